@@ -1,0 +1,122 @@
+"""The value that flows: a frozen Page, which every stage returns fuller."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Box(NamedTuple):
+    """A rectangle in pixels: rows y1 up to y2, columns x1 up to x2, ends excluded."""
+
+    y1: int
+    x1: int
+    y2: int
+    x2: int
+
+    @property
+    def height(self) -> int:
+        return self.y2 - self.y1
+
+    @property
+    def width(self) -> int:
+        return self.x2 - self.x1
+
+
+def union(boxes: list[Box] | tuple[Box, ...]) -> Box:
+    """The smallest box around all `boxes`, of which there is at least one."""
+    y1, x1, y2, x2 = zip(*boxes, strict=True)
+    return Box(min(y1), min(x1), max(y2), max(x2))
+
+
+@dataclass(frozen=True)
+class Glyph:
+    """One letter-like piece of ink.
+
+    box is in the page's pixels; ink is a bool mask of the box's shape that holds this
+    glyph's own ink and none of its neighbours'; confidence runs from 0 to 1.
+    """
+
+    box: Box
+    ink: NDArray[np.bool_] = field(repr=False, compare=False)
+    text: str = ""
+    confidence: float = 0.0
+
+
+@dataclass(frozen=True)
+class Word:
+    """Glyphs with no blank between them; box in the page's pixels, confidence 0 to 1."""
+
+    box: Box
+    glyphs: tuple[Glyph, ...]
+    text: str = ""
+    confidence: float = 0.0
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of writing.
+
+    The baseline is y = baseline + slope * x, in the page's pixels; x_height is the height
+    of a small letter, slant the lean of the upright strokes (dx per dy upwards, to the
+    right positive).
+    """
+
+    box: Box
+    words: tuple[Word, ...]
+    baseline: float
+    x_height: float
+    slope: float = 0.0
+    slant: float = 0.0
+    text: str = ""
+    confidence: float = 0.0
+
+
+@dataclass(frozen=True)
+class Page:
+    """One picture on its way to text.
+
+    Attributes
+    ----------
+    grey : (H, W) float32, 0 is ink and 1 is paper, upright.
+    source, frame : the file's name, and which of its pictures this is (from 0).
+    to_file : (3, 3) float64, takes (x, y, 1) in the page's pixels to the file's own.
+    file_shape : (height, width) of the picture in the file, before any turning.
+    ink : (H, W) bool, True where there is ink; None before `layout.find_ink`.
+    stroke_width : median width of the pen's strokes in the page's pixels; 0 when unknown.
+    letters : every letter-like piece of ink, in no promised order.
+    rows : lines of writing from top to bottom.
+    """
+
+    grey: NDArray[np.float32] = field(repr=False, compare=False)
+    source: str = ""
+    frame: int = 0
+    to_file: NDArray[np.float64] = field(
+        default_factory=lambda: np.eye(3), repr=False, compare=False
+    )
+    file_shape: tuple[int, int] = (0, 0)
+    ink: NDArray[np.bool_] | None = field(default=None, repr=False, compare=False)
+    stroke_width: float = 0.0
+    letters: tuple[Glyph, ...] = ()
+    rows: tuple[Row, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """What was read: one line a row, no line break at the end."""
+        return "\n".join(row.text for row in self.rows)
+
+    def box_in_file(self, box: Box) -> Box:
+        """The box around `box` in the file's own pixels, clipped to the file's picture."""
+        xs = np.array([box.x1, box.x2, box.x1, box.x2], float)
+        ys = np.array([box.y1, box.y1, box.y2, box.y2], float)
+        x, y, _ = self.to_file @ np.stack([xs, ys, np.ones(4)])
+        height, width = self.file_shape
+        return Box(
+            int(np.clip(np.floor(y.min() + 1e-6), 0, height)),
+            int(np.clip(np.floor(x.min() + 1e-6), 0, width)),
+            int(np.clip(np.ceil(y.max() - 1e-6), 0, height)),
+            int(np.clip(np.ceil(x.max() - 1e-6), 0, width)),
+        )
