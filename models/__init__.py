@@ -1,0 +1,1 @@
+"""The shipped weights (`*.npz`), and a card (`*.md`) that tells where each comes from."""

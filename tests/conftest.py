@@ -1,0 +1,82 @@
+"""What every test shares: one thread a process, the data folder, and `ocr` as a real process."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+
+# Before numpy is imported, here and in every process that a test starts.
+THREAD_CAPS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+)
+for name in THREAD_CAPS:
+    os.environ[name] = "1"
+
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
+from hypothesis import HealthCheck, settings  # noqa: E402
+
+ROOT = Path(__file__).resolve().parent.parent
+DATA = Path(os.environ.get("OCR_DATA") or ROOT.parent / "shared" / "data")
+
+settings.register_profile(
+    "ocr",
+    deadline=None,  # a shared machine may stall at any time
+    max_examples=30,
+    derandomize="CI" in os.environ,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("ocr")
+np.set_printoptions(precision=4, linewidth=100, suppress=True)
+
+RunOcr = Callable[..., subprocess.CompletedProcess[bytes]]
+
+
+def pytest_report_header() -> str:
+    data = DATA if DATA.is_dir() else f"none at {DATA} (set OCR_DATA); tests that need it skip"
+    return f"ocr data: {data}; torch: {'installed' if find_spec('torch') else 'absent'}"
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The folder of data that is not part of the project; the test skips where it's absent."""
+    if not DATA.is_dir():
+        pytest.skip(f"no data folder at {DATA}; set OCR_DATA")
+    return DATA
+
+
+@pytest.fixture(scope="session")
+def run_ocr() -> RunOcr:
+    """Run `ocr ARGS…` as a process of its own; stdout and stderr come back as bytes."""
+
+    def run(
+        *args: str | Path,
+        input: bytes = b"",  # noqa: A002
+        cwd: Path | None = None,
+        env: dict[str, str] | None = None,
+        timeout: float = 120,
+    ) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(
+            [sys.executable, "-m", "ocr_cli", *map(str, args)],
+            input=input,
+            capture_output=True,
+            cwd=cwd,
+            env=os.environ | (env or {}),
+            timeout=timeout,
+            check=False,
+        )
+
+    return run
