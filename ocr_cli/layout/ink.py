@@ -1,0 +1,179 @@
+"""Page → ink: which pixels the pen has darkened, and how wide the pen is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr_cli.page import Page
+
+Grey = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+# Contrast is the part of the paper's light that is missing: 0 on paper, towards 1 in black ink.
+LEAST_CONTRAST = 0.06  # nothing fainter is ever ink
+NOISE_MARGIN = 5.0  # ink's seeds stand this many standard deviations of the paper's grain out
+
+
+def find_ink(page: Page) -> Page:
+    """The page with `ink` and `stroke_width`; a dark page with light ink comes back inverted.
+
+    The paper's light is estimated over the whole page and divided out, so that shadows and
+    uneven light fall away; what is left is thresholded with hysteresis at a level taken from
+    the page's own ink, so that faint pencil stays whole and show-through and grain do not
+    come in. Ruled lines, page edges and specks are dropped.
+    """
+    grey = page.grey
+    if min(grey.shape) < 3 or np.ptp(grey) < LEAST_CONTRAST:
+        return replace(page, ink=np.zeros(grey.shape, bool), stroke_width=0.0)
+    if _light_on_dark(grey):
+        grey = 1 - grey
+    contrast = _smooth(paper_contrast(grey))
+    ink = _hysteresis(contrast, *_levels(contrast))
+    ink = _drop_edges(ink)
+    return replace(page, grey=grey, ink=ink, stroke_width=stroke_width(ink))
+
+
+def paper_contrast(grey: Grey) -> Grey:
+    """How much of the paper's light each pixel lacks, (H, W) float32, about 0 on paper."""
+    paper = paper_light(grey)
+    np.maximum(paper, 0.05, out=paper)
+    contrast = paper - grey
+    contrast /= paper
+    return contrast
+
+
+def paper_light(grey: Grey, cells: int = 128) -> Grey:
+    """The light that the bare paper would give at every pixel, (H, W) float32.
+
+    The page is cut into about `cells` square cells along its longer side; a high percentile
+    in each is paper unless ink fills the cell, and a median over neighbouring cells mends
+    those and keeps the edge of a shadow or of the page where it is. Between the cells'
+    centres the light is interpolated.
+    """
+    from scipy.ndimage import median_filter
+
+    side = max(2, -(-max(grey.shape) // cells))
+    thin = grey[::2, ::2] if side >= 8 else grey
+    step = side // 2 if side >= 8 else side
+    height, width = (-(-n // step) for n in thin.shape)
+    pad = (0, height * step - thin.shape[0]), (0, width * step - thin.shape[1])
+    blocks = np.pad(thin, pad, mode="edge").reshape(height, step, width, step)
+    blocks = blocks.transpose(0, 2, 1, 3).reshape(height, width, step * step)
+    rank = int(0.7 * (step * step - 1))
+    paper = np.partition(blocks, rank, axis=-1)[..., rank]
+    paper = median_filter(paper, size=9, mode="nearest")
+    pitch = step * 2 if side >= 8 else step
+    return _ramp(grey.shape[0], height, pitch) @ paper @ _ramp(grey.shape[1], width, pitch).T
+
+
+def _ramp(pixels: int, cells: int, pitch: int) -> Grey:
+    """(pixels, cells) weights that interpolate linearly between the cells' centres."""
+    place = np.clip((np.arange(pixels) + 0.5) / pitch - 0.5, 0, cells - 1)
+    return np.maximum(0, 1 - np.abs(place[:, None] - np.arange(cells))).astype(np.float32)
+
+
+def _light_on_dark(grey: Grey) -> bool:
+    """Whether the thin marks on the page are lighter than their surroundings."""
+    step = max(1, max(grey.shape) // 1024)
+    thin = grey[::step, ::step]
+    lack = thin - _median_light(thin)
+    spread = max(0.04, 4 * float(np.median(np.abs(lack))))
+    darker, lighter = (np.clip(s * lack - spread, 0, None).sum() for s in (-1, 1))
+    return bool(lighter > 1.5 * darker)
+
+
+def _median_light(grey: Grey) -> Grey:
+    """The median of the surroundings at every pixel, coarse, (H, W) float32."""
+    from scipy.ndimage import median_filter
+
+    side = max(2, max(grey.shape) // 64)
+    coarse = grey[side // 2 :: side, side // 2 :: side]
+    if coarse.size == 0:
+        return np.full_like(grey, np.median(grey))
+    coarse = median_filter(coarse, size=9, mode="nearest")
+    rows = np.minimum(np.arange(grey.shape[0]) // side, coarse.shape[0] - 1)
+    columns = np.minimum(np.arange(grey.shape[1]) // side, coarse.shape[1] - 1)
+    return coarse[rows][:, columns]
+
+
+def _smooth(values: Grey) -> Grey:
+    """`values` under a 3×3 binomial kernel: takes the grain, leaves a thin stroke."""
+    padded = np.pad(values, 1, mode="edge")
+    rows = padded[:-2] + padded[2:]
+    rows += 2 * padded[1:-1]
+    both = rows[:, :-2] + rows[:, 2:]
+    both += 2 * rows[:, 1:-1]
+    both *= 1 / 16
+    return both
+
+
+def _levels(contrast: Grey) -> tuple[float, float]:
+    """(low, high): pixels above low are ink where they hang together with one above high."""
+    sample = contrast[::3, ::3].ravel()
+    grain = 1.4826 * float(np.median(np.abs(sample - np.median(sample))))
+    floor = max(LEAST_CONTRAST, NOISE_MARGIN * grain)
+    marks = sample[sample > floor]
+    if marks.size < 10:
+        return floor, floor
+    full = float(np.percentile(marks, 75))  # edges of strokes are half dark, their middles full
+    return max(LEAST_CONTRAST, 3 * grain, 0.4 * full), max(floor, 0.6 * full)
+
+
+def _hysteresis(contrast: Grey, low: float, high: float) -> Mask:
+    """Connected pieces of contrast > low that hold a pixel > high."""
+    from scipy.ndimage import label
+
+    weak = contrast > low
+    pieces, count = label(weak, np.ones((3, 3), int))
+    keep = np.zeros(count + 1, bool)
+    keep[pieces[contrast > high]] = True
+    keep[0] = False
+    return keep[pieces]
+
+
+def _drop_edges(ink: Mask) -> Mask:
+    """Ink without what runs along the picture's border: the sheet's edge, the table's shadow."""
+    from scipy.ndimage import find_objects, label
+
+    pieces, count = label(ink, np.ones((3, 3), int))
+    height, width = ink.shape
+    keep = np.ones(count + 1, bool)
+    keep[0] = False
+    margin = 0.02 * max(height, width)
+    for number, (rows, columns) in enumerate(find_objects(pieces), 1):
+        tall, wide = rows.stop - rows.start, columns.stop - columns.start
+        near_x = columns.start <= margin or columns.stop >= width - margin
+        near_y = rows.start <= margin or rows.stop >= height - margin
+        if (near_x and tall > 0.4 * height) or (near_y and wide > 0.4 * width):
+            keep[number] = False
+    return keep[pieces]
+
+
+def stroke_width(ink: Mask) -> float:
+    """Median width of the strokes in pixels, 0.0 without ink.
+
+    Taken on the ridge of the distance to paper, in up to 64 pieces of ink of middling size.
+    """
+    from scipy.ndimage import distance_transform_edt, find_objects, label, maximum_filter
+
+    pieces, count = label(ink, np.ones((3, 3), int))
+    if not count:
+        return 0.0
+    area = np.bincount(pieces.ravel())[1:]
+    chosen = np.argsort(area)[::-1][: max(1, int(np.ceil(0.7 * count)))]
+    chosen = chosen[:: max(1, chosen.size // 64)]
+    boxes = find_objects(pieces)
+    ridge = []
+    for number in chosen:
+        mask = np.pad(pieces[boxes[number]] == number + 1, 1)
+        if mask.size > 1 << 18:
+            continue
+        depth = distance_transform_edt(mask)
+        ridge.append(depth[mask & (depth >= maximum_filter(depth, 3))])
+    if not ridge:
+        return 2 * float(np.sqrt(np.median(area)))
+    # A pixel's centre on the ridge of a stroke w wide is (w + 1) / 2 from paper's nearest centre.
+    return max(1.0, 2 * float(np.median(np.concatenate(ridge))) - 1)
