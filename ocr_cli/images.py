@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import io
 import math
-import os
 import re
 import stat
 import warnings
@@ -46,7 +45,8 @@ PLUGINS = {
     "PPM": "PpmImagePlugin",
 }
 SUFFIXES = frozenset(
-    ".jpg .jpeg .jpe .jfif .png .tif .tiff .bmp .gif .webp .ppm .pgm .pbm .pnm".split()
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".bmp", ".gif", ".webp"}
+    | {".ppm", ".pgm", ".pbm", ".pnm"}
 )
 ORIENTATION = 0x0112
 PHOTOMETRIC = 0x0106
@@ -84,35 +84,42 @@ def find_files(path: str, recursive: bool = False) -> list[str]:
     InputError
         For a folder when not `recursive`, or one without pictures.
     """
-    if path == "-" or not os.path.isdir(path):
+    if not stat.S_ISDIR(_mode(path)):
         return [path]
     if not recursive:
         raise InputError("is a folder", "--recursive reads the pictures in it", path)
-    found: list[str] = []
-    for folder, below, names in os.walk(path):
-        below[:] = sorted(name for name in below if not name.startswith("."))
-        found += [
-            os.path.join(folder, name)
-            for name in sorted(names)
-            if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES
-        ]
+    try:
+        found = [str(file) for file in _pictures_below(Path(path))]
+    except OSError as failure:
+        raise _cannot_open(failure, str(failure.filename or path)) from failure
     if not found:
         raise InputError("no pictures in this folder", "pictures end in .jpg, .png, .tif…", path)
     return found
 
 
-def find_pictures(path: str, stdin: IO[bytes]) -> list[Picture]:
-    """The pictures in the file `path` (or in `stdin` for '-'): one, but for TIFF every page.
+def _pictures_below(folder: Path) -> Iterator[Path]:
+    for entry in sorted(folder.iterdir()):
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir():
+            if not entry.is_symlink():  # it may lead back up
+                yield from _pictures_below(entry)
+        elif entry.suffix.lower() in SUFFIXES:
+            yield entry
+
+
+def find_pictures(path: str, stdin: IO[bytes] | None = None) -> list[Picture]:
+    """The pictures in the file `path`: one, but of a TIFF every page; '-' is what `stdin` holds.
 
     Pipes are read here and now, because no other process could. A file that cannot be
     opened stays one picture: it is `load_page` that says what is wrong with it.
     """
     data = None
-    if path == "-":
+    if path == "-" and stdin is not None:
         data = _read_pipe(stdin, path)
-    elif _is_pipe(path):
+    elif _mode(path) and not stat.S_ISREG(_mode(path)):
         try:
-            with open(path, "rb") as pipe:
+            with Path(path).open("rb") as pipe:
                 data = _read_pipe(pipe, path)
         except OSError as failure:
             raise _cannot_open(failure, path) from failure
@@ -231,7 +238,7 @@ def _grey(image: Image.Image) -> Image.Image | NDArray[np.float32]:
     """`image` in grey: 8 bits, or float32 0 to 1 where the file has more than 8."""
     if image.mode.startswith(("I", "F")):
         return _deep_grey(image)
-    if image.has_transparency_data:
+    if {"A", "a"}.intersection(image.getbands()) or "transparency" in image.info:
         return _on_paper(image.convert("RGBA"))
     if image.mode == "LAB":
         return image.getchannel("L")
@@ -283,7 +290,7 @@ def _open(picture: Picture) -> Iterator[Image.Image]:
             file = closing.enter_context(io.BytesIO(picture.data))
         else:
             try:
-                file = closing.enter_context(open(picture.source, "rb"))
+                file = closing.enter_context(Path(picture.source).open("rb"))
             except OSError as failure:
                 raise _cannot_open(failure, picture.source) from failure
         kind = _sniff(file.read(512), picture.source)
@@ -362,7 +369,7 @@ def _damaged(failure: Exception, picture: Picture) -> InputError:
 def _count_frames(path: str, data: bytes | None) -> int:
     """How many pages the file has: 1 unless it is a TIFF whose directory can be read."""
     try:
-        with open(path, "rb") if data is None else io.BytesIO(data) as file:
+        with Path(path).open("rb") if data is None else io.BytesIO(data) as file:
             if not re.match(SIGNATURES["TIFF"], file.read(4)):
                 return 1
             importlib.import_module("PIL.TiffImagePlugin")
@@ -374,13 +381,12 @@ def _count_frames(path: str, data: bytes | None) -> int:
         return 1
 
 
-def _is_pipe(path: str) -> bool:
-    """Whether `path` is something that can be read only once, such as <(command)."""
+def _mode(path: str) -> int:
+    """What kind of file `path` is, as in os.stat; 0 where it cannot be told."""
     try:
-        mode = os.stat(path).st_mode
-    except OSError:
-        return False
-    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+        return Path(path).stat().st_mode
+    except (OSError, ValueError):
+        return 0
 
 
 def _read_pipe(pipe: IO[bytes], source: str) -> bytes:

@@ -1,0 +1,285 @@
+"""Many pictures through one seam, a concurrent.futures.Executor: one page one task.
+
+Imports nothing heavy: a worker process caps its BLAS threads before numpy comes in.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Protocol, TypeVar
+
+from ocr_cli.errors import InputError, OcrError
+from ocr_cli.output import formats
+from ocr_cli.output.files import replacing
+
+if TYPE_CHECKING:
+    from ocr_cli.images import Picture
+    from ocr_cli.metrics import TextScore
+    from ocr_cli.page import Page
+    from ocr_cli.reading import Reader
+
+BLAS_THREADS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+)
+
+
+class Sourced(Protocol):
+    """Whatever knows the name of its file."""
+
+    @property
+    def source(self) -> str: ...
+
+
+Item = TypeVar("Item", bound=Sourced)
+Result = TypeVar("Result")
+
+
+def in_order(
+    work: Callable[[Item], Result],
+    items: Iterable[Item | InputError],
+    executor: Executor | None = None,
+    ahead: int = 1,
+) -> Iterator[Result | InputError]:
+    """`work` done on every item, results in the order of the items.
+
+    An InputError among the items, or raised by `work`, is that item's result and the others
+    go on; any other OcrError ends the batch. At most `ahead` items are under way in the
+    `executor` at any time, so that a reader who stops early stops the work as well; without
+    an executor each item is done here when its result is asked for.
+    """
+    if executor is None:
+        for item in items:
+            yield item if isinstance(item, InputError) else _attempt(work, item)
+        return
+    waiting: deque[InputError | Future[Result | InputError]] = deque()
+    try:
+        for item in items:
+            waiting.append(
+                item if isinstance(item, InputError) else executor.submit(_attempt, work, item)
+            )
+            if len(waiting) >= ahead:
+                yield _result(waiting.popleft())
+        while waiting:
+            yield _result(waiting.popleft())
+    finally:
+        for outcome in waiting:
+            if isinstance(outcome, Future):
+                outcome.cancel()
+
+
+def _attempt(work: Callable[[Item], Result], item: Item) -> Result | InputError:
+    try:
+        return work(item)
+    except InputError as failure:
+        return failure
+    except OcrError:
+        raise
+    except Exception as bug:  # one page must not cost the others
+        unread = InputError(
+            f"could not be read: {type(bug).__name__}: {' '.join(str(bug).split())[:200]}",
+            "please report it, with the picture",
+            item.source,
+        )
+        unread.add_note(traceback.format_exc())
+        return unread
+
+
+def _result(outcome: InputError | Future[Result | InputError]) -> Result | InputError:
+    from concurrent.futures.process import BrokenProcessPool
+
+    if isinstance(outcome, InputError):
+        return outcome
+    try:
+        return outcome.result()
+    except BrokenProcessPool as failure:
+        raise OcrError(
+            "a worker process was killed", "if memory is short, use fewer --jobs"
+        ) from failure
+
+
+@contextmanager
+def processes(jobs: int) -> Iterator[Executor | None]:
+    """An executor of `jobs` processes of one BLAS thread each; None, for no pool, when one."""
+    if jobs <= 1:
+        yield None
+        return
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
+    # Not fork: it copies locks that another thread may hold.
+    method = "spawn" if sys.platform == "win32" else "forkserver"
+    executor = ProcessPoolExecutor(
+        jobs, mp_context=multiprocessing.get_context(method), initializer=_start_worker
+    )
+    try:
+        yield executor
+    finally:
+        executor.shutdown(cancel_futures=True)
+
+
+def _start_worker() -> None:
+    one_blas_thread()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent to handle
+
+
+def one_blas_thread() -> None:
+    """Cap the BLAS threads of this process; to be called before numpy is imported.
+
+    Pages are what runs side by side. And the same sums in the same order give the same
+    text whatever the number of processes.
+    """
+    for name in BLAS_THREADS:
+        os.environ[name] = "1"
+
+
+def find_pictures(
+    paths: Iterable[str], recursive: bool, stdin: IO[bytes]
+) -> list[Picture | InputError]:
+    """Every picture in the files and folders `paths`, in order; an error where there is none."""
+    from ocr_cli import images
+
+    found: list[Picture | InputError] = []
+    for path in paths:
+        try:
+            for file in images.find_files(path, recursive):
+                found += images.find_pictures(file, stdin)
+        except InputError as failure:
+            found.append(failure)
+    return found
+
+
+def find_transcribed(paths: Iterable[str]) -> list[Picture | InputError]:
+    """The picture files in `paths`, and in folders, at any depth, those with a transcript."""
+    from ocr_cli import images
+
+    found: list[Picture | InputError] = []
+    for path in paths:
+        try:
+            files = images.find_files(path, recursive=True)
+        except InputError as failure:
+            found.append(failure)
+            continue
+        in_folder = files != [path]
+        wanted = [file for file in files if not in_folder or transcript_path(file).exists()]
+        found += map(images.Picture, wanted)
+        if not wanted:
+            advice = "what is written on NAME.jpg goes beside it as NAME.txt"
+            found.append(InputError("no pictures with a transcript in this folder", advice, path))
+    return found
+
+
+def read_picture(picture: Picture, model: str, form: str) -> str:
+    """The text of one picture, written in the format `form` (a key of `formats.READ`)."""
+    return formats.READ[form].page(_read(picture, model))
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """A picture whose letters are wanted, and the pictures to make of them.
+
+    crops is the folder for one PNG a letter, named `stem`-PAGE-ROW-WORD-LETTER.png; overlay
+    the PNG that shows the boxes. None means that none are wanted.
+    """
+
+    picture: Picture
+    stem: str = ""
+    crops: Path | None = None
+    overlay: Path | None = None
+
+    @property
+    def source(self) -> str:
+        return self.picture.source
+
+
+def extract_picture(wanted: Extraction, form: str) -> str:
+    """The boxes of a picture's letters in the format `form` (a key of `formats.EXTRACT`)."""
+    from ocr_cli import images, layout
+
+    page = layout.analyse(images.load_page(wanted.picture))
+    if wanted.crops:
+        save_crops(page, wanted.crops, wanted.stem)
+    if wanted.overlay:
+        from ocr_cli.output.overlay import draw_overlay
+
+        with replacing(wanted.overlay) as beside:
+            draw_overlay(page).save(beside, "PNG")
+    return formats.EXTRACT[form].page(page)
+
+
+def save_crops(page: Page, folder: Path, stem: str) -> None:
+    """Save the page's letters as 32×32 PNG, dark on white; by name they sort in reading order."""
+    from PIL import Image
+
+    from ocr_cli import layout
+
+    numbered = [
+        (f"{stem}-{page.frame + 1:03}-{row:03}-{word:03}-{letter:03}.png", glyph)
+        for row, line in enumerate(page.rows, 1)
+        for word, part in enumerate(line.words, 1)
+        for letter, glyph in enumerate(part.glyphs, 1)
+    ]
+    crops = layout.letter_crops([glyph for _, glyph in numbered], page.stroke_width)
+    for (name, _), crop in zip(numbered, crops, strict=True):
+        with replacing(folder / name) as beside:
+            Image.fromarray((crop * 255).round().astype("uint8")).save(beside, "PNG")
+
+
+def score_picture(picture: Picture, model: str) -> tuple[str, TextScore]:
+    """A picture file's name, and how far the text read from it is from its transcript."""
+    from ocr_cli import images, metrics
+
+    pages = [_read(page, model) for page in images.find_pictures(picture.source)]
+    text = "\n".join(page.text for page in pages)
+    return picture.source, metrics.score(text, transcript(picture.source))
+
+
+def transcript_path(picture: str) -> Path:
+    """Where the text that is written on a picture file is kept."""
+    return Path(picture).with_suffix(".txt")
+
+
+def transcript(picture: str) -> str:
+    """The text that is written on a picture file, from NAME.txt beside it.
+
+    Raises
+    ------
+    InputError
+        When there is none, or it is not UTF-8.
+    """
+    beside = transcript_path(picture)
+    try:
+        return beside.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as failure:
+        advice = f"write what the picture says to {beside}"
+        raise InputError("has no transcript", advice, picture) from failure
+    except (OSError, UnicodeDecodeError) as failure:
+        raise InputError("is not readable as UTF-8 text", "", str(beside)) from failure
+
+
+def _read(picture: Picture, model: str) -> Page:
+    reader = _reader(model)  # first of all: without a model no picture can be read
+    from ocr_cli import images, layout, reading
+
+    return reading.read_page(layout.analyse(images.load_page(picture)), reader)
+
+
+@lru_cache(maxsize=1)
+def _reader(model: str) -> Reader:
+    """The reader, loaded once in each process."""
+    from ocr_cli import reading
+
+    return reading.load_reader(model)

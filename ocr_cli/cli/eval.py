@@ -1,0 +1,129 @@
+"""`ocr eval`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ocr_cli import batch
+from ocr_cli.cli import options
+from ocr_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from ocr_cli.metrics import Tally, TextScore
+
+
+@click.command("eval", short_help="Score a model on pages or characters.")
+@click.argument("paths", nargs=-1, required=True, metavar="PATHS...", type=click.Path())
+@options.model
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, not a table.")
+@click.option(
+    "--split",
+    type=click.Choice(["train", "valid", "test"]),
+    default="test",
+    show_default=True,
+    help="Which part of a character set.",
+)
+@click.option(
+    "--plot",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="PNG",
+    help="Draw the confusion matrix of a character set; needs the extra ocr-cli[plot].",
+)
+@options.jobs
+@options.quiet
+def eval(  # noqa: A001 (it is the name of the subcommand)
+    paths: tuple[str, ...],
+    model: str,
+    as_json: bool,
+    split: str,
+    plot: Path | None,
+    jobs: int,
+    quiet: bool,
+) -> None:
+    """Score a model on PATHS, which are pages or one character set.
+
+    Pages are pictures, or folders of them, with what is written on NAME.jpg in NAME.txt
+    beside it. Printed for each file, and for all by summed edits over summed lengths: CER,
+    edits for each character, where a run of blanks or of line breaks is one; bare CER, of
+    letters and digits alone, case folded; WER, of words parted by blanks.
+
+    A character set is a .mat file as NIST36 has them, or a folder of such files. Printed are
+    accuracy, loss, a table of the classes, and the pairs most often taken for each other.
+    """
+    batch.one_blas_thread()
+    from ocr_cli.data import nist36
+
+    if any(nist36.is_nist36(Path(path)) for path in paths):
+        if len(paths) > 1:
+            raise UsageError("a character set is scored alone", "give one path")
+        _score_characters(Path(paths[0]), split, model, as_json, plot)
+    elif plot:
+        raise UsageError("--plot draws character sets, and these are pages")
+    else:
+        _score_pages(paths, model, as_json, jobs, bar=not quiet)
+
+
+def _score_pages(paths: Iterable[str], model: str, as_json: bool, jobs: int, bar: bool) -> None:
+    pictures = batch.find_transcribed(paths)
+    jobs = min(jobs, len(pictures))
+    with batch.processes(jobs) as executor:
+        work = partial(batch.score_picture, model=model)
+        outcomes = batch.in_order(work, pictures, executor, ahead=2 * jobs)
+        scores = list(options.results(outcomes, len(pictures), bar))
+    if as_json:
+        click.echo(_pages_json(scores, model))
+    elif scores:
+        click.echo("\n".join(_pages_table(scores)))
+
+
+def _pages_table(scores: Sequence[tuple[str, TextScore]]) -> Iterator[str]:
+    yield f"{'CER':>9}{'bare CER':>10}{'WER':>10}{'characters':>12}  file"
+    for name, score in [*scores, (f"total of {len(scores)}", _total(scores))]:
+        rates = (score.characters.rate, score.bare.rate, score.words.rate)
+        cer, bare, wer = (f"{100 * rate:.2f} %" for rate in rates)
+        yield f"{cer:>9}{bare:>10}{wer:>10}{score.characters.length:>12}  {name}"
+
+
+def _pages_json(scores: Sequence[tuple[str, TextScore]], model: str) -> str:
+    files = [{"source": name, **_rates(score)} for name, score in scores]
+    return json.dumps(
+        {"model": model, "total": _rates(_total(scores)), "files": files}, ensure_ascii=False
+    )
+
+
+def _total(scores: Iterable[tuple[str, TextScore]]) -> TextScore:
+    from ocr_cli.metrics import TextScore
+
+    return sum((score for _, score in scores), TextScore())
+
+
+def _rates(score: TextScore) -> dict[str, Any]:
+    def counts(tally: Tally) -> dict[str, int]:
+        return {"edits": tally.edits, "length": tally.length}
+
+    return {
+        "cer": score.characters.rate,
+        "bare_cer": score.bare.rate,
+        "wer": score.words.rate,
+        "characters": counts(score.characters),
+        "bare": counts(score.bare),
+        "words": counts(score.words),
+    }
+
+
+def _score_characters(path: Path, split: str, model: str, as_json: bool, plot: Path | None) -> None:
+    from ocr_cli import evaluation, weights
+    from ocr_cli.data import nist36
+
+    scores = evaluation.evaluate_characters(weights.load_model(model), nist36.load(path, split))
+    if plot:
+        from ocr_cli.output.plots import save_confusion
+
+        save_confusion(scores.confusion, scores.classes, plot)
+    click.echo(f"{scores}")

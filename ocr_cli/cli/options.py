@@ -1,0 +1,102 @@
+"""What subcommands share: options, the bar, and how a failure of one file is told."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
+
+import click
+
+from ocr_cli.errors import InputError
+
+FAILED = "ocr_cli.some_failed"  # in a context's meta: exit with 1 when all is done
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+Result = TypeVar("Result")
+
+
+def files(command: Command) -> Command:
+    """FILES..., with --recursive for the folders among them."""
+    command = click.option(
+        "-r", "--recursive", is_flag=True, help="Take every picture in the folders among FILES."
+    )(command)
+    return click.argument("files", nargs=-1, required=True, metavar="FILES...", type=click.Path())(
+        command
+    )
+
+
+def model(command: Command) -> Command:
+    """--model, a shipped model's name or a file."""
+    return click.option(
+        "-m",
+        "--model",
+        default="default",
+        show_default=True,
+        metavar="NAME|FILE",
+        help="A model that came with ocr, by name, or one of yours, by file.",
+    )(command)
+
+
+def jobs(command: Command) -> Command:
+    """--jobs, how many processes."""
+    return click.option(
+        "-j",
+        "--jobs",
+        type=click.IntRange(min=0),
+        default=1,
+        show_default=True,
+        metavar="N",
+        callback=lambda _context, _option, value: value or _cores(),
+        help="Work on N pages at a time, in processes; 0 means as many as there are cores.",
+    )(command)
+
+
+def quiet(command: Command) -> Command:
+    """--quiet, no bar."""
+    return click.option("-q", "--quiet", is_flag=True, help="No progress bar.")(command)
+
+
+def _cores() -> int:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def results(outcomes: Iterable[Result | InputError], total: int, bar: bool) -> Iterator[Result]:
+    """The outcomes that are no failures; failures are told on stderr and make ocr exit with 1.
+
+    With `bar`, and only when stderr is a terminal, a progress bar of `total` pages.
+    """
+    context = click.get_current_context()
+    progress = _progress(total) if bar and total > 1 and sys.stderr.isatty() else None
+    try:
+        for outcome in outcomes:
+            if progress:
+                progress.clear()
+            if isinstance(outcome, InputError):
+                context.meta[FAILED] = True
+                _tell(outcome, context.find_root().params["debug"])
+            else:
+                yield outcome
+            if progress:
+                progress.update()
+    finally:
+        if progress:
+            progress.close()
+
+
+def _tell(failure: InputError, debug: bool) -> None:
+    sys.stdout.flush()  # what came before it is seen before it, where both go to one terminal
+    click.echo(f"ocr: {failure}", err=True)
+    if debug:
+        for note in getattr(failure, "__notes__", ()):
+            click.echo(note, err=True)
+
+
+def _progress(total: int) -> Any:
+    from tqdm import tqdm
+
+    return tqdm(total=total, unit="page", leave=False, dynamic_ncols=True, file=sys.stderr)

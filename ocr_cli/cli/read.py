@@ -1,0 +1,92 @@
+"""`ocr read`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TextIO
+
+import click
+
+from ocr_cli import batch
+from ocr_cli.cli import options
+from ocr_cli.output import formats
+from ocr_cli.output.files import replacing
+
+
+@click.command("read", short_help="Read handwriting from pictures.")
+@options.files
+@options.model
+@click.option(
+    "-f",
+    "--format",
+    "form",
+    type=click.Choice(list(formats.READ)),
+    default="text",
+    show_default=True,
+    help="text: a line a row. jsonl: a JSON object a page. tsv: a line a word, with a header.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write to FILE; it is there once it is complete.",
+)
+@options.jobs
+@options.quiet
+def read(
+    files: tuple[str, ...],
+    recursive: bool,
+    model: str,
+    form: str,
+    output: Path | None,
+    jobs: int,
+    quiet: bool,
+) -> None:
+    r"""Read the handwriting in FILES and print it, pages in the order of FILES.
+
+    FILES are pictures (JPEG, PNG, TIFF with any number of pages, BMP, WebP, GIF, PNM);
+    - is standard input; a folder needs --recursive. A file that cannot be read is told
+    on standard error, and the others are read all the same.
+
+    As text, pages follow each other with an empty line in between, and a page without
+    writing gives nothing; jsonl and tsv tell which file each page is from. Boxes are y1 x1 y2 x2
+    in the pixels of the picture as stored, ends excluded; confidence runs from 0 to 1. In
+    tsv, pages, rows and words count from 1; tab, line break and backslash are
+    written \t, \n and \\.
+    """
+    batch.one_blas_thread()
+    pictures = batch.find_pictures(files, recursive, sys.stdin.buffer)
+    work = partial(batch.read_picture, model=model, form=form)
+    jobs = min(jobs, len(pictures))
+    with _opened(output) as out, batch.processes(jobs) as executor:
+        pages = batch.in_order(work, pictures, executor, ahead=2 * jobs)
+        shown = not quiet and (output is not None or not sys.stdout.isatty())
+        _write(options.results(pages, len(pictures), bar=shown), formats.READ[form], out)
+
+
+def _write(pages: Iterator[str], form: formats.Format, out: TextIO) -> None:
+    out.write(form.header)
+    between = ""
+    for page in pages:
+        if page:
+            out.write(between + page)
+            out.flush()  # whoever reads the pipe can start on it
+            between = form.between
+
+
+@contextmanager
+def _opened(output: Path | None) -> Iterator[TextIO]:
+    """Standard output, or the file `output`, which is there at the end or not at all."""
+    if output is None:
+        yield sys.stdout
+        return
+    with (
+        replacing(output) as beside,
+        beside.open("w", encoding="utf-8", errors="surrogateescape", newline="\n") as out,
+    ):
+        yield out
