@@ -18,9 +18,9 @@ THREAD_CAPS = (
 for name in THREAD_CAPS:
     os.environ[name] = "1"
 
-import numpy as np  # noqa: E402
-import pytest  # noqa: E402
-from hypothesis import HealthCheck, settings  # noqa: E402
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("OCR_DATA") or ROOT.parent / "shared" / "data")

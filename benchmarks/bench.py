@@ -1,0 +1,164 @@
+"""How fast it is: training against PyTorch, letters, a whole photo, and the start.
+
+Everything runs on one core. Times are processor time unless a line says wall clock, and
+the best of several rounds, so that a busy machine does not blur them.
+"""
+
+import os
+
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[_name] = "1"  # before numpy is imported
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from ocr_cli import training, weights
+from ocr_cli.data import nist36, synthetic
+from ocr_cli.data.sets import NIST36, CharacterSet
+from ocr_cli.data.sources import SetSource
+from ocr_cli.errors import ModelError
+from ocr_cli.nn import losses, network
+
+ROOT = Path(__file__).resolve().parent.parent
+DATA = Path(os.environ.get("OCR_DATA") or ROOT.parent / "shared" / "data")
+ROUNDS = 5
+TWELVE_MEGAPIXELS = (4000, 3000)
+
+
+def main() -> None:
+    """Prints a line for each measurement as it is done."""
+    print(f"Python {sys.version.split()[0]}, numpy {np.__version__}, one core\n")
+    for lines in (epoch_lines(), letter_lines(), photo_lines(), start_lines()):
+        for what, figure in lines:
+            print(f"{what:58} {figure}", flush=True)
+
+
+def epoch_lines() -> Iterator[tuple[str, str]]:
+    """An epoch of the homework's setting, here and in PyTorch, round by round in turns."""
+    data, source = _training_set()
+    setting = f"epoch of 1024-64-36, batch 15, {len(data):,} {source}"
+    contestants = {"ours": _our_epoch(data)}
+    try:
+        contestants["PyTorch"] = _torch_epoch(data)
+    except ImportError:
+        yield setting + ", PyTorch", "not installed: pip install 'ocr-cli[torch]'"
+    best = {name: float("inf") for name in contestants}
+    for _ in range(ROUNDS):
+        for name, epoch in contestants.items():
+            best[name] = min(best[name], _processor_time(epoch))
+    for name, seconds in best.items():
+        yield f"{setting}, {name}", f"{seconds:.3f} s"
+    if "PyTorch" in best:
+        yield "  ours / PyTorch (at most 0.5)", f"{best['ours'] / best['PyTorch']:.2f}"
+
+
+def _training_set() -> tuple[CharacterSet, str]:
+    folder = DATA / "nist36-standin"
+    if nist36.is_nist36(folder):
+        return nist36.load(folder, "train"), "real letters"
+    images, labels = synthetic.character_set(NIST36, 300, np.random.default_rng(0))
+    return CharacterSet(images, labels), "synthetic letters"
+
+
+def _our_epoch(data: CharacterSet) -> Callable[[], object]:
+    """The very path of `ocr train`: batches, loss, accuracy, and a check on a few letters."""
+    layers = training.mlp((64,), len(NIST36))
+    start = weights.Model("mlp", NIST36, layers, network.init(layers, np.random.default_rng(0)))
+    few = CharacterSet(data.images[:36], data.labels[:36])
+    recipe = training.Recipe(epochs=1)
+    return lambda: training.train(start, SetSource(data), few, recipe)
+
+
+def _torch_epoch(data: CharacterSet) -> Callable[[], object]:
+    """The same network, setting and bookkeeping as a plain PyTorch loop."""
+    import torch
+
+    torch.set_num_threads(1)
+    x = torch.from_numpy(data.images.transpose(0, 2, 1).reshape(len(data), -1).copy())
+    y = torch.from_numpy(losses.one_hot(data.labels, len(NIST36)))
+    net = torch.nn.Sequential(
+        torch.nn.Linear(1024, 64), torch.nn.Sigmoid(), torch.nn.Linear(64, len(NIST36))
+    )
+    optimiser = torch.optim.SGD(net.parameters(), lr=0.003)
+
+    def epoch() -> tuple[float, float]:
+        total, correct = torch.zeros(()), torch.zeros(())
+        for batch in torch.randperm(len(x)).split(15):
+            optimiser.zero_grad()
+            logits, targets = net(x[batch]), y[batch]
+            loss = torch.nn.functional.cross_entropy(logits, targets, reduction="sum")
+            loss.backward()
+            optimiser.step()
+            total += loss.detach()
+            correct += (logits.argmax(1) == targets.argmax(1)).sum()
+        return float(total) / len(x), float(correct) / len(x)
+
+    return epoch
+
+
+def letter_lines() -> Iterator[tuple[str, str]]:
+    """Letters a second that each shipped model classifies."""
+    crops = np.random.default_rng(0).random((4096, 32, 32), np.float32)
+    for name, path in weights.shipped_models().items():
+        try:
+            model = weights.for_use(weights.load_model(path))
+        except ModelError:
+            continue  # not a classifier of letters
+        model.probabilities(crops[:64])
+        best = min(_processor_time(lambda: model.probabilities(crops)) for _ in range(ROUNDS))  # noqa: B023
+        yield f"letters a second, {name} ({model.kind})", f"{len(crops) / best:,.0f}"
+
+
+def photo_lines() -> Iterator[tuple[str, str]]:
+    """`ocr read` of a photo of 12 megapixels, process start and all."""
+    pictures = [*sorted(DATA.glob("photos/*.jpg")), *sorted((ROOT / "examples").glob("*.png"))]
+    if not pictures:
+        yield "ocr read of 12 megapixels", "no picture to read"
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        photo = Path(folder) / "photo.jpg"
+        Image.open(pictures[0]).convert("RGB").resize(TWELVE_MEGAPIXELS).save(photo, quality=90)
+        wall, cpu = _best_run("-m", "ocr_cli", "read", str(photo))
+    what = f"ocr read of 12 megapixels ({pictures[0].name})"
+    yield what + ", wall clock (at most 1 s)", f"{wall:.2f} s"
+    yield what, f"{cpu:.2f} s"
+
+
+def start_lines() -> Iterator[tuple[str, str]]:
+    """`ocr --help` against the least that any command made with click takes."""
+    _, ours = _best_run("-m", "ocr_cli", "--help")
+    _, clicks = _best_run("-c", "import click")
+    yield "ocr --help", f"{ours * 1000:.0f} ms"
+    yield "python -c 'import click'", f"{clicks * 1000:.0f} ms"
+    yield "  ours / click (at most 3)", f"{ours / clicks:.2f}"
+
+
+def _processor_time(work: Callable[[], Any]) -> float:
+    start = time.process_time()
+    work()
+    return time.process_time() - start
+
+
+def _best_run(*args: str) -> tuple[float, float]:
+    """The least wall-clock and the least processor time of running Python with `args`."""
+    walls, cpus = [], []
+    for _ in range(ROUNDS):
+        wall, before = time.perf_counter(), os.times()
+        subprocess.run([sys.executable, *args], stdout=subprocess.DEVNULL, check=True)
+        after = os.times()
+        walls.append(time.perf_counter() - wall)
+        spent = after.children_user + after.children_system
+        cpus.append(spent - before.children_user - before.children_system)
+    return min(walls), min(cpus)
+
+
+if __name__ == "__main__":
+    main()

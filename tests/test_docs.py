@@ -1,0 +1,135 @@
+"""The documents say what is there: commands, options, links, models, and pasted output."""
+
+import importlib.util
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import click
+import pytest
+
+from ocr_cli import __version__
+from ocr_cli.cli.main import COMMANDS, cli
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+MODELS = sorted((ROOT / "models").glob("*.npz"))
+
+
+def command(name: str) -> click.Command:
+    found = cli.get_command(click.Context(cli), name)
+    assert found is not None
+    return found
+
+
+def options(of: click.Command) -> set[str]:
+    return {
+        name
+        for parameter in of.get_params(click.Context(of, help_option_names=["-h", "--help"]))
+        if isinstance(parameter, click.Option)
+        for name in (*parameter.opts, *parameter.secondary_opts)
+    }
+
+
+@pytest.fixture(scope="module")
+def cli_reference() -> ModuleType:
+    spec = importlib.util.spec_from_file_location(
+        "cli_reference", ROOT / "docs" / "cli_reference.py"
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_reference_is_up_to_date(cli_reference: ModuleType) -> None:
+    written = cli_reference.FILE.read_text(encoding="utf-8")
+    assert written == cli_reference.reference(), "run `make docs`"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_and_option_is_explained(name: str) -> None:
+    assert f"ocr {name}" in README
+    page = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    section = page.partition(f"\n## ocr {name}\n")[2].partition("\n## ")[0]
+    missing = {o for o in options(command(name)) if not re.search(rf"{o}(?![\w-])", section)}
+    assert not missing
+    for parameter in command(name).params:
+        if isinstance(parameter, click.Option):
+            assert parameter.help, f"ocr {name} {parameter.opts[0]} has no help"
+
+
+def _code(text: str, language: str) -> Iterator[str]:
+    return (m[1] for m in re.finditer(rf"(?ms)^```{language}\n(.*?)^```", text))
+
+
+def _ocr_calls(text: str) -> Iterator[tuple[str, list[str]]]:
+    """(command, options) of every `ocr COMMAND …` in the code blocks of `text`."""
+    for block in _code(text, "(?:console|sh)"):
+        for call in re.finditer(r"\bocr (\w+)([^|\n]*)", block):
+            arguments = shlex.split(call[2], comments=True)
+            yield call[1], [a.partition("=")[0] for a in arguments if re.match(r"--?\w", a)]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_examples_use_commands_and_options_that_exist(document: Path) -> None:
+    for name, used in _ocr_calls(document.read_text(encoding="utf-8")):
+        assert name in COMMANDS
+        assert set(used) <= options(command(name)), f"ocr {name}"
+
+
+def _transcripts() -> list[tuple[str, str]]:
+    """(ocr call, what it prints) for the calls in README that show their output."""
+    found = []
+    for block in _code(README, "console"):
+        for part in block.split("$ ")[1:]:
+            call, _, printed = part.partition("\n")
+            if call.startswith("ocr ") and "|" not in call and printed.strip():
+                found.append((call, printed))
+    return found
+
+
+@pytest.mark.parametrize(("call", "printed"), _transcripts())
+def test_pasted_output_is_real(call: str, printed: str, run_ocr) -> None:
+    result = run_ocr(*shlex.split(call)[1:], cwd=ROOT)
+    assert result.stdout.decode().rstrip() == printed.rstrip()
+
+
+def test_readme_shows_output_of_read() -> None:
+    assert any(call.startswith("ocr read ") for call, _ in _transcripts())
+
+
+def test_make_targets_named_in_readme_exist() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = set(re.findall(r"\bmake ([a-z-]+)", " ".join(_code(README, "sh"))))
+    assert {"demo", "test"} <= named <= targets
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(document: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", document.read_text(encoding="utf-8")):
+        if not target.startswith("https://"):
+            assert (document.parent / target.partition("#")[0]).exists(), target
+
+
+def test_the_changelog_opens_with_this_version() -> None:
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.findall(r"^## \[?([\d.]+)", changelog, re.MULTILINE)[0] == __version__
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda path: path.stem)
+def test_every_model_has_a_card_and_a_line_in_readme(model: Path) -> None:
+    card = model.with_suffix(".md").read_text(encoding="utf-8").lower()
+    for fact in ("command", "seed", "data", "valid", "test"):
+        assert fact in card, f"the card does not tell: {fact}"
+    assert "unipen" in card or "synthetic strokes" in card
+    assert f"`{model.stem}`" in README
+
+
+def test_the_data_is_credited() -> None:
+    for name in ("UNIPEN", "Guyon", "CC BY 4.0", "1195803"):
+        assert name in README
