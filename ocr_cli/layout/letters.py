@@ -50,7 +50,7 @@ def find_letters(page: Page) -> Page:
     glyphs = connected_pieces(page.ink, least=0.5 * page.stroke_width**2)
     if not glyphs:
         return replace(page, letters=(), rows=())
-    groups = join_groups(measure(glyphs), page.stroke_width)
+    groups = join_groups(glyphs, measure(glyphs), page.stroke_width)
     return replace(page, letters=tuple(merge(glyphs[i] for i in g) for g in groups), rows=())
 
 
@@ -134,30 +134,68 @@ def letter_height(pieces: Pieces, stroke_width: float) -> float:
     return float(np.median(pieces.core[body] if body.any() else pieces.core))
 
 
-def join_groups(pieces: Pieces, stroke_width: float) -> list[list[int]]:
-    """Which pieces make one letter: groups of their numbers, in order of their first."""
+def join_groups(
+    glyphs: Sequence[Glyph], pieces: Pieces, stroke_width: float
+) -> list[list[int]]:
+    """Which pieces make one letter: groups of their numbers, in order of their first.
+
+    Sides are judged on the leans, so that slanted neighbours do not pass for overlapping.
+    """
     height = letter_height(pieces, stroke_width)
     top, bottom = pieces.boxes[:, 0], pieces.boxes[:, 2]
     left, right = pieces.lean.T
-    small = np.maximum(pieces.height, pieces.width) < np.maximum(0.4 * height, 2 * stroke_width)
+    small = np.maximum(pieces.height, pieces.width) < max(0.4 * height, 2 * stroke_width)
+    flat = (pieces.height < 0.4 * height) & (pieces.width > 1.5 * pieces.height)
 
-    def gap(lo: NDArray, hi: NDArray) -> NDArray:
-        return np.maximum(lo[:, None], lo) - np.minimum(hi[:, None], hi)
-
-    def lesser(a: NDArray) -> NDArray:
-        return np.minimum(a[:, None], a)
-
-    gap_x, gap_y = gap(left, right), gap(top, bottom)
-    over_x = -gap_x / lesser(right - left)
-    over_y = -gap_y / lesser(bottom - top)
-    either, both = small[:, None] | small, small[:, None] & small
-    flat = (pieces.height < 0.35 * height) & (pieces.width > 1.5 * pieces.height)
-    flat_either = flat[:, None] | flat
+    gap_x, gap_y = _gaps(left, right), _gaps(top, bottom)
+    over_x = -gap_x / np.minimum.outer(right - left, right - left)
+    over_y = -gap_y / np.minimum.outer(pieces.height, pieces.height)
+    either = np.logical_or.outer(small, small)
     inside = (over_x > 0.5) & (over_y > 0.5)
     dotted = either & (over_x > 0.3) & (gap_y > 0) & (gap_y < 0.5 * height)
-    barred = flat_either & (over_x > 0.5) & (gap_y >= -stroke_width) & (gap_y < 0.3 * height)
-    colon = both & (over_x > 0.3) & (gap_y < 0.8 * height)
-    return groups_of(inside | dotted | barred | colon)
+    barred = np.logical_or.outer(flat, flat) & (over_x > 0.5) & (gap_y < 0.3 * height)
+    colon = np.logical_and.outer(small, small) & (over_x > 0.3) & (gap_y < 0.8 * height)
+    linked = inside | dotted | barred | colon
+
+    # Broken strokes: ink much nearer than letters of this page are to each other.
+    beside = (over_y > 0.3) & (gap_x > 0) & (gap_x < 3 * height)
+    usual = np.where(beside, gap_x, np.inf).min(1)
+    usual = float(np.median(usual[np.isfinite(usual)])) if np.isfinite(usual).any() else 0.0
+    limit = max(2 * stroke_width, 0.15 * height)
+    tight = min(0.35 * usual, limit)
+    doubt = (gap_x < limit) & (gap_y < limit) & ~linked
+    doubt &= (over_x > 0.25) | (gap_x < tight)
+    for i, j in np.argwhere(np.triu(doubt, 1)):
+        far = ink_distance(glyphs[i], glyphs[j], limit)
+        linked[i, j] = linked[j, i] = far < (limit if over_x[i, j] > 0.25 else tight)
+    return groups_of(linked)
+
+
+def _gaps(low: NDArray, high: NDArray) -> NDArray:
+    """(N, N) gaps between intervals; below 0 by how much they overlap."""
+    return np.maximum.outer(low, low) - np.minimum.outer(high, high)
+
+
+def ink_distance(a: Glyph, b: Glyph, limit: float) -> float:
+    """The least distance between the ink of two glyphs in pixels, infinite above `limit`."""
+    near_a, near_b = _edge_near(a, b.box, limit), _edge_near(b, a.box, limit)
+    if not len(near_a) or not len(near_b):
+        return np.inf
+    step_a, step_b = 1 + len(near_a) // 256, 1 + len(near_b) // 256
+    apart = near_a[::step_a, None] - near_b[None, ::step_b]
+    far = float(np.sqrt(np.square(apart).sum(-1).min()))
+    return far if far <= limit else np.inf
+
+
+def _edge_near(glyph: Glyph, box: Box, limit: float) -> NDArray[np.float32]:
+    """(n, 2) y, x of the glyph's edge pixels that lie within `limit` of a box."""
+    y1, x1 = (max(0, int(n)) for n in (box.y1 - limit - glyph.box.y1, box.x1 - limit - glyph.box.x1))
+    y2, x2 = (max(0, int(n) + 1) for n in (box.y2 + limit - glyph.box.y1, box.x2 + limit - glyph.box.x1))
+    ink = np.pad(glyph.ink, 1)
+    inner = ink[1:-1, 1:-1] & ink[:-2, 1:-1] & ink[2:, 1:-1] & ink[1:-1, :-2] & ink[1:-1, 2:]
+    edge = (glyph.ink & ~inner)[y1:y2, x1:x2]
+    corner = glyph.box.y1 + y1, glyph.box.x1 + x1
+    return (np.argwhere(edge) + corner).astype(np.float32)
 
 
 def groups_of(linked: NDArray[np.bool_]) -> list[list[int]]:

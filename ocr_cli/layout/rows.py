@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli.layout.letters import Pieces, groups_of, letter_height, measure
+from ocr_cli.layout.letters import Pieces, letter_height, measure
 from ocr_cli.page import Glyph, Page, Row, Word, union
 
 Array = NDArray[np.float64]
@@ -24,9 +24,9 @@ def find_rows(page: Page) -> Page:
         return replace(page, rows=())
     pieces = measure(page.letters)
     height = letter_height(pieces, page.stroke_width)
-    lines = assign(pieces, ridges(page.letters, pieces, height), height)
+    lines = find_lines(pieces, ridges(page.letters, pieces, height), height)
     rows = [make_row([page.letters[i] for i in line], pieces.slant) for line in lines]
-    rows = split_words(rows)
+    rows = split_words(settle_x_heights(rows))
     return replace(page, rows=tuple(sorted(rows, key=_middle_y)))
 
 
@@ -64,89 +64,259 @@ def ridges(glyphs: Sequence[Glyph], pieces: Pieces, height: float) -> list[Array
     return np.split(points, np.cumsum(np.bincount(line, minlength=count + 1)[1:])[:-1])
 
 
-def assign(pieces: Pieces, crests: list[Array], height: float) -> list[list[int]]:
-    """Which pieces make a line: their numbers; crests that run on from each other are one."""
+def find_lines(pieces: Pieces, crests: list[Array], height: float) -> list[NDArray[np.intp]]:
+    """Which pieces make a line of writing: arrays of their numbers.
+
+    Each piece first goes to the nearest crest; then lines that run on from each other become
+    one, lines of dots and tails are given up, and each piece goes to the line it stands in.
+    """
     y, x = pieces.middle.T
     crests = [c for c in crests if len(c) > 1]
     if not crests:
-        return [[i] for i in range(len(y))]
-    far = np.stack([_distance(c, y, x, height) for c in crests])
-    owner = far.argmin(0)
-    lines = [np.flatnonzero(owner == k) for k in range(len(crests))]
-    lines = [line for line in lines if line.size]
-    return [
-        [int(i) for k in group for i in lines[k]]
-        for group in groups_of(_runs_on(pieces, lines, height))
-    ]
+        return [np.arange(len(y))]
+    far = np.stack([_distance(c, y, x) for c in crests])
+    lines = _parted(far.argmin(0), len(crests))
+    small = np.maximum(pieces.height, pieces.width) < 0.6 * height
+    for _ in range(3):
+        lines = _join_lines(pieces, lines, small)
+        lines = _drop_weak(pieces, lines, small)
+        cost = reach(pieces, fit_bands(pieces, lines, small))
+        lines = _parted(cost.argmin(0), len(lines))
+    return lines
 
 
-def _distance(crest: Array, y: Array, x: Array, height: float) -> Array:
+def _parted(owner: NDArray[np.intp], count: int) -> list[NDArray[np.intp]]:
+    """The numbers of the pieces of each owner that has any."""
+    lines = [np.flatnonzero(owner == k) for k in range(count)]
+    return [line for line in lines if line.size]
+
+
+def _distance(crest: Array, y: Array, x: Array) -> Array:
     """How far points lie from a crest: along y, and a little for what lies beyond its ends."""
     at = np.interp(x, crest[:, 1], crest[:, 0])
     beyond = np.maximum(0, np.maximum(crest[0, 1] - x, x - crest[-1, 1]))
     return np.abs(y - at) + 0.1 * beyond
 
 
-def _runs_on(pieces: Pieces, lines: list[NDArray], height: float) -> NDArray[np.bool_]:
-    """(L, L): whether two lines lie beside each other at one height."""
-    linked = np.zeros((len(lines), len(lines)), bool)
-    ends = [(pieces.boxes[i, 1].min(), pieces.boxes[i, 3].max()) for i in lines]
-    for a in range(len(lines)):
-        for b in range(len(lines)):
-            if ends[a][1] - ends[b][0] > height:
-                continue
-            ia, ib = lines[a], lines[b]
-            left = ia[np.argsort(pieces.boxes[ia, 3])[-3:]]
-            right = ib[np.argsort(pieces.boxes[ib, 1])[:3]]
-            off = np.average(pieces.middle[left, 0], weights=pieces.area[left]) - np.average(
-                pieces.middle[right, 0], weights=pieces.area[right]
-            )
-            linked[a, b] = linked[b, a] = abs(off) < 0.5 * height
-    return linked
+def fit_bands(pieces: Pieces, lines: list[NDArray[np.intp]], small: NDArray[np.bool_]) -> Array:
+    """(L, 3): y at x = 0 and slope of each line's middle, and half the height of its letters."""
+    bands = np.empty((len(lines), 3))
+    for k, line in enumerate(lines):
+        body = line[~small[line]] if not small[line].all() else line
+        y, x = pieces.middle[body].T
+        half = max(1.0, float(np.median(pieces.core[body])) / 2)
+        slope = _slope(x, y, shy=20 * half)
+        bands[k] = np.median(y - slope * x), slope, half
+    return bands
+
+
+def _slope(x: Array, y: Array, shy: float, steepest: float = 0.12) -> float:
+    """Slope of points by the median over pairs (Theil, Sen), nearer 0 if they span < `shy`."""
+    apart = x[:, None] - x
+    pairs = apart > 0.25 * np.ptp(x) if np.ptp(x) > 0 else apart > 0
+    if len(x) < 3 or not pairs.any():
+        return 0.0
+    slope = float(np.median((y[:, None] - y)[pairs] / apart[pairs]))
+    return float(np.clip(slope, -steepest, steepest)) * min(1.0, float(np.ptp(x)) / shy)
+
+
+def reach(pieces: Pieces, bands: Array) -> Array:
+    """(L, P): how far each piece is from standing in each line's band, in pixels."""
+    y, x = pieces.middle.T
+    centre = bands[:, :1] + bands[:, 1:2] * x
+    half = bands[:, 2:]
+    below = pieces.boxes[:, 0] - (centre + half)
+    above = (centre - half) - pieces.boxes[:, 2]
+    return np.maximum(0, np.maximum(below, above)) + 0.3 * np.abs(y - centre)
+
+
+def _join_lines(
+    pieces: Pieces, lines: list[NDArray[np.intp]], small: NDArray[np.bool_]
+) -> list[NDArray[np.intp]]:
+    """The lines, with those that lie at one height and leave each other's place free as one."""
+    while len(lines) > 1:
+        bands = fit_bands(pieces, lines, small)
+        cost = np.full((len(lines), len(lines)), np.inf)
+        for a in range(len(lines)):
+            for b in range(a):
+                cost[a, b] = _apart(pieces, lines[a], lines[b], bands[a], bands[b])
+        a, b = np.unravel_index(cost.argmin(), cost.shape)
+        if cost[a, b] >= 1:
+            break
+        joined = np.concatenate([lines[a], lines[b]])
+        lines = [line for k, line in enumerate(lines) if k not in (a, b)] + [joined]
+    return lines
+
+
+def _apart(
+    pieces: Pieces, a: NDArray[np.intp], b: NDArray[np.intp], band_a: Array, band_b: Array
+) -> float:
+    """How far two lines are from being one: below 1 they are."""
+    (a1, a2), (b1, b2) = ((pieces.boxes[i, 1].min(), pieces.boxes[i, 3].max()) for i in (a, b))
+    x = (max(a1, b1) + min(a2, b2)) / 2  # the middle of what they share, or of the gap
+    off = abs(band_a[0] + band_a[1] * x - band_b[0] - band_b[1] * x)
+    half = (band_a[2] + band_b[2]) / 2
+    left = np.maximum(pieces.boxes[a, 1][:, None], pieces.boxes[b, 1])
+    right = np.minimum(pieces.boxes[a, 3][:, None], pieces.boxes[b, 3])
+    shared = np.maximum(0, right - left).sum()
+    shared /= max(1, min(pieces.width[a].sum(), pieces.width[b].sum()))
+    return float(off / half / (1.3 if shared < 0.15 else 0.6))
+
+
+def _drop_weak(
+    pieces: Pieces, lines: list[NDArray[np.intp]], small: NDArray[np.bool_]
+) -> list[NDArray[np.intp]]:
+    """The lines without those whose pieces all belong to stronger lines beside them."""
+    order = np.argsort([pieces.area[line].sum() for line in lines])
+    kept = [lines[k] for k in order]
+    k = 0
+    while k < len(kept) and len(kept) > 1:
+        line, others = kept[k], kept[:k] + kept[k + 1 :]
+        bands = fit_bands(pieces, others, small)
+        if _belongs(pieces, line, others, bands, small):
+            kept = others
+        else:
+            k += 1
+    return kept
+
+
+def _belongs(
+    pieces: Pieces,
+    line: NDArray[np.intp],
+    others: list[NDArray[np.intp]],
+    bands: Array,
+    small: NDArray[np.bool_],
+) -> bool:
+    """Whether all of a line's pieces are dots or tails of some other line's letters."""
+    x1, x2 = pieces.boxes[line, 1].min(), pieces.boxes[line, 3].max()
+    cost = reach(pieces, bands)[:, line]
+    owner = cost.argmin(0)
+    share = 0.0
+    for k in np.unique(owner):
+        margin = 12 * bands[k, 2]
+        rival = others[k]
+        beside = (pieces.boxes[rival, 3] > x1 - margin) & (pieces.boxes[rival, 1] < x2 + margin)
+        share = max(share, pieces.area[line].sum() / max(1, pieces.area[rival[beside]].sum()))
+    band = bands[owner]
+    centre = band[:, 0] + band[:, 1] * pieces.middle[line, 1]
+    inside = (pieces.boxes[line, 0] < centre) & (pieces.boxes[line, 2] > centre)
+    near = cost.min(0) / band[:, 2]
+    tolerance = 3.0 if share < 0.15 else 1.0 if share < 0.5 else 0.0
+    return bool(np.all(inside | (near < np.where(small[line], max(tolerance, 1.5), tolerance))))
 
 
 def make_row(glyphs: Sequence[Glyph], slant: float) -> Row:
-    """A row of one word from its glyphs, with baseline, slope and x-height measured."""
+    """A row of one word from its glyphs, left to right; x_height is still the row's top line.
+
+    See `settle_x_heights` for what it becomes.
+    """
     glyphs = sorted(glyphs, key=lambda g: (g.box.x1 + g.box.x2, g.box.x1))
-    baseline, slope = fit_baseline(glyphs)
-    x_height = find_x_height(glyphs, baseline, slope)
-    box = union([g.box for g in glyphs])
-    return Row(box, (Word(box, tuple(glyphs)),), baseline, x_height, slope, slant)
-
-
-def fit_baseline(glyphs: Sequence[Glyph]) -> tuple[float, float]:
-    """(y at x = 0, slope) of the line that most letters stand on."""
-    x = np.array([(g.box.x1 + g.box.x2) / 2 for g in glyphs])
-    y = np.array([g.box.y2 for g in glyphs], float)
-    if len(x) < 3 or np.ptp(x) == 0:
-        return float(np.median(y)), 0.0
-    dx = x[:, None] - x
-    near = dx > 0
-    slope = float(np.clip(np.median((y[:, None] - y)[near] / dx[near]), -0.2, 0.2))
-    return float(np.median(y - slope * x)), slope
-
-
-def find_x_height(glyphs: Sequence[Glyph], baseline: float, slope: float) -> float:
-    """Height of a small letter over the baseline, in pixels."""
-    x = np.array([(g.box.x1 + g.box.x2) / 2 for g in glyphs])
-    top = np.array([g.box.y1 for g in glyphs], float)
+    core = measure(glyphs, 0.0).core
+    size = max(2.0, float(np.median(core[core >= 0.5 * core.max()])))
+    x, top, bottom = outline(glyphs, max(1, round(0.4 * size)))
+    baseline, slope = fit_baseline(x, bottom, size)
     tall = baseline + slope * x - top
-    return max(1.0, 0.68 * float(np.median(tall)))
+    top_line = _mode(tall[tall > 0.4 * size], 0.15 * size)
+    box = union([g.box for g in glyphs])
+    return Row(box, (Word(box, tuple(glyphs)),), baseline, max(1.0, top_line), slope, slant)
+
+
+def outline(glyphs: Sequence[Glyph], step: int) -> tuple[Array, Array, Array]:
+    """(x, top, bottom) of the ink of each glyph in strips `step` pixels wide."""
+    parts = []
+    for glyph in glyphs:
+        columns = np.flatnonzero(glyph.ink.any(0))
+        ink = glyph.ink[:, columns]
+        top = ink.argmax(0)
+        bottom = ink.shape[0] - ink[::-1].argmax(0)
+        starts = np.flatnonzero(np.diff(columns // step, prepend=-1))
+        ends = np.append(starts[1:], len(columns)) - 1
+        x = (columns[starts] + columns[ends] + 1) / 2 + glyph.box.x1
+        highest = np.minimum.reduceat(top, starts) + glyph.box.y1
+        lowest = np.maximum.reduceat(bottom, starts) + glyph.box.y1
+        parts.append(np.stack([x, highest, lowest]))
+    x, top, bottom = np.concatenate(parts, 1)
+    return x, top, bottom
+
+
+def fit_baseline(x: Array, bottom: Array, size: float) -> tuple[float, float]:
+    """(y at x = 0, slope) of the line that most of the writing stands on.
+
+    x, bottom : lower outline of the ink. Of the lines with a small slope it is the one that
+    most points lie close to, so that tails below it do not pull it down.
+    """
+    span = float(np.ptp(x))
+    most = 0.12 * min(1.0, span / (8 * size))
+    best = (-1.0, 0.0, float(np.median(bottom)))
+    for slope in np.linspace(-most, most, 25) if span > 2 * size else (0.0,):
+        level = bottom - slope * x
+        middle = _mode(level, 0.12 * size)
+        score = float(np.exp(-0.5 * ((level - middle) / (0.12 * size)) ** 2).sum())
+        best = max(best, (score * (1 - 0.5 * abs(slope)), float(slope), middle))
+    return best[2], best[1]
+
+
+def _mode(values: Array, width: float) -> float:
+    """Where values lie most densely, judged with a Gaussian window of that width; 0 of none."""
+    if values.size == 0:
+        return 0.0
+    grid = np.linspace(values.min(), values.max(), 64)
+    density = np.exp(-0.5 * ((grid[:, None] - values) / width) ** 2).sum(1)
+    near = np.abs(values - grid[density.argmax()]) < 1.5 * width
+    return float(values[near].mean()) if near.any() else float(grid[density.argmax()])
+
+
+def settle_x_heights(rows: Sequence[Row]) -> list[Row]:
+    """The rows with x_height made the height of a small letter.
+
+    The top line of a row is that of its small letters where there is ink above it; a row
+    without may be all capitals and figures, or small letters without an ascender. The page's
+    other rows decide, and where none of them helps they are capitals, of which a small
+    letter has 0.68 of the height.
+    """
+    shares = np.array([_ink_above(row) for row in rows])
+    tops = np.array([row.x_height for row in rows])
+    mixed = shares > 0.05
+    usual = np.median(tops[mixed]) if mixed.sum() >= 0.3 * len(rows) else 0.0
+    capitals = ~mixed & (tops > 1.3 * usual)
+    heights = np.where(capitals, 0.68 * tops, tops)
+    return [replace(row, x_height=float(h)) for row, h in zip(rows, heights, strict=True)]
+
+
+def _ink_above(row: Row) -> float:
+    """The share of a row's glyph strips whose ink reaches well above its top line."""
+    glyphs = [g for word in row.words for g in word.glyphs]
+    x, top, _ = outline(glyphs, max(1, round(0.4 * row.x_height)))
+    return float(np.mean(row.baseline + row.slope * x - top > 1.4 * row.x_height))
 
 
 def split_words(rows: Sequence[Row]) -> list[Row]:
-    """The rows with their glyphs parted into words at the wide gaps."""
+    """The rows with their glyphs parted into words at the wide gaps.
+
+    Gaps are either inside words or between them; what each kind usually measures is found
+    over the whole page, in x-heights, and counts for a few gaps in each row's own decision.
+    """
+    glyphs = [[g for word in row.words for g in word.glyphs] for row in rows]
+    gaps = [
+        np.clip(letter_gaps(g, row.slant) / row.x_height, 0.0, WIDEST)
+        for g, row in zip(glyphs, rows, strict=True)
+    ]
+    usual = usual_gaps(np.concatenate(gaps))
     out = []
-    for row in rows:
-        glyphs = [g for word in row.words for g in word.glyphs]
-        gaps = letter_gaps(glyphs, row.slant) / row.x_height
-        cuts = [0, *(np.flatnonzero(gaps > gap_threshold(gaps)) + 1), len(glyphs)]
+    for row, letters, gap in zip(rows, glyphs, gaps, strict=True):
+        threshold = row_threshold(gap, usual)
+        cuts = [0, *(np.flatnonzero(gap > threshold) + 1), len(letters)]
         words = [
-            Word(union([g.box for g in glyphs[a:b]]), tuple(glyphs[a:b]))
-            for a, b in zip(cuts, cuts[1:], strict=False)
+            Word(union([g.box for g in letters[a:b]]), tuple(letters[a:b]))
+            for a, b in zip(cuts[:-1], cuts[1:], strict=True)
         ]
         out.append(replace(row, words=tuple(words)))
     return out
+
+
+WIDEST = 3.0  # x-heights; a gap of more is a blank like any other
+BLANK = 1.1  # x-heights; where all gaps of a page are alike, wider ones are blanks
+PRIOR = 3  # gaps of each kind that the page's usual ones count for in a row
 
 
 def letter_gaps(glyphs: Sequence[Glyph], slant: float) -> Array:
@@ -155,16 +325,31 @@ def letter_gaps(glyphs: Sequence[Glyph], slant: float) -> Array:
     return left[1:] - np.maximum.accumulate(right)[:-1]
 
 
-def gap_threshold(gaps: Array) -> float:
-    """The gap from which on a blank is meant, in the gaps' own unit (x-heights)."""
-    if len(gaps) < 2:
-        return 1.5
-    ordered = np.sort(gaps)
-    best, at = 0.0, np.inf
-    total, n = ordered.sum(), len(ordered)
-    for k in range(1, n):
-        low = ordered[:k].sum()
-        between = k * (n - k) * ((total - low) / (n - k) - low / k) ** 2
-        if between > best:
-            best, at = between, (ordered[k - 1] + ordered[k]) / 2
-    return float(np.clip(at, 0.5, 2.0))
+def usual_gaps(gaps: Array) -> tuple[float, float] | None:
+    """What gaps inside and between words usually measure; None if all gaps are of one kind."""
+    at = _otsu(gaps)
+    if at is None:
+        return None
+    inside, between = float(gaps[gaps <= at].mean()), float(gaps[gaps > at].mean())
+    return (inside, between) if between > 2.2 * max(inside, 0.15) else None
+
+
+def row_threshold(gaps: Array, usual: tuple[float, float] | None) -> float:
+    """The gap from which on a blank is meant in a row, in x-heights."""
+    if usual is None:
+        return 0.0 if gaps.size and np.median(gaps) > BLANK else np.inf
+    at = _otsu(np.concatenate([gaps, np.repeat(usual, PRIOR)]))
+    return np.inf if at is None else at
+
+
+def _otsu(values: Array) -> float | None:
+    """The level that parts values into two classes best (N. Otsu, 1979); None if all are one."""
+    ordered = np.sort(values)
+    n = len(ordered)
+    if n < 2 or ordered[0] == ordered[-1]:
+        return None
+    k = np.arange(1, n)
+    low = np.cumsum(ordered)[:-1]
+    between = k * (n - k) * ((ordered.sum() - low) / (n - k) - low / k) ** 2
+    best = int(between.argmax())
+    return float((ordered[best] + ordered[best + 1]) / 2)
