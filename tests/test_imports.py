@@ -18,7 +18,7 @@ LEVELS = (
     {"errors", "page", "images"},
     {"layout", "nn", "weights", "torch_backend", "models"},
     {"reading", "output", "data"},
-    {"batch", "training", "evaluation", "metrics"},
+    {"batch", "training", "recipes", "evaluation", "metrics"},
     {"cli", "__main__"},
 )
 LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
