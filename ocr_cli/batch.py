@@ -125,8 +125,13 @@ def processes(jobs: int) -> Iterator[Executor | None]:
     executor = ProcessPoolExecutor(
         jobs, mp_context=multiprocessing.get_context(method), initializer=_start_worker
     )
+    others = set(multiprocessing.active_children())
     try:
         yield executor
+    except BaseException:  # nobody waits for the pages under way any more
+        for child in set(multiprocessing.active_children()) - others:
+            child.terminate()
+        raise
     finally:
         executor.shutdown(cancel_futures=True)
 
