@@ -374,8 +374,9 @@ def _count_frames(path: str, data: bytes | None) -> int:
                 return 1
             importlib.import_module("PIL.TiffImagePlugin")
             file.seek(0)
-            with warnings.catch_warnings(), Image.open(file, formats=["TIFF"]) as image:
+            with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
+                image = Image.open(file, formats=["TIFF"])
                 return max(1, getattr(image, "n_frames", 1))
     except Exception:  # whatever is wrong is told once, by load_page
         return 1

@@ -21,6 +21,7 @@ for name in THREAD_CAPS:
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
+from PIL import Image, ImageDraw
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("OCR_DATA") or ROOT.parent / "shared" / "data")
@@ -37,6 +38,7 @@ settings.load_profile("ocr")
 np.set_printoptions(precision=4, linewidth=100, suppress=True)
 
 RunOcr = Callable[..., subprocess.CompletedProcess[bytes]]
+Handwriting = Callable[..., Image.Image]
 
 
 def pytest_report_header() -> str:
@@ -80,3 +82,24 @@ def run_ocr() -> RunOcr:
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def handwriting() -> Handwriting:
+    """Draw lines of text in one hand: grey picture, 0 ink on 255 paper, capitals 60 pixels."""
+    from ocr_cli.data import synthetic
+
+    def draw(*lines: str, seed: int = 0) -> Image.Image:
+        rng = np.random.default_rng(seed)
+        hand = synthetic.sample_hand(rng, wildness=0.3)
+        drawn = [
+            [stroke * 0.06 + (40, 120 + 120 * number) for stroke in strokes]
+            for number, strokes in enumerate(synthetic.draw_text(line, rng, hand) for line in lines)
+        ]
+        width = max((stroke[:, 0].max() for line in drawn for stroke in line), default=200)
+        picture = Image.new("L", (int(width) + 40, 80 + 120 * len(lines)), 255)
+        for stroke in (stroke for line in drawn for stroke in line):
+            ImageDraw.Draw(picture).line([tuple(point) for point in stroke.tolist()], 0, width=6)
+        return picture
+
+    return draw
