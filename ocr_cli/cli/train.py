@@ -1,0 +1,231 @@
+"""`ocr train`: trains a network on character sets, pen strokes or synthetic handwriting."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import sys
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from ocr_cli.data.choose import Splits
+    from ocr_cli.recipes import Preset
+    from ocr_cli.training import Epoch
+    from ocr_cli.weights import Model
+
+
+def _sizes(
+    _ctx: click.Context, _param: click.Parameter, value: str | None
+) -> tuple[int, ...] | None:
+    if value is None:
+        return None
+    try:
+        sizes = tuple(int(part) for part in value.split(","))
+    except ValueError:
+        raise click.BadParameter("expected numbers with commas between, such as 512,256") from None
+    if min(sizes) < 1:
+        raise click.BadParameter("sizes start at 1")
+    return sizes
+
+
+@click.command()
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    help="NIST36 folder or .mat file, or .npz of pen strokes. "
+    "[default: what suits in $OCR_DATA, else synthetic handwriting]",
+)
+@click.option(
+    "--recipe",
+    type=click.Choice(["mlp", "homework", "convnet"]),
+    default="mlp",
+    show_default=True,
+    help="Network and settings; the options below change single ones.",
+)
+@click.option(
+    "--classes",
+    type=click.Choice(["capitals", "ascii"]),
+    default="capitals",
+    show_default=True,
+    help="A-Z and 0-9, or all 94 printable characters (pen strokes and synthetic data).",
+)
+@click.option("--hidden", callback=_sizes, help="Sizes of the hidden layers, such as 512,256.")
+@click.option("--channels", callback=_sizes, help="Channels of a convnet's three layers.")
+@click.option("--epochs", type=click.IntRange(1))
+@click.option("--batch-size", type=click.IntRange(1))
+@click.option("--lr", type=click.FloatRange(0, min_open=True), help="Learning rate, an item.")
+@click.option("--optimizer", type=click.Choice(["sgd", "adam"]))
+@click.option("--momentum", type=click.FloatRange(0, 1, max_open=True), help="For sgd.")
+@click.option("--patience", type=click.IntRange(0), help="Stop after so many epochs without gain.")
+@click.option("--augment/--no-augment", default=None, help="Vary the pictures as they are met.")
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option(
+    "--backend",
+    type=click.Choice(["numpy", "torch"]),
+    default="numpy",
+    show_default=True,
+    help="torch is faster for convnets and writes the same file.",
+)
+@click.option("--from", "start", metavar="MODEL", help="Go on from this model's weights.")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("model.npz"),
+    show_default=True,
+    help="Where the best model so far is kept.",
+)
+@click.option("--log", type=click.Path(dir_okay=False, path_type=Path), help="JSON line an epoch.")
+@click.option("--quiet", "-q", is_flag=True, help="No line an epoch on stderr.")
+@click.option("--check-gradients", is_flag=True, help="Check every layer's gradients and stop.")
+def train(
+    data: Path | None,
+    recipe: str,
+    classes: str,
+    start: str | None,
+    out: Path,
+    log: Path | None,
+    quiet: bool,
+    backend: str,
+    seed: int,
+    check_gradients: bool,
+    **changes: Any,
+) -> None:
+    """Train a network that reads letters.
+
+    The best epoch on the valid split is kept in --out as training goes, so that
+    Ctrl-C loses nothing. Progress goes to stderr, the final scores to stdout.
+    """
+    if check_gradients:
+        _print_gradient_check(seed)
+        return
+    from ocr_cli import recipes
+
+    preset = _changed(recipes.PRESETS[recipe], seed, changes)
+    splits = _open(data, preset, classes, seed)
+    if not quiet:
+        click.echo(f"ocr: training on {splits.name}", err=True)
+    model = _start(start, preset, splits, seed)
+    command = shlex.join(["ocr", *sys.argv[1:]])
+    model = replace(model, record={"command": command, "data": splits.name, "seed": seed})
+    with _Log(log, quiet) as on_epoch:
+        _run(model, splits, preset, backend, out, on_epoch)
+
+
+def _print_gradient_check(seed: int) -> None:
+    import numpy as np
+
+    from ocr_cli.errors import OcrError
+    from ocr_cli.nn.gradient_check import check_all
+
+    report = check_all(np.random.default_rng(seed))
+    width = max(len(row.name) for row in report)
+    click.echo(f"{'layer':{width}}  checked  max relative error")
+    for row in report:
+        click.echo(f"{row.name:{width}}  {row.checked:7}  {row.error:.1e}")
+    if max(row.error for row in report) > 1e-4:
+        raise OcrError("a gradient is off by more than 1e-4")
+
+
+def _changed(preset: Preset, seed: int, changes: dict[str, Any]) -> Preset:
+    """The preset with what the user gave in place of its own values."""
+    given = {name: value for name, value in changes.items() if value is not None}
+    given["optimiser"] = given.pop("optimizer", preset.recipe.optimiser)
+    own = {name: given.pop(name) for name in ("hidden", "channels", "augment") if name in given}
+    if len(own.get("channels", (0, 0, 0))) != 3:
+        raise click.BadParameter("three numbers are needed", param_hint="--channels")
+    if preset.kind == "convnet" and len(own.get("hidden", (0,))) != 1:
+        raise click.BadParameter("a convnet has one hidden layer", param_hint="--hidden")
+    return replace(preset, **own, recipe=replace(preset.recipe, seed=seed, **given))
+
+
+def _open(data: Path | None, preset: Preset, classes: str, seed: int) -> Splits:
+    import numpy as np
+
+    from ocr_cli.data import choose
+
+    folder = os.environ.get("OCR_DATA")
+    path = data or choose.default_path(Path(folder) if folder else None, preset.kind)
+    return choose.open_splits(path, classes, preset.augment, np.random.default_rng([seed, 3]))
+
+
+def _start(start: str | None, preset: Preset, splits: Splits, seed: int) -> Model:
+    from ocr_cli.errors import UsageError
+    from ocr_cli.recipes import fresh_model
+    from ocr_cli.weights import load_model
+
+    if start is None:
+        return fresh_model(preset, splits.train.classes, seed)
+    model = load_model(start)
+    if model.classes != splits.train.classes:
+        raise UsageError("--from: its classes are not those of the data", "choose --classes to fit")
+    return model
+
+
+class _Log:
+    """Writes each epoch to stderr and to the log file as it ends."""
+
+    def __init__(self, path: Path | None, quiet: bool) -> None:
+        self._quiet = quiet
+        self._path = path
+        self._file: IO[str] | None = None
+
+    def __enter__(self) -> _Log:
+        if self._path is not None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self._path.open("w", encoding="utf-8")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def __call__(self, epoch: Epoch, _model: Model) -> None:
+        if self._file is not None:
+            self._file.write(json.dumps(asdict(epoch)) + "\n")
+            self._file.flush()
+        if not self._quiet:
+            click.echo(
+                f"epoch {epoch.epoch:3}  loss {epoch.train_loss:.4f} / {epoch.valid_loss:.4f}  "
+                f"accuracy {epoch.train_accuracy:.2%} / {epoch.valid_accuracy:.2%} (train / valid)"
+                f"  {epoch.seconds:.1f} s",
+                err=True,
+            )
+
+
+def _run(
+    model: Model, splits: Splits, preset: Preset, backend: str, out: Path, on_epoch: _Log
+) -> None:
+    from ocr_cli import training
+    from ocr_cli.weights import for_use, save_model
+
+    saved = False
+
+    def keep(best: Model) -> None:
+        nonlocal saved
+        save_model(out, best)
+        saved = True
+
+    try:
+        best, history = training.train(
+            model, splits.train, splits.valid, preset.recipe, backend, on_epoch, keep
+        )
+    except KeyboardInterrupt:
+        kept = f"the best model so far is in {out}" if saved else "no epoch was finished"
+        click.echo(f"ocr: stopped; {kept}", err=True)
+        raise
+    scores = {"valid_accuracy": best.record["valid_accuracy"]}
+    if splits.test is not None:
+        loss, accuracy = training.evaluate(best, splits.test)
+        scores |= {"test_accuracy": round(accuracy, 5), "test_loss": round(loss, 5)}
+    seconds = round(sum(epoch.seconds for epoch in history), 1)
+    record = {**best.record, **scores, "seconds": seconds, "backend": backend}
+    save_model(out, for_use(replace(best, record=record)))
+    line = f"valid {scores['valid_accuracy']:.2%}"
+    if splits.test is not None:
+        line += f"  test {scores['test_accuracy']:.2%}"
+    click.echo(f"{out}  {line}")

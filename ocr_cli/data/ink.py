@@ -1,0 +1,97 @@
+"""Archives of pen strokes: chars.npz, words.npz and lines.npz, parsed from UNIPEN files."""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr_cli.errors import InputError
+
+Strokes = list[NDArray[np.float32]]  # each (n, 2): x to the right, y down
+SPLITS = {"train": 0, "valid": 1, "test": 2}
+
+
+@dataclass(frozen=True)
+class Ink:
+    """Labelled items of pen strokes.
+
+    Attributes
+    ----------
+    points : (P, 2) float32, x to the right, y down, in the archive's units.
+    stroke_start : (S + 1,) stroke s is points[stroke_start[s]:stroke_start[s + 1]].
+    item_start : (N + 1,) item i has the strokes item_start[i] up to item_start[i + 1].
+    labels : (N,) the text written.
+    writer : (N,) who wrote it. style : (N,) 0 unknown, 1 printed, 2 mixed, 3 cursive.
+    """
+
+    points: NDArray[np.float32] = field(repr=False, compare=False)
+    stroke_start: NDArray[np.int64] = field(repr=False, compare=False)
+    item_start: NDArray[np.int64] = field(repr=False, compare=False)
+    labels: NDArray[np.str_] = field(repr=False, compare=False)
+    writer: NDArray[np.int64] = field(repr=False, compare=False)
+    style: NDArray[np.int64] = field(repr=False, compare=False)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def strokes(self, item: int) -> Strokes:
+        """The strokes of one item, as views."""
+        first, last = self.item_start[item], self.item_start[item + 1]
+        ends = self.stroke_start[first : last + 1]
+        return [self.points[a:b] for a, b in pairwise(ends)]
+
+    def take(self, items: NDArray[Any]) -> Ink:
+        """The chosen items, in the order given, in arrays of their own."""
+        strokes = [stroke for item in items for stroke in self.strokes(int(item))]
+        per_item = self.item_start[1:][items] - self.item_start[:-1][items]
+        lengths = [len(stroke) for stroke in strokes]
+        return Ink(
+            points=np.concatenate(strokes) if strokes else np.zeros((0, 2), np.float32),
+            stroke_start=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+            item_start=np.concatenate([[0], np.cumsum(per_item)]).astype(np.int64),
+            labels=self.labels[items],
+            writer=self.writer[items],
+            style=self.style[items],
+        )
+
+
+def from_strokes(items: list[Strokes], labels: list[str] | None = None) -> Ink:
+    """Strokes drawn in memory, as an archive would hold them; one unknown writer and style."""
+    strokes = [stroke for item in items for stroke in item]
+    lengths = [len(stroke) for stroke in strokes]
+    none = np.zeros(len(items), np.int64)
+    return Ink(
+        points=np.concatenate(strokes) if strokes else np.zeros((0, 2), np.float32),
+        stroke_start=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+        item_start=np.concatenate([[0], np.cumsum([len(item) for item in items])]).astype(np.int64),
+        labels=np.array(labels if labels is not None else [""] * len(items)),
+        writer=none,
+        style=none,
+    )
+
+
+def load(path: Path, split: str) -> Ink:
+    """The items of one split (train, valid or test); InputError where the file is not such."""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            chosen = np.flatnonzero(archive["split"] == SPLITS[split])
+            whole = Ink(
+                points=archive["points"].astype(np.float32),
+                stroke_start=archive["stroke_start"].astype(np.int64),
+                item_start=archive["item_start"].astype(np.int64),
+                labels=archive["labels"],
+                writer=archive["writer"].astype(np.int64),
+                style=archive["style"].astype(np.int64),
+            )
+    except FileNotFoundError as error:
+        raise InputError("no such file", "give an archive of pen strokes", str(path)) from error
+    except (KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
+        wanted = "expected .npz with points, stroke_start, item_start, labels, writer, style, split"
+        raise InputError("not an archive of pen strokes", wanted, str(path)) from error
+    return whole.take(chosen)

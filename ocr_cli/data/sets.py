@@ -1,0 +1,31 @@
+"""Character sets as the training and the evaluation see them."""
+
+from __future__ import annotations
+
+import string
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+NIST36 = tuple(string.ascii_uppercase + string.digits)
+ASCII94 = tuple(chr(code) for code in range(33, 127))
+
+
+@dataclass(frozen=True)
+class CharacterSet:
+    """Pictures of single characters.
+
+    Attributes
+    ----------
+    images : (N, 32, 32) float32, 0 ink to 1 paper, upright.
+    labels : (N,) int64, indices into `classes`.
+    classes : the characters, in the order of a network's outputs.
+    """
+
+    images: NDArray[np.float32] = field(repr=False, compare=False)
+    labels: NDArray[np.int64] = field(repr=False, compare=False)
+    classes: tuple[str, ...] = NIST36
+
+    def __len__(self) -> int:
+        return len(self.labels)

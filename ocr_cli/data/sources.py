@@ -1,0 +1,108 @@
+"""Where training batches come from: a finished set, or strokes rendered on the fly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr_cli.data import render
+from ocr_cli.data.ink import Ink
+from ocr_cli.data.sets import CharacterSet
+from ocr_cli.errors import InputError
+
+Batch = tuple[NDArray[np.float32], NDArray[np.int64]]
+
+
+class Source(Protocol):
+    """Something that yields an epoch of batches: (B, 32, 32) pictures and (B,) labels."""
+
+    @property
+    def classes(self) -> tuple[str, ...]: ...
+
+    def __len__(self) -> int: ...
+
+    def batches(self, rng: np.random.Generator, size: int) -> Iterator[Batch]: ...
+
+
+@dataclass(frozen=True)
+class SetSource:
+    """A set in random order, each picture passed through `distort` if there is one."""
+
+    data: CharacterSet
+    distort: Callable[[NDArray[np.float32], np.random.Generator], NDArray[np.float32]] | None = None
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return self.data.classes
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def batches(self, rng: np.random.Generator, size: int) -> Iterator[Batch]:
+        """An epoch; every item comes once, the last batch may be short."""
+        order = rng.permutation(len(self))
+        # distorting many at once costs less a picture than a small batch at a time
+        group = max(1, 512 // size) * size
+        for start in range(0, len(order), group):
+            chosen = order[start : start + group]
+            images, labels = self.data.images[chosen], self.data.labels[chosen]
+            if self.distort is not None:
+                images = self.distort(images, rng)
+            for i in range(0, len(chosen), size):
+                yield images[i : i + size], labels[i : i + size]
+
+
+@dataclass(frozen=True)
+class InkSource:
+    """Real strokes of single characters, rendered anew each time they are drawn.
+
+    Rare classes are drawn more often: a class of n items has the weight n ** `balance`
+    (1 leaves the set as it is, 0 makes all classes equal).
+    """
+
+    ink: Ink
+    classes: tuple[str, ...]
+    variation: render.Variation = field(default_factory=render.Variation)
+    balance: float = 0.5
+
+    def __len__(self) -> int:
+        return len(self.ink)
+
+    def batches(self, rng: np.random.Generator, size: int) -> Iterator[Batch]:
+        """As many draws as the set has items, in full batches."""
+        labels = label_numbers(self.ink.labels, self.classes)
+        counts = np.bincount(labels, minlength=len(self.classes)).astype(float)
+        weight = (np.maximum(counts, 1) ** (self.balance - 1))[labels]
+        draws = rng.choice(len(labels), len(labels), p=weight / weight.sum())
+        for start in range(0, len(draws) - size + 1, size):
+            chosen = draws[start : start + size]
+            yield render.render(self.ink.take(chosen), rng, self.variation), labels[chosen]
+
+
+def label_numbers(labels: NDArray[np.str_], classes: tuple[str, ...]) -> NDArray[np.int64]:
+    """Class numbers of characters, all of which must be in `classes`."""
+    number = {character: i for i, character in enumerate(classes)}
+    try:
+        return np.array([number[str(label)] for label in labels], np.int64)
+    except KeyError as error:
+        raise InputError(f"a label {error} that is not among the classes") from error
+
+
+def of_classes(ink: Ink, classes: tuple[str, ...]) -> Ink:
+    """The items whose label is one of `classes`."""
+    return ink.take(np.flatnonzero(np.isin(ink.labels, classes)))
+
+
+def rendered(ink: Ink, classes: tuple[str, ...]) -> CharacterSet:
+    """A finished set: every item once, drawn without variation."""
+    rng = np.random.default_rng(0)
+    parts = [
+        render.render(ink.take(np.arange(i, min(i + 512, len(ink)))), rng)
+        for i in range(0, len(ink), 512)
+    ]
+    images = np.concatenate(parts) if parts else np.zeros((0, 32, 32), np.float32)
+    return CharacterSet(images, label_numbers(ink.labels, classes), classes)

@@ -1,0 +1,95 @@
+"""How well a classifier does on a set: by class, by pair, and as a whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr_cli.data.sets import CharacterSet
+from ocr_cli.errors import UsageError
+from ocr_cli.nn.losses import log_softmax
+from ocr_cli.weights import Model
+
+
+@dataclass(frozen=True)
+class ClassScore:
+    """One class: how many there are, the share of them found, the share right when named."""
+
+    character: str
+    count: int
+    recall: float
+    precision: float
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """`count` items of `actual` were read as `read`."""
+
+    actual: str
+    read: str
+    count: int
+
+
+@dataclass(frozen=True)
+class CharacterScores:
+    """The scores of a model on a set.
+
+    confusion is (C, C): rows are what is there, columns what was read. Accuracies run from
+    0 to 1, the loss is in nats.
+    """
+
+    items: int
+    accuracy: float
+    loss: float
+    classes: tuple[str, ...]
+    per_class: tuple[ClassScore, ...]
+    worst: tuple[Confusion, ...]
+    confusion: NDArray[np.int64] = field(repr=False, compare=False)
+
+
+def evaluate_characters(model: Model, data: CharacterSet, worst: int = 15) -> CharacterScores:
+    """Scores of `model` on `data`, whose characters must all be among the model's classes.
+
+    UsageError where they are not.
+    """
+    missing = sorted(set(data.classes) - set(model.classes))
+    if missing:
+        raise UsageError(f"the model does not know {''.join(missing)}", "choose another --model")
+    # A model that knows more characters than the set has is asked to choose among the set's.
+    columns = np.array([model.classes.index(c) for c in data.classes])
+    logits = model.logits(data.images)[:, columns]
+    log_probabilities = log_softmax(logits)
+    read = logits.argmax(1)
+    c = len(data.classes)
+    confusion = np.bincount(data.labels * c + read, minlength=c * c).reshape(c, c)
+    return CharacterScores(
+        items=len(data),
+        accuracy=float((read == data.labels).mean()),
+        loss=-float(log_probabilities[np.arange(len(data)), data.labels].mean()),
+        classes=data.classes,
+        per_class=_per_class(confusion, data.classes),
+        worst=_worst(confusion, data.classes, worst),
+        confusion=confusion,
+    )
+
+
+def _per_class(confusion: NDArray[np.int64], classes: tuple[str, ...]) -> tuple[ClassScore, ...]:
+    right, there, named = np.diag(confusion), confusion.sum(1), confusion.sum(0)
+    recall = right / np.maximum(there, 1)
+    precision = right / np.maximum(named, 1)
+    return tuple(
+        ClassScore(c, int(n), float(r), float(p))
+        for c, n, r, p in zip(classes, there, recall, precision, strict=True)
+    )
+
+
+def _worst(
+    confusion: NDArray[np.int64], classes: tuple[str, ...], count: int
+) -> tuple[Confusion, ...]:
+    off = confusion.copy()
+    np.fill_diagonal(off, 0)
+    order = np.argsort(-off, axis=None, kind="stable")[:count]
+    pairs = zip(*np.unravel_index(order, off.shape), strict=True)
+    return tuple(Confusion(classes[a], classes[b], int(off[a, b])) for a, b in pairs if off[a, b])

@@ -1,0 +1,310 @@
+"""Layers as frozen values: each knows its sizes, its start, its forward and its backward pass.
+
+A layer holds no weights. `init` makes them, as a dict of arrays; `forward` returns the
+output and whatever `backward` needs; `backward` writes the gradients of the weights into
+`grads` (the same keys) and returns the gradient of the input. Pictures are (N, H, W, C).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Params = dict[str, Array]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What every layer offers; a layer without weights inherits `init`."""
+
+    trainable: ClassVar[tuple[str, ...]] = ()
+
+    def init(self, rng: np.random.Generator, dtype: Any = np.float32) -> Params:
+        """Fresh weights."""
+        return {}
+
+    def forward(
+        self, params: Params, x: Array, rng: np.random.Generator | None = None
+    ) -> tuple[Array, Any]:
+        """Output, and the cache for `backward`; `rng` is given in training alone."""
+        raise NotImplementedError
+
+    def backward(self, params: Params, cache: Any, dy: Array, grads: Params) -> Array:
+        """Gradient of the input; gradients of the weights go into `grads`, in place."""
+        raise NotImplementedError
+
+
+def xavier_uniform(
+    rng: np.random.Generator, fan_in: int, fan_out: int, shape: tuple[int, ...], dtype: Any
+) -> Array:
+    """Uniform weights whose variance keeps signals level (Glorot and Bengio, AISTATS 2010)."""
+    bound = np.sqrt(6.0 / (fan_in + fan_out))
+    return rng.uniform(-bound, bound, shape).astype(dtype)
+
+
+def he_normal(rng: np.random.Generator, fan_in: int, shape: tuple[int, ...], dtype: Any) -> Array:
+    """Normal weights for layers before a ReLU (He et al., ICCV 2015)."""
+    return (rng.standard_normal(shape) * np.sqrt(2.0 / fan_in)).astype(dtype)
+
+
+def sigmoid(x: Array) -> Array:
+    """1 / (1 + exp(-x)) without overflow: tanh saturates instead."""
+    y = np.multiply(x, 0.5)
+    np.tanh(y, out=y)
+    y += 1.0
+    y *= 0.5
+    return y
+
+
+@dataclass(frozen=True)
+class Dense(Layer):
+    """x @ weights + bias, over the last axis; (..., inputs) to (..., outputs)."""
+
+    inputs: int
+    outputs: int
+    trainable: ClassVar[tuple[str, ...]] = ("weights", "bias")
+
+    def init(self, rng: np.random.Generator, dtype: Any = np.float32) -> Params:
+        shape = (self.inputs, self.outputs)
+        return {
+            "weights": xavier_uniform(rng, self.inputs, self.outputs, shape, dtype),
+            "bias": np.zeros(self.outputs, dtype),
+        }
+
+    def forward(
+        self, params: Params, x: Array, rng: np.random.Generator | None = None
+    ) -> tuple[Array, Any]:
+        y = x @ params["weights"]
+        y += params["bias"]
+        return y, x
+
+    def backward(self, params: Params, cache: Any, dy: Array, grads: Params) -> Array:
+        x = cache.reshape(-1, self.inputs)
+        flat = dy.reshape(-1, self.outputs)
+        np.matmul(x.T, flat, out=grads["weights"])
+        np.sum(flat, axis=0, out=grads["bias"])
+        return dy @ params["weights"].T
+
+
+@dataclass(frozen=True)
+class Sigmoid(Layer):
+    """The logistic function, element by element."""
+
+    def forward(
+        self, params: Params, x: Array, rng: np.random.Generator | None = None
+    ) -> tuple[Array, Any]:
+        y = sigmoid(x)
+        return y, y
+
+    def backward(self, params: Params, cache: Any, dy: Array, grads: Params) -> Array:
+        dx = 1.0 - cache
+        dx *= cache
+        dx *= dy
+        return dx
+
+
+@dataclass(frozen=True)
+class Relu(Layer):
+    """max(0, x), element by element."""
+
+    def forward(
+        self, params: Params, x: Array, rng: np.random.Generator | None = None
+    ) -> tuple[Array, Any]:
+        y = np.maximum(x, 0)
+        return y, y
+
+    def backward(self, params: Params, cache: Any, dy: Array, grads: Params) -> Array:
+        return dy * (cache > 0)
+
+
+@dataclass(frozen=True)
+class Invert(Layer):
+    """1 - x: from dark ink on white, as sets are stored, to ink as signal on nought."""
+
+    def forward(
+        self, params: Params, x: Array, rng: np.random.Generator | None = None
+    ) -> tuple[Array, Any]:
+        return 1.0 - x, None
+
+    def backward(self, params: Params, cache: Any, dy: Array, grads: Params) -> Array:
+        return -dy
+
+
+@dataclass(frozen=True)
+class Flatten(Layer):
+    """(N, H, W, C) to (N, H*W*C)."""
+
+    def forward(
+        self, params: Params, x: Array, rng: np.random.Generator | None = None
+    ) -> tuple[Array, Any]:
+        return x.reshape(len(x), -1), x.shape
+
+    def backward(self, params: Params, cache: Any, dy: Array, grads: Params) -> Array:
+        return dy.reshape(cache)
+
+
+@dataclass(frozen=True)
+class Dropout(Layer):
+    """Drops a share of the inputs in training, scaled so that the mean stays (Srivastava 2014)."""
+
+    rate: float
+
+    def forward(
+        self, params: Params, x: Array, rng: np.random.Generator | None = None
+    ) -> tuple[Array, Any]:
+        if rng is None:
+            return x, None
+        keep = (rng.random(x.shape, np.float32) >= self.rate).astype(x.dtype)
+        keep /= 1.0 - self.rate
+        return x * keep, keep
+
+    def backward(self, params: Params, cache: Any, dy: Array, grads: Params) -> Array:
+        return dy if cache is None else dy * cache
+
+
+@dataclass(frozen=True)
+class Conv2d(Layer):
+    """Convolution with zero padding that keeps the size at stride 1: im2col and one GEMM.
+
+    (N, H, W, inputs) to (N, ceil(H/stride), ceil(W/stride), outputs); weights are
+    (size, size, inputs, outputs), size is odd (Chellapilla, Puri and Simard, IWFHR 2006).
+    """
+
+    inputs: int
+    outputs: int
+    size: int = 3
+    stride: int = 1
+    trainable: ClassVar[tuple[str, ...]] = ("weights", "bias")
+
+    def init(self, rng: np.random.Generator, dtype: Any = np.float32) -> Params:
+        shape = (self.size, self.size, self.inputs, self.outputs)
+        return {
+            "weights": he_normal(rng, self.size * self.size * self.inputs, shape, dtype),
+            "bias": np.zeros(self.outputs, dtype),
+        }
+
+    def _columns(self, x: Array) -> Array:
+        """Each output pixel's inputs side by side: (N*H'*W', size*size*inputs)."""
+        n, h, w, c = x.shape
+        k, s, pad = self.size, self.stride, self.size // 2
+        padded = np.zeros((n, h + 2 * pad, w + 2 * pad, c), x.dtype)
+        padded[:, pad : pad + h, pad : pad + w] = x
+        # (N, H', W', C, k, k) as a view; one copy puts the channels last, rows contiguous
+        windows = sliding_window_view(padded, (k, k), (1, 2))[:, ::s, ::s]
+        return windows.transpose(0, 1, 2, 4, 5, 3).reshape(-1, k * k * c)
+
+    def forward(
+        self, params: Params, x: Array, rng: np.random.Generator | None = None
+    ) -> tuple[Array, Any]:
+        n, h, w, _ = x.shape
+        columns = self._columns(x)
+        y = columns @ params["weights"].reshape(-1, self.outputs)
+        y += params["bias"]
+        shape = (n, -(-h // self.stride), -(-w // self.stride), self.outputs)
+        return y.reshape(shape), (columns, x.shape)
+
+    def backward(self, params: Params, cache: Any, dy: Array, grads: Params) -> Array:
+        columns, (n, h, w, c) = cache
+        k, s, pad = self.size, self.stride, self.size // 2
+        flat = np.ascontiguousarray(dy).reshape(-1, self.outputs)
+        np.matmul(columns.T, flat, out=grads["weights"].reshape(-1, self.outputs))
+        np.sum(flat, axis=0, out=grads["bias"])
+        weights = params["weights"].reshape(-1, self.outputs)
+        dcolumns = (flat @ weights.T).reshape(n, *dy.shape[1:3], k, k, c)
+        dpadded = np.zeros((n, h + 2 * pad, w + 2 * pad, c), dy.dtype)
+        rows, cols = dy.shape[1] * s, dy.shape[2] * s
+        for i in range(k):
+            for j in range(k):
+                dpadded[:, i : i + rows : s, j : j + cols : s] += dcolumns[:, :, :, i, j]
+        return dpadded[:, pad : pad + h, pad : pad + w]
+
+
+@dataclass(frozen=True)
+class MaxPool2d(Layer):
+    """The largest of each (height x width) tile; sizes must divide."""
+
+    height: int = 2
+    width: int = 2
+
+    def _tiles(self, x: Array) -> list[Array]:
+        a, b = self.height, self.width
+        return [x[:, i::a, j::b] for i in range(a) for j in range(b)]
+
+    def forward(
+        self, params: Params, x: Array, rng: np.random.Generator | None = None
+    ) -> tuple[Array, Any]:
+        tiles = self._tiles(x)
+        y = np.maximum(tiles[0], tiles[1]) if len(tiles) > 1 else tiles[0].copy()
+        for tile in tiles[2:]:
+            np.maximum(y, tile, out=y)
+        return y, (x, y)
+
+    def backward(self, params: Params, cache: Any, dy: Array, grads: Params) -> Array:
+        x, y = cache
+        dx = np.zeros_like(x)
+        free = np.ones(y.shape, bool)  # a tie sends its gradient to the first of the tile alone
+        for tile, dtile in zip(self._tiles(x), self._tiles(dx), strict=True):
+            here = (tile == y) & free
+            free &= ~here
+            np.multiply(dy, here, out=dtile)
+        return dx
+
+
+@dataclass(frozen=True)
+class BatchNorm(Layer):
+    """Zero mean and unit variance for each channel over a batch (Ioffe and Szegedy, ICML 2015).
+
+    In training the running `mean` and `variance` follow the batches, in place; in use they
+    take the batch's stead. `nn.fuse` folds them into the layer before.
+    """
+
+    channels: int
+    trainable: ClassVar[tuple[str, ...]] = ("scale", "shift")
+    momentum: ClassVar[float] = 0.1
+    epsilon: ClassVar[float] = 1e-5
+
+    def init(self, rng: np.random.Generator, dtype: Any = np.float32) -> Params:
+        c = self.channels
+        return {
+            "scale": np.ones(c, dtype),
+            "shift": np.zeros(c, dtype),
+            "mean": np.zeros(c, dtype),
+            "variance": np.ones(c, dtype),
+        }
+
+    def forward(
+        self, params: Params, x: Array, rng: np.random.Generator | None = None
+    ) -> tuple[Array, Any]:
+        axes = tuple(range(x.ndim - 1))
+        if rng is None:
+            mean, variance = params["mean"], params["variance"]
+        else:
+            mean, variance = x.mean(axes), x.var(axes)
+            unbiased = variance * (x.size / max(1, x.size - x.shape[-1]))
+            for name, value in (("mean", mean), ("variance", unbiased)):
+                params[name] += self.momentum * (value - params[name])
+        deviation = np.sqrt(variance + x.dtype.type(self.epsilon))
+        normal = (x - mean) / deviation
+        return params["scale"] * normal + params["shift"], (normal, deviation, rng is not None)
+
+    def backward(self, params: Params, cache: Any, dy: Array, grads: Params) -> Array:
+        normal, deviation, training = cache
+        axes = tuple(range(dy.ndim - 1))
+        np.sum(dy * normal, axis=axes, out=grads["scale"])
+        np.sum(dy, axis=axes, out=grads["shift"])
+        dx = dy
+        if training:
+            n = dy.size // self.channels
+            dx = dy - (grads["shift"] + normal * grads["scale"]) / dy.dtype.type(n)
+        return dx * (params["scale"] / deviation)
+
+
+LAYERS: dict[str, type[Layer]] = {
+    cls.__name__.lower(): cls
+    for cls in (Dense, Sigmoid, Relu, Invert, Flatten, Dropout, Conv2d, MaxPool2d, BatchNorm)
+}

@@ -1,0 +1,59 @@
+"""Named settings for training: the homework's own, and what we found to work better."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ocr_cli.nn import network
+from ocr_cli.nn.network import Layers
+from ocr_cli.training import Recipe, convnet, mlp, plain_mlp
+from ocr_cli.weights import Model
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A kind of network, its size, and how to train it."""
+
+    kind: str
+    hidden: tuple[int, ...]
+    recipe: Recipe
+    channels: tuple[int, int, int] = (0, 0, 0)  # a convnet's
+    dropout: float = 0.0
+    augment: bool = True
+    sigmoid: bool = False  # the homework's units, without batch norm
+
+
+_MODERN = Recipe(
+    epochs=60,
+    batch_size=64,
+    lr=0.002,
+    optimiser="adam",
+    decay=0.01,
+    schedule="cosine",
+    smoothing=0.1,
+    averaging=0.998,
+)
+
+PRESETS = {
+    "homework": Preset("mlp", (64,), Recipe(), augment=False, sigmoid=True),
+    "mlp": Preset("mlp", (512, 256), _MODERN, dropout=0.3),
+    "convnet": Preset("convnet", (192,), _MODERN, channels=(24, 48, 96), dropout=0.3),
+}
+
+
+def layers_of(preset: Preset, classes: int) -> Layers:
+    """The layers that a preset asks for."""
+    if preset.kind == "convnet":
+        return convnet(preset.channels, preset.hidden[0], classes, preset.dropout)
+    if preset.sigmoid:
+        return mlp(preset.hidden, classes)
+    return plain_mlp(preset.hidden, classes, preset.dropout)
+
+
+def fresh_model(preset: Preset, classes: tuple[str, ...], seed: int) -> Model:
+    """An untrained model with weights drawn from `seed`."""
+    layers = layers_of(preset, len(classes))
+    weights = network.init(layers, np.random.default_rng([seed, 0]))
+    return Model(preset.kind, classes, layers, weights)

@@ -1,0 +1,132 @@
+"""The optional PyTorch back end: the same layers and weights, trained faster.
+
+Weights keep the shapes that numpy uses, so a trained network is the same .npz whichever
+back end made it. Needs the [torch] extra.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr_cli.errors import MissingExtraError
+from ocr_cli.nn import layers as nn
+from ocr_cli.nn.network import Layers, Weights
+
+
+def import_torch() -> Any:
+    """The torch module; MissingExtraError where it is not installed."""
+    try:
+        import torch
+    except ImportError as error:
+        raise MissingExtraError("PyTorch", "torch", "--backend torch") from error
+    return torch
+
+
+def forward(  # noqa: C901 -- one case a layer
+    torch: Any, layers: Sequence[nn.Layer], weights: Any, x: Any, training: bool
+) -> Any:
+    """The network's output as a tensor; shapes as in `nn.network.forward`."""
+    f = torch.nn.functional
+    for layer, p in zip(layers, weights, strict=True):
+        match layer:
+            case nn.Dense():
+                x = f.linear(x, p["weights"].t(), p["bias"])
+            case nn.Conv2d(size=size, stride=stride):
+                kernel = p["weights"].permute(3, 2, 0, 1)
+                x = f.conv2d(x.permute(0, 3, 1, 2), kernel, p["bias"], stride, size // 2)
+                x = x.permute(0, 2, 3, 1)
+            case nn.MaxPool2d(height=height, width=width):
+                x = f.max_pool2d(x.permute(0, 3, 1, 2), (height, width)).permute(0, 2, 3, 1)
+            case nn.BatchNorm():
+                x = _batch_norm(f, layer, p, x, training)
+            case nn.Relu():
+                x = torch.relu(x)
+            case nn.Sigmoid():
+                x = torch.sigmoid(x)
+            case nn.Invert():
+                x = 1.0 - x
+            case nn.Flatten():
+                x = x.reshape(len(x), -1)
+            case nn.Dropout(rate=rate):
+                x = f.dropout(x, rate, training)
+            case _:
+                raise NotImplementedError(type(layer).__name__)
+    return x
+
+
+def _batch_norm(f: Any, layer: nn.BatchNorm, p: Any, x: Any, training: bool) -> Any:
+    channels_first = x.permute(0, 3, 1, 2) if x.dim() == 4 else x
+    y = f.batch_norm(
+        channels_first,
+        p["mean"],
+        p["variance"],
+        p["scale"],
+        p["shift"],
+        training,
+        layer.momentum,
+        layer.epsilon,
+    )
+    return y.permute(0, 2, 3, 1) if x.dim() == 4 else y
+
+
+class TorchTrainer:
+    """Takes training steps in PyTorch; the counterpart of `training.NumpyTrainer`."""
+
+    def __init__(
+        self,
+        layers: Layers,
+        weights: Weights,
+        optimiser: str,
+        momentum: float,
+        decay: float,
+        averaging: float,
+        seed: int,
+    ) -> None:
+        self._torch = torch = import_torch()
+        torch.manual_seed(seed)
+        self.layers = layers
+        self._weights = [{k: torch.tensor(v) for k, v in p.items()} for p in weights]
+        self._trained = [
+            p[name].requires_grad_()
+            for layer, p in zip(layers, self._weights, strict=True)
+            for name in layer.trainable
+        ]
+        if optimiser == "adam":
+            self._optimiser = torch.optim.AdamW(self._trained, lr=1.0, weight_decay=decay)
+        else:
+            self._optimiser = torch.optim.SGD(
+                self._trained, lr=1.0, momentum=momentum, weight_decay=decay
+            )
+        self._averaging = averaging
+        self._average = [t.detach().clone() for t in self._trained]
+
+    def step(self, x: NDArray[np.float32], targets: NDArray[np.float32], lr: float) -> Any:
+        """One step on a batch: (loss summed over it, (N, C) logits)."""
+        torch = self._torch
+        self._optimiser.param_groups[0]["lr"] = lr
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = forward(torch, self.layers, self._weights, torch.from_numpy(x), True)
+        logits = logits.float()
+        loss = torch.nn.functional.cross_entropy(logits, torch.from_numpy(targets), reduction="sum")
+        self._optimiser.zero_grad()
+        loss.backward()
+        self._optimiser.step()
+        if self._averaging:
+            torch._foreach_lerp_(
+                self._average, [t.detach() for t in self._trained], 1 - self._averaging
+            )
+        return float(loss.detach()), logits.detach().numpy()
+
+    def weights(self) -> Weights:
+        """The weights (their running average, if one is kept) as numpy arrays of their own."""
+        source = iter(self._average if self._averaging else self._trained)
+        result = []
+        for layer, params in zip(self.layers, self._weights, strict=True):
+            chosen = {k: next(source) if k in layer.trainable else v for k, v in params.items()}
+            # dict order is the order of `trainable` first, so `next` meets its own tensor
+            result.append({k: v.detach().numpy().copy() for k, v in chosen.items()})
+        return tuple(result)

@@ -1,0 +1,189 @@
+"""Model files: .npz ↔ network, with kind, classes, training record, and checks before use."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr_cli.errors import ModelError
+from ocr_cli.nn import network
+from ocr_cli.nn.losses import softmax
+from ocr_cli.nn.network import Layers, Weights
+
+FORMAT = 1
+DEFAULT = "letters"  # the reader that `ocr read` takes when it is not told
+_CHUNK = 32  # crops to one pass: the columns of a layer then stay in the cache
+
+
+def _as_columns(crops: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(N, 32, 32) upright to (N, 1024) in column order, as NIST36 files hold them."""
+    return np.ascontiguousarray(crops.transpose(0, 2, 1)).reshape(len(crops), -1)
+
+
+def _as_picture(crops: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(N, 32, 32) to (N, 32, 32, 1)."""
+    return crops[..., None]
+
+
+# A kind says how upright crops (N, 32, 32), 0 ink to 1 paper, become the network's input.
+KINDS: dict[str, Callable[[NDArray[np.float32]], NDArray[np.float32]]] = {
+    "mlp": _as_columns,
+    "convnet": _as_picture,
+}
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained network and what it says of itself.
+
+    Attributes
+    ----------
+    kind : one of KINDS.
+    classes : the characters, in the order of the network's outputs.
+    layers, weights : the network, see `nn.network`.
+    record : how it was trained: command, seed, data, scores, seconds.
+    """
+
+    kind: str
+    classes: tuple[str, ...]
+    layers: Layers = field(repr=False)
+    weights: Weights = field(repr=False, compare=False)
+    record: dict[str, Any] = field(default_factory=dict, compare=False)
+
+    def logits(self, crops: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(N, 32, 32) crops, upright, 0 ink to 1 paper, to (N, C) logits."""
+        x = KINDS[self.kind](crops.astype(np.float32, copy=False))
+        out = np.empty((len(x), len(self.classes)), np.float32)
+        for start in range(0, len(x), _CHUNK):
+            part = slice(start, start + _CHUNK)
+            out[part] = network.forward(self.layers, self.weights, x[part])
+        return out
+
+    def probabilities(self, crops: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(N, 32, 32) crops, upright, 0 ink to 1 paper, to (N, C) probabilities."""
+        return softmax(self.logits(crops))
+
+
+def for_use(model: Model) -> Model:
+    """The same model with what only training needs folded away."""
+    layers, weights = network.fuse(model.layers, model.weights)
+    return Model(model.kind, model.classes, layers, weights, model.record)
+
+
+def save_model(path: Path, model: Model) -> None:
+    """Writes the model as .npz; see `write_archive`."""
+    meta = {
+        "format": FORMAT,
+        "kind": model.kind,
+        "classes": list(model.classes),
+        "layers": network.describe(model.layers),
+        "record": model.record,
+    }
+    arrays = {
+        f"{i}.{name}": value
+        for i, params in enumerate(model.weights)
+        for name, value in params.items()
+    }
+    write_archive(path, meta, arrays)
+
+
+def write_archive(path: Path, meta: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
+    """Writes metadata and arrays beside `path`, then renames: no reader sees half a file."""
+    buffer = io.BytesIO()
+    content: dict[str, Any] = {"meta": np.array(json.dumps(meta)), **arrays}
+    np.savez_compressed(buffer, **content)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        beside.write_bytes(buffer.getvalue())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def shipped_models() -> dict[str, Path]:
+    """Name → file of every model that came with the program."""
+    here = Path(__file__).resolve().parent
+    for folder in (here / "models", here.parent / "models"):  # installed, or a checkout
+        if folder.is_dir():
+            return {path.stem: path for path in sorted(folder.glob("*.npz"))}
+    return {}
+
+
+def model_path(name: str) -> Path:
+    """The file that `name` means: "default", a shipped model's name, or a path."""
+    shipped = shipped_models()
+    known = shipped.get(DEFAULT if name == "default" else name)
+    if known is not None:
+        return known
+    path = Path(name)
+    if not path.is_file():
+        names = ", ".join(["default", *shipped])
+        raise ModelError("no such model", f"give a .npz file or one of: {names}", name)
+    return path
+
+
+def read_archive(path: Path, kinds: set[str]) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """The metadata and arrays of a model file of one of `kinds`; ModelError where it is not one."""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+        meta = json.loads(str(arrays.pop("meta")))
+        kind, version = meta["kind"], meta["format"]
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        raise ModelError(
+            "not a model file, or a damaged one", "train it anew", str(path)
+        ) from error
+    if version != FORMAT:
+        raise ModelError(f"written in format {version!r}", f"this ocr reads {FORMAT}", str(path))
+    if kind not in kinds:
+        wanted = " or ".join(sorted(kinds))
+        raise ModelError(
+            f"a model of kind {kind!r}", f"here one of kind {wanted} is needed", str(path)
+        )
+    return meta, arrays
+
+
+def load_model(name: str | Path) -> Model:
+    """The model of that name or path, checked: kind, shapes, classes.
+
+    Raises ModelError where there is none, or it is damaged, holds pickles, or is of
+    another kind.
+    """
+    path = model_path(str(name))
+    meta, arrays = read_archive(path, set(KINDS))
+    try:
+        classes = tuple(str(c) for c in meta["classes"])
+        layers = network.from_description(meta["layers"])
+        weights = _weights(layers, arrays)
+        model = Model(str(meta["kind"]), classes, layers, weights, dict(meta["record"]))
+        blank = model.logits(np.ones((1, 32, 32), np.float32))
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError("the model's parts do not fit", "train it anew", str(path)) from error
+    if not np.isfinite(blank).all() or len(set(classes)) != len(classes):
+        raise ModelError("the model's weights or classes make no sense", "train it anew", str(path))
+    return model
+
+
+def _weights(layers: Layers, arrays: dict[str, NDArray[Any]]) -> Weights:
+    """Arrays put in place, each of the shape that its layer would start with."""
+    expected = network.init(layers, np.random.default_rng(0))
+    names = {f"{i}.{name}" for i, params in enumerate(expected) for name in params}
+    if names != set(arrays):
+        raise ValueError("arrays do not match the layers")
+    weights = []
+    for i, params in enumerate(expected):
+        found = {name: arrays[f"{i}.{name}"].astype(np.float32) for name in params}
+        if any(found[name].shape != value.shape for name, value in params.items()):
+            raise ValueError(f"shapes of layer {i} do not match")
+        weights.append(found)
+    return tuple(weights)
