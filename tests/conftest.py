@@ -103,3 +103,15 @@ def handwriting() -> Handwriting:
         return picture
 
     return draw
+
+
+@pytest.fixture(scope="session")
+def untrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model file that was never trained: for tests that need a reader, not what it reads."""
+    from ocr_cli.data.sets import NIST36
+    from ocr_cli.recipes import PRESETS, fresh_model
+    from ocr_cli.weights import save_model
+
+    path = tmp_path_factory.mktemp("models") / "untrained.npz"
+    save_model(path, fresh_model(PRESETS["homework"], NIST36, seed=0))
+    return path

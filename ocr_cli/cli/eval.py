@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from ocr_cli.cli import options
 from ocr_cli.errors import UsageError
 
 if TYPE_CHECKING:
+    from ocr_cli.evaluation import CharacterScores
     from ocr_cli.metrics import Tally, TextScore
 
 
@@ -54,7 +56,8 @@ def eval(  # noqa: A001 (it is the name of the subcommand)
     letters and digits alone, case folded; WER, of words parted by blanks.
 
     A character set is a .mat file as NIST36 has them, or a folder of such files. Printed are
-    accuracy, loss, a table of the classes, and the pairs most often taken for each other.
+    accuracy, loss, for each class how many are found and how many of those named so are
+    right, the pairs most often taken for each other, and the confusion matrix.
     """
     batch.one_blas_thread()
     from ocr_cli.data import nist36
@@ -122,8 +125,39 @@ def _score_characters(path: Path, split: str, model: str, as_json: bool, plot: P
     from ocr_cli.data import nist36
 
     scores = evaluation.evaluate_characters(weights.load_model(model), nist36.load(path, split))
+    click.echo(_characters_json(scores, model) if as_json else _characters_table(scores))
     if plot:
         from ocr_cli.output.plots import save_confusion
 
         save_confusion(scores.confusion, scores.classes, plot)
-    click.echo(f"{scores}")
+
+
+def _characters_table(scores: CharacterScores) -> str:
+    accuracy = f"{100 * scores.accuracy:.2f} %"
+    lines = [
+        f"{scores.items} characters, accuracy {accuracy}, loss {scores.loss:.4f}",
+        "",
+        f"{'class':<7}{'count':>6}{'found':>10}{'right':>10}",
+    ]
+    lines += [
+        f"{one.character:<7}{one.count:>6}{100 * one.recall:>8.1f} %{100 * one.precision:>8.1f} %"
+        for one in scores.per_class
+    ]
+    if scores.worst:
+        lines += ["", "most often taken for each other", f"{'written':<9}{'read':<6}{'times':>5}"]
+        lines += [f"{pair.actual:<9}{pair.read:<6}{pair.count:>5}" for pair in scores.worst]
+    return "\n".join([*lines, "", *_confusion_table(scores)])
+
+
+def _confusion_table(scores: CharacterScores) -> Iterator[str]:
+    """The matrix as text, rows written and columns read; a dot stands for 0."""
+    cell = len(str(scores.confusion.max())) + 1
+    yield "confusion (rows: written, columns: read)"
+    yield "  " + "".join(f"{name:>{cell}}" for name in scores.classes)
+    for name, counts in zip(scores.classes, scores.confusion.tolist(), strict=True):
+        yield f"{name:<2}" + "".join(f"{count or '.':>{cell}}" for count in counts)
+
+
+def _characters_json(scores: CharacterScores, model: str) -> str:
+    found = asdict(scores) | {"confusion": scores.confusion.tolist()}
+    return json.dumps({"model": model, **found}, ensure_ascii=False)
