@@ -1,0 +1,33 @@
+"""The confusion matrix as a picture."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ocr_cli.errors import MissingExtraError
+from ocr_cli.output.plots import save_confusion
+
+
+def test_a_confusion_shows_as_a_dark_cell(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    pictures = []
+    for read_as in (1, 2):
+        confusion = np.diag([9, 0, 9])
+        confusion[1, read_as] = 9
+        save_confusion(confusion, ("A", "$", "$"), tmp_path / "c.png")
+        with Image.open(tmp_path / "c.png") as picture:
+            pictures.append(np.asarray(picture.convert("L"), float))
+    ys, xs = np.nonzero(np.abs(pictures[0] - pictures[1]) > 100)
+    assert np.ptp(ys) < pictures[0].shape[0] / 2
+    assert np.ptp(xs) > np.ptp(ys)  # the two cells lie side by side
+
+
+def test_without_matplotlib_the_extra_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib.backends.backend_agg", None)
+    with pytest.raises(MissingExtraError, match=r"ocr-cli\[plot\]"):
+        save_confusion(np.eye(2, dtype=np.int64), "AB", tmp_path / "c.png")

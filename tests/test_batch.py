@@ -1,0 +1,152 @@
+"""One seam for many pictures: in order, bounded, and one failure costs nobody else."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import pytest
+
+from ocr_cli import batch
+from ocr_cli.batch import in_order, processes
+from ocr_cli.errors import InputError, MissingExtraError, ModelError, OcrError
+
+
+@dataclass(frozen=True)
+class Item:
+    number: int
+    source: str = "a.png"
+
+
+ITEMS = [Item(n) for n in range(12)]
+
+
+@pytest.fixture(params=["here", "threads"])
+def executor(request: pytest.FixtureRequest) -> Iterator[Executor | None]:
+    if request.param == "here":
+        yield None
+    else:
+        with ThreadPoolExecutor(4) as threads:
+            yield threads
+
+
+def test_results_keep_the_order_of_the_items(executor: Executor | None) -> None:
+    def slower_at_first(item: Item) -> int:
+        time.sleep(0.002 * (12 - item.number))
+        return item.number
+
+    assert list(in_order(slower_at_first, ITEMS, executor, ahead=8)) == list(range(12))
+
+
+def test_one_failure_costs_nobody_else(executor: Executor | None) -> None:
+    missing = InputError("no such file", source="b.png")
+
+    def work(item: Item) -> int:
+        if item.number == 1:
+            raise InputError("damaged", source="a.png")
+        return 10 // item.number if item.number != 2 else [0][item.number]
+
+    results = list(in_order(work, [*ITEMS[1:4], missing, Item(5), Item(0)], executor, ahead=3))
+    assert [str(r) for r in results[:1]] == ["a.png: damaged"]
+    assert "IndexError" in str(results[1])
+    assert results[2:5] == [3, missing, 2]
+    assert "a.png" in str(results[5])
+    assert "ZeroDivisionError" in str(results[5])
+    assert "10 // item.number" in "".join(results[5].__notes__)
+
+
+def test_what_no_picture_is_to_blame_for_ends_the_batch(executor: Executor | None) -> None:
+    def work(item: Item) -> int:
+        raise ModelError("damaged", source="m.npz")
+
+    with pytest.raises(ModelError, match=r"m\.npz"):
+        list(in_order(work, ITEMS, executor, ahead=3))
+
+
+def test_work_is_bounded_and_stops_with_its_reader() -> None:
+    started: list[int] = []
+    gate = threading.Event()
+
+    def work(item: Item) -> int:
+        started.append(item.number)
+        if item.number:
+            gate.wait(10)
+        return item.number
+
+    with ThreadPoolExecutor(2) as threads:
+        results = in_order(work, [Item(n) for n in range(1000)], threads, ahead=4)
+        assert next(results) == 0
+        results.close()
+        gate.set()
+    assert max(started) < 4
+
+
+def test_items_are_asked_for_as_they_are_needed() -> None:
+    asked: list[int] = []
+
+    def items() -> Iterator[Item]:
+        for item in ITEMS:
+            asked.append(item.number)
+            yield item
+
+    assert next(in_order(lambda item: item.number, items())) == 0
+    assert asked == [0]
+
+
+def environment(_: Item) -> dict[str, str | bool]:
+    threads = {name: os.environ.get(name, "") for name in batch.BLAS_THREADS}
+    return {**threads, "deaf": signal.getsignal(signal.SIGINT) == signal.SIG_IGN}
+
+
+def die(_: Item) -> None:
+    os._exit(1)
+
+
+def not_installed(_: Item) -> None:
+    raise MissingExtraError("matplotlib", "plot", "a plot")
+
+
+def test_workers_have_one_blas_thread_and_leave_ctrl_c_to_the_parent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in batch.BLAS_THREADS:
+        monkeypatch.delenv(name, raising=False)
+    with processes(2) as executor:
+        (found,) = in_order(environment, ITEMS[:1], executor)
+    assert found == {**dict.fromkeys(batch.BLAS_THREADS, "1"), "deaf": True}
+
+
+def test_errors_come_back_from_workers_whole() -> None:
+    with processes(2) as executor, pytest.raises(MissingExtraError, match=r"ocr-cli\[plot\]"):
+        list(in_order(not_installed, ITEMS[:1], executor))
+
+
+def test_a_killed_worker_is_told() -> None:
+    with processes(2) as executor, pytest.raises(OcrError, match="worker process was killed"):
+        list(in_order(die, ITEMS[:3], executor, ahead=2))
+
+
+def test_one_job_needs_no_pool() -> None:
+    with processes(1) as executor:
+        assert executor is None
+
+
+def test_leaving_early_does_not_wait_for_the_pages_under_way() -> None:
+    def read_one_line() -> None:
+        with processes(2) as executor:
+            results = in_order(nap, [Item(0), Item(60), Item(60)], executor, ahead=2)
+            assert next(results) == 0
+            raise BrokenPipeError
+
+    start = time.monotonic()
+    with pytest.raises(BrokenPipeError):
+        read_one_line()
+    assert time.monotonic() - start < 30
+
+
+def nap(item: Item) -> int:
+    time.sleep(item.number)
+    return item.number
