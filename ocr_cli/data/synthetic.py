@@ -41,6 +41,8 @@ class Hand:
     slant : lean of the uprights, dx per dy upwards, to the right positive.
     scale : height of a capital over 1000. aspect : width over that of the alphabet.
     x_height : height of a small letter over that of a capital.
+    tails : depth of g, p and y below the line, over the height of a capital.
+    drag : probability that the pen is not lifted between two strokes of a letter.
     pen : width of the strokes.
     jitter : standard deviation of the points that a letter is drawn through.
     overshoot : how far strokes begin or end away from where they should.
@@ -58,6 +60,8 @@ class Hand:
     scale: float
     aspect: float
     x_height: float
+    tails: float
+    drag: float
     pen: float
     jitter: float
     overshoot: float
@@ -95,8 +99,10 @@ def sample_hand(rng: np.random.Generator, wildness: float = 1.0) -> Hand:
         fickleness=0.15 * w,
         slant=rng.normal(0.08, 0.17 * w),
         scale=float(np.exp(rng.normal(0, 0.06 * w))),
-        aspect=float(np.exp(rng.normal(0, 0.2 * w))),
-        x_height=float(np.clip(rng.normal(0.58, 0.06 * w), 0.42, 0.75)),
+        aspect=float(np.exp(rng.normal(0.1, 0.22 * w))),
+        x_height=float(np.clip(rng.normal(0.6, 0.06 * w), 0.42, 0.78)),
+        tails=rng.uniform(0.28, 0.28 + 0.25 * w),
+        drag=0.25 * w * rng.random() ** 3,
         pen=rng.uniform(60, 130),
         jitter=rng.uniform(8, 35) * w,
         overshoot=rng.uniform(10, 60) * w,
@@ -121,12 +127,17 @@ def draw_character(char: str, rng: np.random.Generator, hand: Hand | None = None
     points = _cut_corners(points, form.starts, hand.haste)
     points = _miss_the_ends(points, form.starts, hand.overshoot, rng)
     if char.islower():
-        knots = np.array([-CAPITAL, -7 * _GRID, 0, CAPITAL])
-        heights = np.array([-CAPITAL, -CAPITAL * hand.x_height, 0, CAPITAL])
-        points[:, 1] = np.interp(points[:, 1], knots, heights)
+        points[:, 1] = np.interp(
+            points[:, 1] / CAPITAL,
+            (-2, -1, -7 / 12, 0, 4 / 12, 1),
+            CAPITAL * np.array([-2, -1, -hand.x_height, 0, hand.tails, 3 * hand.tails]),
+        )
     waves = np.concatenate([np.array(hand.bends), _waves(rng, hand.warp)])
     finished = _bend(points, waves) @ _matrix(hand, rng).T
-    return np.split(finished.astype(np.float32), form.starts[1:-1])
+    lifted = form.starts[1:-1]
+    if char.isalnum() and char not in "ij":
+        lifted = lifted[rng.random(len(lifted)) >= hand.drag]
+    return np.split(finished.astype(np.float32), lifted)
 
 
 def draw_text(text: str, rng: np.random.Generator, hand: Hand | None = None) -> Strokes:
@@ -243,7 +254,7 @@ def _cut_corners(
     before[starts[:-1]] = after[starts[:-1]] = starts[:-1]
     before[starts[1:] - 1] = after[starts[1:] - 1] = starts[1:] - 1
     for _ in range(2):
-        middle = (points[before] + points[after]) / 2
+        middle = np.float32(0.5) * (points[before] + points[after])
         points = points + np.float32(haste) * (middle - points)
     return points
 
