@@ -105,12 +105,18 @@ def test_a_hand_leans_the_way_it_says():
 
 
 def test_a_hand_keeps_its_habits():
-    hand = synthetic.sample_hand(rng(7))
+    hand = dataclasses.replace(synthetic.sample_hand(rng(7)), drag=0.0)
     steady = dataclasses.replace(hand, fickleness=0.0)
     counts = {len(synthetic.draw_character("I", rng(seed), steady)) for seed in range(40)}
     assert len(counts) == 1
     fickle = dataclasses.replace(hand, fickleness=1.0)
     assert {len(synthetic.draw_character("I", rng(seed), fickle)) for seed in range(40)} == {1, 3}
+
+
+def test_a_dragging_pen_joins_strokes_but_not_dots():
+    dragging = dataclasses.replace(synthetic.sample_hand(rng(7)), drag=1.0)
+    counts = {char: len(synthetic.draw_character(char, rng(1), dragging)) for char in "EHTi!"}
+    assert counts == {"E": 1, "H": 1, "T": 1, "i": 2, "!": 2}
 
 
 def test_hands_differ_and_can_be_compared():
@@ -121,7 +127,7 @@ def test_hands_differ_and_can_be_compared():
 
 @given(st.text(alphabet=[*PRINTABLE, " "], max_size=30), seeds)
 def test_letters_of_a_text_stand_apart_in_their_order(text, seed):
-    hand = dataclasses.replace(synthetic.sample_hand(rng(seed)), fickleness=0.0)
+    hand = dataclasses.replace(synthetic.sample_hand(rng(seed)), fickleness=0.0, drag=0.0)
     line = synthetic.draw_text(text, rng(seed), hand)
     at, right = 0, -1.0
     for char in text.replace(" ", ""):
