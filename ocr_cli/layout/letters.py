@@ -47,7 +47,8 @@ def find_letters(page: Page) -> Page:
     """
     if page.ink is None:
         raise ValueError("find_letters needs a page with ink: call find_ink first")
-    glyphs = connected_pieces(page.ink, least=0.5 * page.stroke_width**2)
+    # A dot that the pen makes by touching the paper has π / 4 of its width squared.
+    glyphs = connected_pieces(page.ink, least=0.75 * page.stroke_width**2)
     if not glyphs:
         return replace(page, letters=(), rows=())
     groups = join_groups(glyphs, measure(glyphs), page.stroke_width)

@@ -277,10 +277,19 @@ def settle_x_heights(rows: Sequence[Row]) -> list[Row]:
     shares = np.array([_ink_above(row) for row in rows])
     tops = np.array([row.x_height for row in rows])
     mixed = shares > 0.05
-    usual = np.median(tops[mixed]) if mixed.sum() >= 0.3 * len(rows) else 0.0
+    if mixed.sum() < 0.3 * len(rows):
+        mixed[:] = False
+    usual = np.median(tops[mixed]) if mixed.any() else 0.0
     capitals = ~mixed & (tops > 1.3 * usual)
-    heights = np.where(capitals, 0.68 * tops, tops)
+    heights = np.where(capitals, 0.68 * np.array([_usual_top(row) for row in rows]), tops)
     return [replace(row, x_height=float(h)) for row, h in zip(rows, heights, strict=True)]
+
+
+def _usual_top(row: Row) -> float:
+    """The median height over the baseline of a row's glyphs, full stops and the like left out."""
+    glyphs = [g for word in row.words for g in word.glyphs]
+    tall = [row.baseline + row.slope * (g.box.x1 + g.box.x2) / 2 - g.box.y1 for g in glyphs]
+    return float(np.median([t for t in tall if t > 0.4 * row.x_height] or [row.x_height]))
 
 
 def _ink_above(row: Row) -> float:
@@ -290,39 +299,80 @@ def _ink_above(row: Row) -> float:
     return float(np.mean(row.baseline + row.slope * x - top > 1.4 * row.x_height))
 
 
-def split_words(rows: Sequence[Row]) -> list[Row]:
-    """The rows with their glyphs parted into words at the wide gaps.
-
-    Gaps are either inside words or between them; what each kind usually measures is found
-    over the whole page, in x-heights, and counts for a few gaps in each row's own decision.
-    """
-    glyphs = [[g for word in row.words for g in word.glyphs] for row in rows]
-    gaps = [
-        np.clip(letter_gaps(g, row.slant) / row.x_height, 0.0, WIDEST)
-        for g, row in zip(glyphs, rows, strict=True)
-    ]
-    usual = usual_gaps(np.concatenate(gaps))
-    out = []
-    for row, letters, gap in zip(rows, glyphs, gaps, strict=True):
-        threshold = row_threshold(gap, usual)
-        cuts = [0, *(np.flatnonzero(gap > threshold) + 1), len(letters)]
-        words = [
-            Word(union([g.box for g in letters[a:b]]), tuple(letters[a:b]))
-            for a, b in zip(cuts[:-1], cuts[1:], strict=True)
-        ]
-        out.append(replace(row, words=tuple(words)))
-    return out
-
-
-WIDEST = 3.0  # x-heights; a gap of more is a blank like any other
-BLANK = 1.1  # x-heights; where all gaps of a page are alike, wider ones are blanks
+# Gaps in x-heights, for rows of single letters and for rows of joined-up writing: one of more
+# than `widest` is a blank like any other; where all are alike, those above `blank` are blanks.
+SPACING = {False: {"widest": 3.0, "blank": 1.1}, True: {"widest": 1.2, "blank": 0.5}}
 PRIOR = 3  # gaps of each kind that the page's usual ones count for in a row
 
 
-def letter_gaps(glyphs: Sequence[Glyph], slant: float) -> Array:
-    """(n-1,) gaps between neighbours in pixels, along the row, slant taken out."""
-    left, right = measure(glyphs, slant).lean.T
-    return left[1:] - np.maximum.accumulate(right)[:-1]
+def split_words(rows: Sequence[Row]) -> list[Row]:
+    """The rows with their glyphs parted into words at the wide gaps.
+
+    Gaps are either inside words or between them. What each kind usually measures is found
+    over all rows of the page that are written alike, joined up or in single letters, and
+    counts for a few gaps in each row's own decision.
+    """
+    joined = [is_joined(row) for row in rows]
+    gaps = [
+        np.clip(letter_gaps(row) / row.x_height, 0.0, SPACING[j]["widest"])
+        for row, j in zip(rows, joined, strict=True)
+    ]
+    usual = {
+        kind: usual_gaps(np.concatenate([g for g, j in zip(gaps, joined, strict=True) if j == kind]))
+        for kind in set(joined)
+    }
+    return [
+        part_words(row, g > row_threshold(g, usual[j], SPACING[j]["blank"]))
+        for row, g, j in zip(rows, gaps, joined, strict=True)
+    ]
+
+
+def part_words(row: Row, blanks: NDArray[np.bool_]) -> Row:
+    """The row with its glyphs in words; `blanks` (n-1,) says after which glyph one ends."""
+    glyphs = [g for word in row.words for g in word.glyphs]
+    cuts = [0, *(np.flatnonzero(blanks) + 1), len(glyphs)]
+    parts = [tuple(glyphs[a:b]) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+    return replace(row, words=tuple(Word(union([g.box for g in part]), part) for part in parts))
+
+
+def is_joined(row: Row) -> bool:
+    """Whether most of a row's ink is in pieces too wide to be single letters."""
+    left, right = upright_sides(row)
+    wide = right - left
+    return bool(wide[wide > 2.2 * row.x_height].sum() > 0.4 * wide.sum())
+
+
+def letter_gaps(row: Row) -> Array:
+    """(n-1,) gaps between a row's neighbouring glyphs in pixels, from left to right.
+
+    They are measured with the slant taken out, and are below 0 where glyphs overlap. A full
+    stop or comma clings to what stands before it: its gap is 0 at most.
+    """
+    left, right = upright_sides(row)
+    gaps = left[1:] - np.maximum.accumulate(right)[:-1]
+    glyphs = [g for word in row.words for g in word.glyphs]
+    clings = np.array([_is_low(g, row) for g in glyphs], bool)
+    return np.where(clings[1:], np.minimum(gaps, 0), gaps)
+
+
+def upright_sides(row: Row) -> tuple[Array, Array]:
+    """(n,) left and (n,) right ends of a row's glyphs, sheared upright about the baseline."""
+    sides = []
+    for word in row.words:
+        for glyph in word.glyphs:
+            y, x = np.nonzero(glyph.ink)
+            x = x + glyph.box.x1
+            upright = x - row.slant * (row.baseline + row.slope * x - y - glyph.box.y1)
+            sides.append((upright.min(), upright.max() + 1))
+    left, right = np.array(sides).T
+    return left, right
+
+
+def _is_low(glyph: Glyph, row: Row) -> bool:
+    """Whether a glyph is a full stop or comma by its size and place."""
+    foot = row.baseline + row.slope * (glyph.box.x1 + glyph.box.x2) / 2
+    low = foot - glyph.box.y1 < 0.45 * row.x_height
+    return bool(low and glyph.box.width < 0.6 * row.x_height)
 
 
 def usual_gaps(gaps: Array) -> tuple[float, float] | None:
@@ -334,10 +384,10 @@ def usual_gaps(gaps: Array) -> tuple[float, float] | None:
     return (inside, between) if between > 2.2 * max(inside, 0.15) else None
 
 
-def row_threshold(gaps: Array, usual: tuple[float, float] | None) -> float:
+def row_threshold(gaps: Array, usual: tuple[float, float] | None, blank: float) -> float:
     """The gap from which on a blank is meant in a row, in x-heights."""
     if usual is None:
-        return 0.0 if gaps.size and np.median(gaps) > BLANK else np.inf
+        return 0.0 if gaps.size and np.median(gaps) > blank else np.inf
     at = _otsu(np.concatenate([gaps, np.repeat(usual, PRIOR)]))
     return np.inf if at is None else at
 
