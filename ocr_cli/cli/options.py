@@ -83,6 +83,7 @@ def results(outcomes: Iterable[Result | InputError], total: int, bar: bool) -> I
                 yield outcome
             if progress:
                 progress.update()
+                progress.refresh()
     finally:
         if progress:
             progress.close()

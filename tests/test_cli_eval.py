@@ -1,0 +1,148 @@
+"""`ocr eval` as a process: pages with transcripts, and character sets."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ocr_cli.batch import read_picture
+from ocr_cli.images import find_pictures
+from ocr_cli.metrics import TextScore, score
+
+if TYPE_CHECKING:
+    from conftest import Handwriting, RunOcr
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory, handwriting: Handwriting) -> Path:
+    """Two pictures with transcripts, one a scan of two pages, and one picture without."""
+    folder = tmp_path_factory.mktemp("pages")
+    handwriting("TO DO").save(folder / "a.png")
+    (folder / "a.txt").write_text("\ufeffTo do\n", encoding="utf-8")
+    handwriting("ONE").save(
+        folder / "b.tif", save_all=True, append_images=[handwriting("TWO", "THREE")]
+    )
+    (folder / "b.txt").write_text("ONE\nTWO\nTHREE\n")
+    handwriting("NO").save(folder / "c.png")
+    return folder
+
+
+def test_pages_are_scored_by_summed_edits(run_ocr: RunOcr, pages: Path, untrained: Path) -> None:
+    done = run_ocr("eval", "-m", untrained, "--json", pages)
+    assert (done.returncode, done.stderr) == (0, b"")
+    found = json.loads(done.stdout)
+    assert [Path(f["source"]).name for f in found["files"]] == ["a.png", "b.tif"]
+    expected = []
+    for name, truth in (("a.png", "To do"), ("b.tif", "ONE\nTWO\nTHREE")):
+        files = find_pictures(str(pages / name))
+        read = "\n".join(read_picture(file, str(untrained), "text") for file in files)
+        expected.append(score(read, truth))
+    for file, one in zip(
+        [*found["files"], found["total"]], [*expected, sum(expected, TextScore())], strict=True
+    ):
+        assert file["cer"] == pytest.approx(one.characters.rate)
+        assert file["bare_cer"] == pytest.approx(one.bare.rate)
+        assert file["wer"] == pytest.approx(one.words.rate)
+        assert file["characters"] == {
+            "edits": one.characters.edits,
+            "length": one.characters.length,
+        }
+    assert found["total"]["characters"]["length"] == 5 + 13
+    assert run_ocr("eval", "-m", untrained, "--json", "-j", "2", pages).stdout == done.stdout
+
+
+def test_the_table_has_a_line_a_file_and_a_total(
+    run_ocr: RunOcr, pages: Path, untrained: Path
+) -> None:
+    done = run_ocr("eval", "-m", untrained, pages / "a.png", pages / "c.png", "nowhere")
+    assert done.returncode == 1
+    header, file, total = done.stdout.decode().splitlines()
+    assert header.split()[0] == "CER"
+    assert file.endswith("a.png")
+    assert total.endswith("total of 1")
+    assert file.split()[:6] == total.split()[:6]
+    errors = done.stderr.decode().splitlines()
+    assert [error.split(": ")[1].rpartition("/")[2] for error in errors] == ["c.png", "nowhere"]
+    assert "c.txt" in errors[0]
+
+
+def test_a_folder_without_transcripts_is_told(
+    run_ocr: RunOcr, tmp_path: Path, untrained: Path
+) -> None:
+    Image.new("L", (20, 20)).save(tmp_path / "a.png")
+    done = run_ocr("eval", "-m", untrained, tmp_path)
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert b"no pictures with a transcript" in done.stderr
+    assert done.stderr.count(b"\n") == 1
+
+
+@pytest.fixture(scope="module")
+def characters(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with nist36_test.mat: 3 noisy pictures of each class."""
+    from scipy.io import savemat
+
+    rng = np.random.default_rng(0)
+    labels = np.eye(36)[np.tile(np.arange(36), 3)]
+    folder = tmp_path_factory.mktemp("nist36")
+    savemat(
+        folder / "nist36_test.mat",
+        {"test_data": rng.random((108, 1024)), "test_labels": labels},
+    )
+    return folder
+
+
+def test_a_character_set_is_told_from_pages(
+    run_ocr: RunOcr, characters: Path, untrained: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("matplotlib")
+    plot = tmp_path / "confusion.png"
+    done = run_ocr("eval", "-m", untrained, "--json", characters, "--plot", plot)
+    assert (done.returncode, done.stderr) == (0, b"")
+    found = json.loads(done.stdout)
+    confusion = np.array(found["confusion"])
+    assert confusion.shape == (36, 36)
+    assert (confusion.sum(1) == 3).all()
+    assert found["items"] == 108
+    assert found["accuracy"] == pytest.approx(np.trace(confusion) / 108)
+    assert found["loss"] > 1
+    assert [one["character"] for one in found["per_class"]] == list(found["classes"])
+    with Image.open(plot) as picture:
+        assert min(picture.size) > 500
+
+
+def test_a_character_set_as_a_table(run_ocr: RunOcr, characters: Path, untrained: Path) -> None:
+    done = run_ocr("eval", "-m", untrained, characters / "nist36_test.mat")
+    assert (done.returncode, done.stderr) == (0, b"")
+    lines = done.stdout.decode().splitlines()
+    assert lines[0].startswith("108 characters, accuracy ")
+    start = next(i for i, line in enumerate(lines) if line.startswith("confusion"))
+    rows = [line.split() for line in lines[start + 2 :]]
+    assert [row[0] for row in rows] == lines[start + 1].split()
+    assert [sum(int(n) for n in row[1:] if n != ".") for row in rows] == [3] * 36
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (["SET", "SET"], 2, b"scored alone"),
+        (["a.png", "--plot", "x.png"], 2, b"--plot"),
+        (["SET", "--split", "train"], 1, b"nist36_train.mat"),
+    ],
+)
+def test_what_does_not_go_together(
+    run_ocr: RunOcr,
+    characters: Path,
+    untrained: Path,
+    arguments: list[str],
+    code: int,
+    told: bytes,
+) -> None:
+    given = [str(characters) if a == "SET" else a for a in arguments]
+    done = run_ocr("eval", "-m", untrained, *given)
+    assert (done.returncode, done.stderr.count(b"\n")) == (code, 1)
+    assert told in done.stderr
