@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -36,10 +36,12 @@ _MODERN = Recipe(
     averaging=0.998,
 )
 
+_CONVNET = replace(_MODERN, epochs=40, batch_size=128, lr=0.003, smoothing=0.05)
+
 PRESETS = {
     "homework": Preset("mlp", (64,), Recipe(), augment=False, sigmoid=True),
     "mlp": Preset("mlp", (512, 256), _MODERN, dropout=0.3),
-    "convnet": Preset("convnet", (192,), _MODERN, channels=(24, 48, 96), dropout=0.3),
+    "convnet": Preset("convnet", (256,), _CONVNET, channels=(24, 48, 96), dropout=0.15),
 }
 
 

@@ -49,10 +49,11 @@ def _sizes(
 )
 @click.option(
     "--classes",
-    type=click.Choice(["capitals", "ascii"]),
+    type=click.Choice(["capitals", "ascii", "ascii+"]),
     default="capitals",
     show_default=True,
-    help="A-Z and 0-9, or all 94 printable characters (pen strokes and synthetic data).",
+    help="A-Z and 0-9, all 94 printable characters, or these and what is no letter "
+    "(pen strokes and synthetic data).",
 )
 @click.option("--hidden", callback=_sizes, help="Sizes of the hidden layers, such as 512,256.")
 @click.option("--channels", callback=_sizes, help="Channels of a convnet's three layers.")

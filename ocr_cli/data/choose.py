@@ -9,10 +9,11 @@ import numpy as np
 
 from ocr_cli.data import ink, nist36, render, sources
 from ocr_cli.data.distort import Distortion
+from ocr_cli.data.nonletters import NON_LETTER
 from ocr_cli.data.sets import ASCII94, NIST36, CharacterSet
 from ocr_cli.errors import InputError
 
-CLASSES = {"capitals": NIST36, "ascii": ASCII94}
+CLASSES = {"capitals": NIST36, "ascii": ASCII94, "ascii+": (*ASCII94, NON_LETTER)}
 
 
 @dataclass(frozen=True)

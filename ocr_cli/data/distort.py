@@ -35,7 +35,8 @@ class Distortion:
         self, n: int, grid: NDArray[np.float32], rng: np.random.Generator
     ) -> NDArray[np.float32]:
         nodes = rng.normal(0, self.elastic, (n, grid.shape[1], grid.shape[1]))
-        return np.asarray(grid @ nodes.astype(np.float32) @ grid.T)
+        field: NDArray[np.float32] = grid @ nodes.astype(np.float32) @ grid.T
+        return field
 
     def _affine(
         self, n: int, at: NDArray[np.float32], rng: np.random.Generator

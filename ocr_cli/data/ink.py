@@ -76,6 +76,18 @@ def from_strokes(items: list[Strokes], labels: list[str] | None = None) -> Ink:
     )
 
 
+def joined(first: Ink, second: Ink) -> Ink:
+    """The items of both, one after the other."""
+    return Ink(
+        points=np.concatenate([first.points, second.points]),
+        stroke_start=np.append(first.stroke_start, second.stroke_start[1:] + len(first.points)),
+        item_start=np.append(first.item_start, second.item_start[1:] + len(first.stroke_start) - 1),
+        labels=np.concatenate([first.labels, second.labels]),
+        writer=np.append(first.writer, second.writer),
+        style=np.append(first.style, second.style),
+    )
+
+
 def load(path: Path, split: str) -> Ink:
     """The items of one split (train, valid or test); InputError where the file is not such."""
     try:

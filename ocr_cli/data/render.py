@@ -23,16 +23,16 @@ _STEP = 0.7  # canvas pixels between two stamps of the pen
 class Variation:
     """How far pictures may stray from the strokes; lengths in pixels of the finished picture."""
 
-    rotation: float = 8.0  # degrees, standard deviation
-    shear: float = 0.2  # dx per dy, standard deviation
+    rotation: float = 6.0  # degrees, standard deviation
+    shear: float = 0.16  # dx per dy, standard deviation
     aspect: float = 0.12  # log of width over height, standard deviation
     warp: float = 0.03  # share of the letter's size, standard deviation of a smooth warp
-    pen: tuple[float, float] = (1.9, 4.4)  # stroke width
+    pen: tuple[float, float] = (2.1, 4.0)  # stroke width
     extent: tuple[float, float] = (22.0, 30.0)  # longer side of the letter
     shift: float = 0.7  # standard deviation of the centre
     pressure: float = 0.12  # standard deviation of the width along a stroke
-    gap: float = 0.06  # probability of a break in the ink
-    remains: float = 0.10  # probability of a neighbour's ink at the edge
+    gap: float = 0.05  # probability of a break in the ink
+    remains: float = 0.08  # probability of a neighbour's ink at the edge
     roughness: float = 0.12  # noise before the threshold
 
 
@@ -68,7 +68,7 @@ def _per_item(values: NDArray[Any], ufunc: Any, starts: NDArray[Any]) -> NDArray
 def _warped(
     ink: Ink, rng: np.random.Generator, variation: Variation, pen: NDArray[Any]
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """Points on the canvas, warped and fitted; the item of each stroke; the stroke of each point."""
+    """Points on the canvas, warped and fitted; each stroke's item; each point's stroke."""
     n = len(ink)
     per_stroke = np.diff(ink.stroke_start)
     stroke_item = np.repeat(np.arange(n), np.diff(ink.item_start))

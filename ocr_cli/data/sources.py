@@ -9,8 +9,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli.data import render
-from ocr_cli.data.ink import Ink
+from ocr_cli.data import nonletters, render
+from ocr_cli.data.ink import Ink, joined
 from ocr_cli.data.sets import CharacterSet
 from ocr_cli.errors import InputError
 
@@ -61,13 +61,15 @@ class InkSource:
     """Real strokes of single characters, rendered anew each time they are drawn.
 
     Rare classes are drawn more often: a class of n items has the weight n ** `balance`
-    (1 leaves the set as it is, 0 makes all classes equal).
+    (1 leaves the set as it is, 0 makes all classes equal). Where NON_LETTER is among the
+    classes, the share `non_letters` of each batch are such pictures.
     """
 
     ink: Ink
     classes: tuple[str, ...]
     variation: render.Variation = field(default_factory=render.Variation)
     balance: float = 0.5
+    non_letters: float = 0.1
 
     def __len__(self) -> int:
         return len(self.ink)
@@ -80,7 +82,14 @@ class InkSource:
         draws = rng.choice(len(labels), len(labels), p=weight / weight.sum())
         for start in range(0, len(draws) - size + 1, size):
             chosen = draws[start : start + size]
-            yield render.render(self.ink.take(chosen), rng, self.variation), labels[chosen]
+            batch, numbers = self.ink.take(chosen), labels[chosen]
+            if nonletters.NON_LETTER in self.classes:
+                count = rng.binomial(size, self.non_letters)
+                batch = joined(
+                    batch.take(np.arange(count, size)), nonletters.draw(batch, count, rng)
+                )
+                numbers = label_numbers(batch.labels, self.classes)
+            yield render.render(batch, rng, self.variation), numbers
 
 
 def label_numbers(labels: NDArray[np.str_], classes: tuple[str, ...]) -> NDArray[np.int64]:
