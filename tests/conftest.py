@@ -99,7 +99,7 @@ def handwriting() -> Handwriting:
         width = max((stroke[:, 0].max() for line in drawn for stroke in line), default=200)
         picture = Image.new("L", (int(width) + 40, 80 + 120 * len(lines)), 255)
         for stroke in (stroke for line in drawn for stroke in line):
-            ImageDraw.Draw(picture).line([tuple(point) for point in stroke.tolist()], 0, width=6)
+            ImageDraw.Draw(picture).line([tuple(point) for point in stroke.tolist()], 0, width=4)
         return picture
 
     return draw
