@@ -11,6 +11,7 @@ from ocr_cli.page import Page
 
 Grey = NDArray[np.float32]
 Mask = NDArray[np.bool_]
+Labels = NDArray[np.int32]
 
 # Contrast is the part of the paper's light that is missing: 0 on paper, towards 1 in black ink.
 LEAST_CONTRAST = 0.06  # nothing fainter is ever ink
@@ -23,7 +24,7 @@ def find_ink(page: Page) -> Page:
     The paper's light is estimated over the whole page and divided out, so that shadows and
     uneven light fall away; what is left is thresholded with hysteresis at a level taken from
     the page's own ink, so that faint pencil stays whole and show-through and grain do not
-    come in. Ruled lines, page edges and specks are dropped.
+    come in. Ruled lines and page edges are dropped.
     """
     grey = page.grey
     if min(grey.shape) < 3 or np.ptp(grey) < LEAST_CONTRAST:
@@ -31,10 +32,11 @@ def find_ink(page: Page) -> Page:
     if _light_on_dark(grey):
         grey = 1 - grey
     contrast = _smooth(paper_contrast(grey))
-    ink = _hysteresis(contrast, *_levels(contrast))
-    ink = _drop_edges(ink)
-    ink &= contrast > 0.5 * _local_peak(contrast, stroke_width(ink, sample=16))
-    return replace(page, grey=grey, ink=ink, stroke_width=stroke_width(ink))
+    pieces = _without_edges(_hysteresis(contrast, *_levels(contrast)))
+    ink = pieces > 0
+    ink &= contrast > 0.5 * _local_peak(contrast, stroke_width(pieces, sample=16))
+    pieces *= ink
+    return replace(page, grey=grey, ink=ink, stroke_width=stroke_width(pieces))
 
 
 def paper_contrast(grey: Grey) -> Grey:
@@ -123,16 +125,20 @@ def _levels(contrast: Grey) -> tuple[float, float]:
     return max(LEAST_CONTRAST, 3 * grain, 0.4 * full), max(floor, 0.6 * full)
 
 
-def _hysteresis(contrast: Grey, low: float, high: float) -> Mask:
-    """Connected pieces of contrast > low that hold a pixel > high."""
+def _hysteresis(contrast: Grey, low: float, high: float) -> Labels:
+    """Connected pieces of contrast > low that hold a pixel > high, numbered; the rest 0."""
     from scipy.ndimage import label
 
-    weak = contrast > low
-    pieces, count = label(weak, np.ones((3, 3), int))
+    pieces, count = label(contrast > low, np.ones((3, 3), int))
     keep = np.zeros(count + 1, bool)
     keep[pieces[contrast > high]] = True
+    return _kept(pieces, keep)
+
+
+def _kept(pieces: Labels, keep: Mask) -> Labels:
+    """The pieces for which `keep` holds, numbered anew from 1; 0 elsewhere."""
     keep[0] = False
-    return keep[pieces]
+    return (np.cumsum(keep, dtype=np.int32) * keep)[pieces]
 
 
 def _local_peak(contrast: Grey, pen: float) -> Grey:
@@ -150,56 +156,50 @@ def _local_peak(contrast: Grey, pen: float) -> Grey:
     return np.repeat(np.repeat(peak, 2, 0), 2, 1)[:height, :width]
 
 
-def _drop_edges(ink: Mask) -> Mask:
-    """Ink without what runs along the picture's border: the sheet's edge, the table's shadow."""
-    from scipy.ndimage import find_objects, label
+def _without_edges(pieces: Labels) -> Labels:
+    """Pieces without those along the picture's border: the sheet's edge, the table's shadow."""
+    from scipy.ndimage import find_objects
 
-    pieces, count = label(ink, np.ones((3, 3), int))
-    height, width = ink.shape
-    keep = np.ones(count + 1, bool)
-    keep[0] = False
+    places = find_objects(pieces)
+    height, width = pieces.shape
+    keep = np.ones(len(places) + 1, bool)
     margin = 0.02 * max(height, width)
-    sides = [(side, np.bincount(side, minlength=count + 1)) for side in _sides(pieces)]
-    for number, (rows, columns) in enumerate(find_objects(pieces), 1):
+    sides = pieces[:, 0], pieces[:, -1], pieces[0], pieces[-1]
+    contacts = [(side.size, np.bincount(side, minlength=len(keep))) for side in sides]
+    for number, (rows, columns) in enumerate(places, 1):
         tall, wide = rows.stop - rows.start, columns.stop - columns.start
         near_x = columns.start <= margin or columns.stop >= width - margin
         near_y = rows.start <= margin or rows.stop >= height - margin
         if (near_x and tall > 0.4 * height) or (near_y and wide > 0.4 * width):
             keep[number] = False
-        for side, contact in sides:
-            extent = tall if side.size == height else wide
-            if contact[number] > max(0.5 * extent, 0.06 * side.size, 8):
+        for (size, contact), extent in zip(contacts, (tall, tall, wide, wide), strict=True):
+            if contact[number] > max(0.5 * extent, 0.06 * size, 8):
                 keep[number] = False
-    return keep[pieces]
+    return pieces if keep[1:].all() else _kept(pieces, keep)
 
 
-def _sides(pieces: NDArray[np.int32]) -> list[NDArray[np.int32]]:
-    """The numbers along the left, right, top and bottom border."""
-    return [pieces[:, 0], pieces[:, -1], pieces[0], pieces[-1]]
-
-
-def stroke_width(ink: Mask, sample: int = 64) -> float:
+def stroke_width(pieces: Labels, sample: int = 64) -> float:
     """Median width of the strokes in pixels, 0.0 without ink.
 
-    Taken on the ridge of the distance to paper, in up to `sample` pieces of ink of middling size.
+    pieces : (H, W) int, pieces of ink numbered from 1. The width is taken on the ridge of the
+    distance to paper, in up to `sample` pieces of middling size and more.
     """
-    from scipy.ndimage import distance_transform_edt, find_objects, label, maximum_filter
+    from scipy.ndimage import distance_transform_edt, find_objects, maximum_filter
 
-    pieces, count = label(ink, np.ones((3, 3), int))
-    if not count:
-        return 0.0
     area = np.bincount(pieces.ravel())[1:]
-    chosen = np.argsort(area)[::-1][: max(1, int(np.ceil(0.7 * count)))]
+    if not area.any():
+        return 0.0
+    chosen = np.argsort(area)[::-1][: int(np.ceil(0.7 * np.count_nonzero(area)))]
     chosen = chosen[:: max(1, chosen.size // sample)]
-    boxes = find_objects(pieces)
+    places = find_objects(pieces)
     ridge = []
     for number in chosen:
-        mask = np.pad(pieces[boxes[number]] == number + 1, 1)
+        mask = np.pad(pieces[places[number]] == number + 1, 1)
         if mask.size > 1 << 18:
             continue
         depth = distance_transform_edt(mask)
         ridge.append(depth[mask & (depth >= maximum_filter(depth, 3))])
     if not ridge:
-        return 2 * float(np.sqrt(np.median(area)))
+        return 2 * float(np.sqrt(np.median(area[area > 0])))
     # A pixel's centre on the ridge of a stroke w wide is (w + 1) / 2 from paper's nearest centre.
     return max(1.0, 2 * float(np.median(np.concatenate(ridge))) - 1)

@@ -156,14 +156,15 @@ def join_groups(
     dotted = either & (over_x > 0.3) & (gap_y > 0) & (gap_y < 0.5 * height)
     barred = np.logical_or.outer(flat, flat) & (over_x > 0.5) & (gap_y < 0.3 * height)
     colon = np.logical_and.outer(small, small) & (over_x > 0.3) & (gap_y < 0.8 * height)
-    linked = inside | dotted | barred | colon
+    bars = np.logical_and.outer(flat, flat) & (over_x > 0.5) & (gap_y < 0.5 * height)
+    linked = inside | dotted | barred | colon | bars
 
     # Broken strokes: ink much nearer than letters of this page are to each other.
     beside = (over_y > 0.3) & (gap_x > 0) & (gap_x < 3 * height)
     usual = np.where(beside, gap_x, np.inf).min(1)
     usual = float(np.median(usual[np.isfinite(usual)])) if np.isfinite(usual).any() else 0.0
-    limit = max(2 * stroke_width, 0.15 * height)
-    tight = min(0.35 * usual, limit)
+    limit = max(1.2 * stroke_width, 0.15 * height)
+    tight = min((0.5 if usual > 0.25 * height else 0.35) * usual, limit)
     doubt = (gap_x < limit) & (gap_y < limit) & ~linked
     doubt &= (over_x > 0.25) | (gap_x < tight)
     for i, j in np.argwhere(np.triu(doubt, 1)):
@@ -201,11 +202,14 @@ def _edge_near(glyph: Glyph, box: Box, limit: float) -> NDArray[np.float32]:
 
 def groups_of(linked: NDArray[np.bool_]) -> list[list[int]]:
     """The connected groups of a symmetric (N, N) relation, each sorted, by first member."""
-    from scipy.sparse import csr_array
-    from scipy.sparse.csgraph import connected_components
-
-    count, group = connected_components(csr_array(linked), directed=False)
-    members: list[list[int]] = [[] for _ in range(count)]
-    for i, g in enumerate(group):
-        members[g].append(i)
-    return sorted(members)
+    groups, seen = [], np.zeros(len(linked), bool)
+    for first in range(len(linked)):
+        if seen[first]:
+            continue
+        group, new = seen & False, [first]
+        while len(new):
+            group[new] = True
+            new = np.flatnonzero(linked[new].any(0) & ~group)
+        seen |= group
+        groups.append([int(i) for i in np.flatnonzero(group)])
+    return groups

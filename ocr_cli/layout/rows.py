@@ -155,12 +155,12 @@ def _apart(
     (a1, a2), (b1, b2) = ((pieces.boxes[i, 1].min(), pieces.boxes[i, 3].max()) for i in (a, b))
     x = (max(a1, b1) + min(a2, b2)) / 2  # the middle of what they share, or of the gap
     off = abs(band_a[0] + band_a[1] * x - band_b[0] - band_b[1] * x)
-    half = (band_a[2] + band_b[2]) / 2
+    half = max(band_a[2], band_b[2])
     left = np.maximum(pieces.boxes[a, 1][:, None], pieces.boxes[b, 1])
     right = np.minimum(pieces.boxes[a, 3][:, None], pieces.boxes[b, 3])
     shared = np.maximum(0, right - left).sum()
     shared /= max(1, min(pieces.width[a].sum(), pieces.width[b].sum()))
-    return float(off / half / (1.3 if shared < 0.15 else 0.6))
+    return float(off / half / (1.4 if shared < 0.15 else 0.5))
 
 
 def _drop_weak(
