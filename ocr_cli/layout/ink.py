@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr_cli.layout.raster import Pieces, label, running_max, running_median, square_distance
 from ocr_cli.page import Page
 
 Grey = NDArray[np.float32]
 Mask = NDArray[np.bool_]
-Labels = NDArray[np.int32]
 
 # Contrast is the part of the paper's light that is missing: 0 on paper, towards 1 in black ink.
 LEAST_CONTRAST = 0.06  # nothing fainter is ever ink
@@ -33,10 +33,9 @@ def find_ink(page: Page) -> Page:
         grey = 1 - grey
     contrast = _smooth(paper_contrast(grey))
     pieces = _without_edges(_hysteresis(contrast, *_levels(contrast)))
-    ink = pieces > 0
+    ink = pieces.labels > 0
     ink &= contrast > 0.5 * _local_peak(contrast, stroke_width(pieces, sample=16))
-    pieces *= ink
-    return replace(page, grey=grey, ink=ink, stroke_width=stroke_width(pieces))
+    return replace(page, grey=grey, ink=ink, stroke_width=stroke_width(label(ink)))
 
 
 def paper_contrast(grey: Grey) -> Grey:
@@ -56,18 +55,16 @@ def paper_light(grey: Grey, cells: int = 128) -> Grey:
     those and keeps the edge of a shadow or of the page where it is. Between the cells'
     centres the light is interpolated.
     """
-    from scipy.ndimage import median_filter
-
     side = max(2, -(-max(grey.shape) // cells))
     thin = grey[::2, ::2] if side >= 8 else grey
     step = side // 2 if side >= 8 else side
     height, width = (-(-n // step) for n in thin.shape)
     pad = (0, height * step - thin.shape[0]), (0, width * step - thin.shape[1])
-    blocks = np.pad(thin, pad, mode="edge").reshape(height, step, width, step)
-    blocks = blocks.transpose(0, 2, 1, 3).reshape(height, width, step * step)
+    cut = np.pad(thin, pad, mode="edge").reshape(height, step, width, step)
+    blocks = cut.transpose(0, 2, 1, 3).reshape(height, width, step * step)
     rank = int(0.7 * (step * step - 1))
     paper = np.partition(blocks, rank, axis=-1)[..., rank]
-    paper = median_filter(paper, size=9, mode="nearest")
+    paper = running_median(paper, 9)
     pitch = step * 2 if side >= 8 else step
     return _ramp(grey.shape[0], height, pitch) @ paper @ _ramp(grey.shape[1], width, pitch).T
 
@@ -90,13 +87,11 @@ def _light_on_dark(grey: Grey) -> bool:
 
 def _median_light(grey: Grey) -> Grey:
     """The median of the surroundings at every pixel, coarse, (H, W) float32."""
-    from scipy.ndimage import median_filter
-
     side = max(2, max(grey.shape) // 64)
     coarse = grey[side // 2 :: side, side // 2 :: side]
     if coarse.size == 0:
         return np.full_like(grey, np.median(grey))
-    coarse = median_filter(coarse, size=9, mode="nearest")
+    coarse = running_median(coarse, 9)
     rows = np.minimum(np.arange(grey.shape[0]) // side, coarse.shape[0] - 1)
     columns = np.minimum(np.arange(grey.shape[1]) // side, coarse.shape[1] - 1)
     return coarse[rows][:, columns]
@@ -125,20 +120,12 @@ def _levels(contrast: Grey) -> tuple[float, float]:
     return max(LEAST_CONTRAST, 3 * grain, 0.4 * full), max(floor, 0.6 * full)
 
 
-def _hysteresis(contrast: Grey, low: float, high: float) -> Labels:
-    """Connected pieces of contrast > low that hold a pixel > high, numbered; the rest 0."""
-    from scipy.ndimage import label
-
-    pieces, count = label(contrast > low, np.ones((3, 3), int))
-    keep = np.zeros(count + 1, bool)
-    keep[pieces[contrast > high]] = True
-    return _kept(pieces, keep)
-
-
-def _kept(pieces: Labels, keep: Mask) -> Labels:
-    """The pieces for which `keep` holds, numbered anew from 1; 0 elsewhere."""
-    keep[0] = False
-    return (np.cumsum(keep, dtype=np.int32) * keep)[pieces]
+def _hysteresis(contrast: Grey, low: float, high: float) -> Pieces:
+    """Connected pieces of contrast > low that hold a pixel > high."""
+    pieces = label(contrast > low)
+    sure = np.zeros(len(pieces.area) + 1, bool)
+    sure[pieces.labels[contrast > high]] = True
+    return pieces.kept(sure[1:])
 
 
 def _local_peak(contrast: Grey, pen: float) -> Grey:
@@ -146,60 +133,60 @@ def _local_peak(contrast: Grey, pen: float) -> Grey:
 
     A stroke ends where its contrast has halved; so loops stay open where the pen is blurred.
     """
-    from scipy.ndimage import maximum_filter
-
     height, width = contrast.shape
     even = np.pad(contrast, ((0, height % 2), (0, width % 2)), mode="edge")
     halved = np.maximum(even[::2], even[1::2])
     halved = np.maximum(halved[:, ::2], halved[:, 1::2])
-    peak = maximum_filter(halved, size=2 * max(1, round(pen / 2)) + 1, mode="nearest")
+    peak = running_max(halved, 2 * max(1, round(pen / 2)) + 1)
     return np.repeat(np.repeat(peak, 2, 0), 2, 1)[:height, :width]
 
 
-def _without_edges(pieces: Labels) -> Labels:
-    """Pieces without those along the picture's border: the sheet's edge, the table's shadow."""
-    from scipy.ndimage import find_objects
+def _without_edges(pieces: Pieces) -> Pieces:
+    """Pieces without those along the picture's border: the sheet's edge, the table's shadow.
 
-    places = find_objects(pieces)
-    height, width = pieces.shape
-    keep = np.ones(len(places) + 1, bool)
+    They run along most of a side near it, or lie against it with most of their length.
+    """
+    labels = pieces.labels
+    height, width = labels.shape
+    y1, x1, y2, x2 = pieces.boxes.T
     margin = 0.02 * max(height, width)
-    sides = pieces[:, 0], pieces[:, -1], pieces[0], pieces[-1]
-    contacts = [(side.size, np.bincount(side, minlength=len(keep))) for side in sides]
-    for number, (rows, columns) in enumerate(places, 1):
-        tall, wide = rows.stop - rows.start, columns.stop - columns.start
-        near_x = columns.start <= margin or columns.stop >= width - margin
-        near_y = rows.start <= margin or rows.stop >= height - margin
-        if (near_x and tall > 0.4 * height) or (near_y and wide > 0.4 * width):
-            keep[number] = False
-        for (size, contact), extent in zip(contacts, (tall, tall, wide, wide), strict=True):
-            if contact[number] > max(0.5 * extent, 0.06 * size, 8):
-                keep[number] = False
-    return pieces if keep[1:].all() else _kept(pieces, keep)
+    near_x = (x1 <= margin) | (x2 >= width - margin)
+    near_y = (y1 <= margin) | (y2 >= height - margin)
+    edge = (near_x & (y2 - y1 > 0.4 * height)) | (near_y & (x2 - x1 > 0.4 * width))
+    for side, extent in (
+        (labels[:, 0], y2 - y1),
+        (labels[:, -1], y2 - y1),
+        (labels[0], x2 - x1),
+        (labels[-1], x2 - x1),
+    ):
+        contact = np.bincount(side, minlength=len(edge) + 1)[1:]
+        edge |= contact > np.maximum(0.5 * extent, max(0.06 * side.size, 8))
+    return pieces.kept(~edge) if edge.any() else pieces
 
 
-def stroke_width(pieces: Labels, sample: int = 64) -> float:
+def stroke_width(pieces: Pieces, sample: int = 64) -> float:
     """Median width of the strokes in pixels, 0.0 without ink.
 
-    pieces : (H, W) int, pieces of ink numbered from 1. The width is taken on the ridge of the
-    distance to paper, in up to `sample` pieces of middling size and more.
+    It is taken on the ridge of the distance to paper, in `sample` of the larger pieces.
     """
-    from scipy.ndimage import distance_transform_edt, find_objects, maximum_filter
-
-    area = np.bincount(pieces.ravel())[1:]
-    if not area.any():
+    count = len(pieces.area)
+    if not count:
         return 0.0
-    chosen = np.argsort(area)[::-1][: int(np.ceil(0.7 * np.count_nonzero(area)))]
-    chosen = chosen[:: max(1, chosen.size // sample)]
-    places = find_objects(pieces)
-    ridge = []
-    for number in chosen:
-        mask = np.pad(pieces[places[number]] == number + 1, 1)
-        if mask.size > 1 << 18:
-            continue
-        depth = distance_transform_edt(mask)
-        ridge.append(depth[mask & (depth >= maximum_filter(depth, 3))])
-    if not ridge:
-        return 2 * float(np.sqrt(np.median(area[area > 0])))
+    chosen = np.argsort(-pieces.area, kind="stable")[: -(-7 * count // 10)]
+    ridge = [_ridge(pieces.mask(p)) for p in chosen[:: max(1, chosen.size // sample)]]
     # A pixel's centre on the ridge of a stroke w wide is (w + 1) / 2 from paper's nearest centre.
     return max(1.0, 2 * float(np.median(np.concatenate(ridge))) - 1)
+
+
+def _ridge(mask: Mask) -> NDArray[np.float64]:
+    """The distances to paper along the middle of a piece's strokes, in pixels."""
+    padded = np.pad(mask, 1)
+    near = min(_longest_run(padded), _longest_run(padded.T))
+    far = square_distance(~padded, min(near // 2 + 1, 100))
+    return np.sqrt(far[padded & (far >= running_max(far, 3))].astype(float))
+
+
+def _longest_run(mask: Mask) -> int:
+    """The most pixels in a row of a mask whose first and last columns are blank."""
+    edges = np.flatnonzero(np.diff(mask.ravel()))
+    return int((edges[1::2] - edges[::2]).max(initial=0))

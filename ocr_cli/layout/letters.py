@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr_cli.layout.raster import label
 from ocr_cli.page import Box, Glyph, Page, union
 
 MOST_PIECES = 3000  # of a noisier picture only the largest pieces are looked at
@@ -57,20 +58,12 @@ def find_letters(page: Page) -> Page:
 
 def connected_pieces(ink: NDArray[np.bool_], least: float = 1) -> list[Glyph]:
     """8-connected pieces of at least `least` pixels, from the top down."""
-    from scipy.ndimage import find_objects, label
-
-    pieces, count = label(ink, np.ones((3, 3), int))
-    area = np.bincount(pieces[ink], minlength=count + 1)[1:]
-    chosen = np.flatnonzero(area >= least)
+    pieces = label(ink)
+    chosen = np.flatnonzero(pieces.area >= least)
     if chosen.size > MOST_PIECES:
-        chosen = np.sort(chosen[np.argsort(-area[chosen], kind="stable")[:MOST_PIECES]])
-    places = find_objects(pieces)
-    glyphs = []
-    for i in chosen:
-        rows, columns = places[i]
-        box = Box(rows.start, columns.start, rows.stop, columns.stop)
-        glyphs.append(Glyph(box, pieces[rows, columns] == i + 1))
-    return glyphs
+        largest = np.argsort(-pieces.area[chosen], kind="stable")[:MOST_PIECES]
+        chosen = np.sort(chosen[largest])
+    return [Glyph(Box(*map(int, pieces.boxes[p])), pieces.mask(p)) for p in chosen]
 
 
 def merge(glyphs: Iterable[Glyph]) -> Glyph:
@@ -135,9 +128,7 @@ def letter_height(pieces: Pieces, stroke_width: float) -> float:
     return float(np.median(pieces.core[body] if body.any() else pieces.core))
 
 
-def join_groups(
-    glyphs: Sequence[Glyph], pieces: Pieces, stroke_width: float
-) -> list[list[int]]:
+def join_groups(glyphs: Sequence[Glyph], pieces: Pieces, stroke_width: float) -> list[list[int]]:
     """Which pieces make one letter: groups of their numbers, in order of their first.
 
     Sides are judged on the leans, so that slanted neighbours do not pass for overlapping.
@@ -191,8 +182,12 @@ def ink_distance(a: Glyph, b: Glyph, limit: float) -> float:
 
 def _edge_near(glyph: Glyph, box: Box, limit: float) -> NDArray[np.float32]:
     """(n, 2) y, x of the glyph's edge pixels that lie within `limit` of a box."""
-    y1, x1 = (max(0, int(n)) for n in (box.y1 - limit - glyph.box.y1, box.x1 - limit - glyph.box.x1))
-    y2, x2 = (max(0, int(n) + 1) for n in (box.y2 + limit - glyph.box.y1, box.x2 + limit - glyph.box.x1))
+    y1, x1 = (
+        max(0, int(n)) for n in (box.y1 - limit - glyph.box.y1, box.x1 - limit - glyph.box.x1)
+    )
+    y2, x2 = (
+        max(0, int(n) + 1) for n in (box.y2 + limit - glyph.box.y1, box.x2 + limit - glyph.box.x1)
+    )
     ink = np.pad(glyph.ink, 1)
     inner = ink[1:-1, 1:-1] & ink[:-2, 1:-1] & ink[2:, 1:-1] & ink[1:-1, :-2] & ink[1:-1, 2:]
     edge = (glyph.ink & ~inner)[y1:y2, x1:x2]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_cli.layout.letters import Pieces, letter_height, measure
+from ocr_cli.layout.raster import label, smear
 from ocr_cli.page import Glyph, Page, Row, Word, union
 
 Array = NDArray[np.float64]
@@ -37,31 +38,29 @@ def _middle_y(row: Row) -> float:
 def ridges(glyphs: Sequence[Glyph], pieces: Pieces, height: float) -> list[Array]:
     """The crests of the ink smeared along the rows: (n, 2) arrays of y, x in page pixels.
 
-    Each crest goes from left to right, one point a cell of height / 6.
+    Each crest goes from left to right, one point a cell of about height / 6.
     """
-    from scipy.ndimage import gaussian_filter, label
-
-    cell = max(1.0, height / 6)
     y1, x1 = pieces.boxes[:, :2].min(0) - 3 * height
     y2, x2 = pieces.boxes[:, 2:].max(0) + 3 * height
+    cell = max(1.0, height / 6, (y2 - y1) / 600, (x2 - x1) / 600)
     shape = int((y2 - y1) / cell) + 1, int((x2 - x1) / cell) + 1
-    mass = np.zeros(shape, np.float32)
+    mass = np.zeros(shape[0] * shape[1], np.float32)
     for glyph in glyphs:
         y, x = np.nonzero(glyph.ink)
         rows = ((y + glyph.box.y1 + 0.5 - y1) / cell).astype(int)
         columns = ((x + glyph.box.x1 + 0.5 - x1) / cell).astype(int)
-        np.add.at(mass, (rows, columns), 1.0)
-    smeared = gaussian_filter(mass, (0.3 * height / cell, 2.5 * height / cell), truncate=3)
+        np.add.at(mass, rows * shape[1] + columns, 1.0)
+    smeared = smear(mass.reshape(shape), 0.3 * height / cell, 2.5 * height / cell)
     crest = np.zeros(shape, bool)
     inner = smeared[1:-1]
     crest[1:-1] = (inner > smeared[:-2]) & (inner >= smeared[2:])
     crest &= smeared > 0.02 * smeared.max()
-    number, count = label(crest, np.ones((3, 3), int))
+    number = label(crest).labels
     y, x = np.nonzero(number)
     line = number[y, x]
     order = np.lexsort((x, line))
     points = np.stack([y1 + (y + 0.5) * cell, x1 + (x + 0.5) * cell], 1)[order]
-    return np.split(points, np.cumsum(np.bincount(line, minlength=count + 1)[1:])[:-1])
+    return np.split(points, np.cumsum(np.bincount(line)[1:])[:-1])
 
 
 def find_lines(pieces: Pieces, crests: list[Array], height: float) -> list[NDArray[np.intp]]:
@@ -318,7 +317,9 @@ def split_words(rows: Sequence[Row]) -> list[Row]:
         for row, j in zip(rows, joined, strict=True)
     ]
     usual = {
-        kind: usual_gaps(np.concatenate([g for g, j in zip(gaps, joined, strict=True) if j == kind]))
+        kind: usual_gaps(
+            np.concatenate([g for g, j in zip(gaps, joined, strict=True) if j == kind])
+        )
         for kind in set(joined)
     }
     return [

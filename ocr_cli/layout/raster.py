@@ -1,0 +1,151 @@
+"""Connected pieces, running maxima and distances of pictures, in numpy alone.
+
+scipy has all of these; importing it takes as long as analysing a page.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Mask = NDArray[np.bool_]
+Labels = NDArray[np.int32]
+Float = NDArray[np.float32]
+Ints = NDArray[np.int64]
+Number = TypeVar("Number", bound=np.generic)
+
+
+class Pieces(NamedTuple):
+    """Connected pieces of a mask, numbered from 1 in the order of their topmost pixels.
+
+    labels : (H, W) int32, 0 where there is none. boxes : (P, 4) y1 x1 y2 x2, ends excluded.
+    area : (P,) pixels. Entry p of both belongs to number p + 1.
+    """
+
+    labels: Labels
+    boxes: Ints
+    area: Ints
+
+    def kept(self, keep: Mask) -> Pieces:
+        """The pieces for which `keep` (P,) holds, numbered anew."""
+        number = np.concatenate([[0], np.cumsum(keep) * keep]).astype(np.int32)
+        return Pieces(number[self.labels], self.boxes[keep], self.area[keep])
+
+    def mask(self, p: int) -> Mask:
+        """The pixels of piece `p`, of its box's shape."""
+        y1, x1, y2, x2 = self.boxes[p]
+        return self.labels[y1:y2, x1:x2] == p + 1
+
+
+def label(mask: Mask) -> Pieces:
+    """The 8-connected pieces of a (H, W) mask.
+
+    Runs of pixels are joined to the runs that they touch in the next row; what is joined
+    then takes the smallest number among its runs, a few rounds for all runs at once.
+    """
+    stride = mask.shape[1] + 1  # a blank column keeps the rows' runs apart
+    flat = np.zeros(mask.shape[0] * stride + 1, bool)
+    flat[1:].reshape(mask.shape[0], stride)[:, :-1] = mask
+    edges = np.flatnonzero(flat[1:] != flat[:-1])
+    start, end = edges[::2], edges[1::2]
+    root = _roots(len(start), *_touching(start, end, stride))
+    first, number = np.unique(root, return_inverse=True)
+    labels = np.zeros(mask.shape, np.int32)
+    labels[mask] = np.repeat(number + 1, end - start)
+
+    order = np.argsort(number, kind="stable")  # the runs piece by piece, from the top down
+    at = np.searchsorted(number[order], np.arange(len(first)))
+    if not len(first):
+        return Pieces(labels, np.zeros((0, 4), np.int64), np.zeros(0, np.int64))
+    y, x1, x2 = (
+        v[order] for v in (start // stride, start % stride, end - start // stride * stride)
+    )
+    sides = (
+        np.minimum.reduceat(y, at),
+        np.minimum.reduceat(x1, at),
+        np.maximum.reduceat(y, at) + 1,
+        np.maximum.reduceat(x2, at),
+    )
+    return Pieces(labels, np.stack(sides, 1), np.add.reduceat(x2 - x1, at))
+
+
+def _touching(start: Ints, end: Ints, stride: int) -> tuple[Ints, Ints]:
+    """Numbers of the pairs of runs that touch, the upper ones and the lower ones."""
+    first = np.searchsorted(end, start + stride - 1, "right")
+    last = np.searchsorted(start, end + stride + 1, "left")
+    count = np.maximum(last - first, 0)
+    upper = np.repeat(np.arange(len(start)), count)
+    skipped = np.cumsum(count) - count
+    return upper, np.arange(len(upper)) - np.repeat(skipped - first, count)
+
+
+def _roots(count: int, a: Ints, b: Ints) -> Ints:
+    """For each of `count` nodes the smallest node that the links a–b connect it to."""
+    root = np.arange(count)
+    while True:
+        low, high = np.minimum(root[a], root[b]), np.maximum(root[a], root[b])
+        apart = low != high
+        if not apart.any():
+            return root
+        a, b = a[apart], b[apart]
+        np.minimum.at(root, high[apart], low[apart])
+        while (root != root[root]).any():
+            root = root[root]
+
+
+def running_max(values: NDArray[Number], size: int) -> NDArray[Number]:
+    """The highest of the `size` × `size` values around each, size odd, (..., H, W)."""
+    for axis in (-1, -2):
+        pad = [(0, 0)] * values.ndim
+        pad[axis] = (size // 2, size // 2)
+        wide: NDArray[Any] = np.moveaxis(np.pad(values, pad, mode="edge"), axis, 0)
+        width = 1
+        while width < size:  # each round doubles the width, the last one overlaps
+            step = min(width, size - width)
+            wide = np.maximum(wide[:-step], wide[step:])
+            width += step
+        values = np.moveaxis(wide, 0, axis)
+    return values
+
+
+def running_median(values: Float, size: int) -> Float:
+    """The median of the `size` × `size` values around each, size odd; for small pictures."""
+    padded = np.pad(values, size // 2, mode="edge")
+    around = np.lib.stride_tricks.sliding_window_view(padded, (size, size))
+    around = around.reshape(*values.shape, size * size)
+    middle: Float = np.partition(around, size * size // 2, axis=-1)[..., size * size // 2]
+    return middle
+
+
+def smear(values: Float, sigma_y: float, sigma_x: float) -> Float:
+    """`values` (H, W) under a Gaussian of these spreads in pixels, 0 beyond the border."""
+    height, width = values.shape
+    return _bell(height, sigma_y) @ values @ _bell(width, sigma_x)
+
+
+def _bell(size: int, sigma: float) -> Float:
+    place = np.arange(size, dtype=np.float32)
+    bell = np.exp(-0.5 * np.square((place[:, None] - place) / sigma))
+    return bell / np.float32(sigma * np.sqrt(2 * np.pi))
+
+
+def square_distance(goal: Mask, reach: int) -> NDArray[np.int16]:
+    """Squared distance from each pixel to the nearest True one, (..., H, W) int16.
+
+    Exact up to `reach` pixels (at most 100); more than (reach + 1)² stands for anything farther.
+    Along the rows first, then the least sum of squares along the columns.
+    """
+    far = np.int16((reach + 1) ** 2)
+    across = np.where(goal, np.int16(0), far)
+    for step in range(1, reach + 1):
+        square = np.int16(step * step)
+        np.minimum(across[..., step:], ~goal[..., :-step] * far + square, out=across[..., step:])
+        np.minimum(across[..., :-step], ~goal[..., step:] * far + square, out=across[..., :-step])
+    best = across.copy()
+    for step in range(1, reach + 1):
+        square = np.int16(step * step)
+        np.minimum(best[..., step:, :], across[..., :-step, :] + square, out=best[..., step:, :])
+        np.minimum(best[..., :-step, :], across[..., step:, :] + square, out=best[..., :-step, :])
+    return best
