@@ -15,7 +15,8 @@ LETTER = 26.0  # the longer side of a letter in it
 PEN = 3.0  # the width of its strokes
 SOFT = 0.9  # half the width of a stroke's soft edge
 FINE = 2  # strokes are widened in a picture that many times finer
-REACH = 6  # pixels of that picture by which an edge can move
+MOST = 2.0  # pixels by which an edge moves; so a full stop, all pen, stays a spot
+REACH = 6  # pixels of the finer picture up to which distances count
 BATCH = 64  # letters at a time: their pictures stay in the processor's cache
 
 
@@ -31,7 +32,7 @@ def letter_crops(glyphs: Sequence[Glyph], stroke_width: float) -> NDArray[np.flo
         batch = glyphs[start : start + BATCH]
         scales = np.array([_scale(glyph, pen) for glyph in batch])
         fine = np.stack([_scaled(g.ink, s) for g, s in zip(batch, scales, strict=True)])
-        grow = (PEN - pen * scales) / 2
+        grow = np.clip((PEN - pen * scales) / 2, -MOST, MOST)
         crops[start : start + BATCH] = _drawn(fine, grow.astype(np.float32))
     return crops
 
@@ -72,4 +73,6 @@ def _drawn(fine: NDArray[np.bool_], grow: NDArray[np.float32]) -> NDArray[np.flo
     edge -= grow[:, None, None]
     shade = np.clip((edge + SOFT) / (2 * SOFT), 0, 1)
     shade = shade[:, ::2] + shade[:, 1::2]
-    return (shade[..., ::2] + shade[..., 1::2]) / (FINE * FINE)
+    crops: NDArray[np.float32] = shade[..., ::2] + shade[..., 1::2]
+    crops *= np.float32(1 / FINE**2)
+    return crops

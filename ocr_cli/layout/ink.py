@@ -66,7 +66,9 @@ def paper_light(grey: Grey, cells: int = 128) -> Grey:
     paper = np.partition(blocks, rank, axis=-1)[..., rank]
     paper = running_median(paper, 9)
     pitch = step * 2 if side >= 8 else step
-    return _ramp(grey.shape[0], height, pitch) @ paper @ _ramp(grey.shape[1], width, pitch).T
+    down, across = _ramp(grey.shape[0], height, pitch), _ramp(grey.shape[1], width, pitch)
+    light: Grey = down @ paper @ across.T
+    return light
 
 
 def _ramp(pixels: int, cells: int, pitch: int) -> Grey:

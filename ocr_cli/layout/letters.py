@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ocr_cli.layout.raster import label
 from ocr_cli.page import Box, Glyph, Page, union
+
+Array = NDArray[Any]
 
 MOST_PIECES = 3000  # of a noisier picture only the largest pieces are looked at
 
@@ -63,7 +66,7 @@ def connected_pieces(ink: NDArray[np.bool_], least: float = 1) -> list[Glyph]:
     if chosen.size > MOST_PIECES:
         largest = np.argsort(-pieces.area[chosen], kind="stable")[:MOST_PIECES]
         chosen = np.sort(chosen[largest])
-    return [Glyph(Box(*map(int, pieces.boxes[p])), pieces.mask(p)) for p in chosen]
+    return [Glyph(Box(*map(int, pieces.boxes[p])), pieces.mask(int(p))) for p in chosen]
 
 
 def merge(glyphs: Iterable[Glyph]) -> Glyph:
@@ -101,7 +104,7 @@ def measure(glyphs: Sequence[Glyph], slant: float | None = None) -> Pieces:
     return Pieces(boxes, area, middle, core, lean, float(slant))
 
 
-def find_slant(y: NDArray, x: NDArray, owner: NDArray, most: int = 30000) -> float:
+def find_slant(y: Array, x: Array, owner: Array, most: int = 30000) -> float:
     """How far upright strokes lean: dx to the right per dy upwards, -0.6 to 1.2.
 
     y, x, owner : ink pixels, relative to the middle of the piece they belong to, and its number.
@@ -164,7 +167,7 @@ def join_groups(glyphs: Sequence[Glyph], pieces: Pieces, stroke_width: float) ->
     return groups_of(linked)
 
 
-def _gaps(low: NDArray, high: NDArray) -> NDArray:
+def _gaps(low: Array, high: Array) -> Array:
     """(N, N) gaps between intervals; below 0 by how much they overlap."""
     return np.maximum.outer(low, low) - np.minimum.outer(high, high)
 
@@ -182,12 +185,9 @@ def ink_distance(a: Glyph, b: Glyph, limit: float) -> float:
 
 def _edge_near(glyph: Glyph, box: Box, limit: float) -> NDArray[np.float32]:
     """(n, 2) y, x of the glyph's edge pixels that lie within `limit` of a box."""
-    y1, x1 = (
-        max(0, int(n)) for n in (box.y1 - limit - glyph.box.y1, box.x1 - limit - glyph.box.x1)
-    )
-    y2, x2 = (
-        max(0, int(n) + 1) for n in (box.y2 + limit - glyph.box.y1, box.x2 + limit - glyph.box.x1)
-    )
+    far = int(limit) + 1
+    y1, x1 = max(0, box.y1 - far - glyph.box.y1), max(0, box.x1 - far - glyph.box.x1)
+    y2, x2 = max(0, box.y2 + far - glyph.box.y1), max(0, box.x2 + far - glyph.box.x1)
     ink = np.pad(glyph.ink, 1)
     inner = ink[1:-1, 1:-1] & ink[:-2, 1:-1] & ink[2:, 1:-1] & ink[1:-1, :-2] & ink[1:-1, 2:]
     edge = (glyph.ink & ~inner)[y1:y2, x1:x2]
@@ -197,12 +197,13 @@ def _edge_near(glyph: Glyph, box: Box, limit: float) -> NDArray[np.float32]:
 
 def groups_of(linked: NDArray[np.bool_]) -> list[list[int]]:
     """The connected groups of a symmetric (N, N) relation, each sorted, by first member."""
-    groups, seen = [], np.zeros(len(linked), bool)
+    groups: list[list[int]] = []
+    seen = np.zeros(len(linked), bool)
     for first in range(len(linked)):
         if seen[first]:
             continue
-        group, new = seen & False, [first]
-        while len(new):
+        group, new = np.zeros(len(linked), bool), np.array([first])
+        while new.size:
             group[new] = True
             new = np.flatnonzero(linked[new].any(0) & ~group)
         seen |= group

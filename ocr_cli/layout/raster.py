@@ -59,9 +59,8 @@ def label(mask: Mask) -> Pieces:
     at = np.searchsorted(number[order], np.arange(len(first)))
     if not len(first):
         return Pieces(labels, np.zeros((0, 4), np.int64), np.zeros(0, np.int64))
-    y, x1, x2 = (
-        v[order] for v in (start // stride, start % stride, end - start // stride * stride)
-    )
+    y, x1 = np.divmod(start[order], stride)
+    x2 = end[order] - y * stride
     sides = (
         np.minimum.reduceat(y, at),
         np.minimum.reduceat(x1, at),
@@ -127,8 +126,9 @@ def smear(values: Float, sigma_y: float, sigma_x: float) -> Float:
 
 def _bell(size: int, sigma: float) -> Float:
     place = np.arange(size, dtype=np.float32)
-    bell = np.exp(-0.5 * np.square((place[:, None] - place) / sigma))
-    return bell / np.float32(sigma * np.sqrt(2 * np.pi))
+    bell: Float = np.exp(-0.5 * np.square((place[:, None] - place) / np.float32(sigma)))
+    bell /= np.float32(sigma * np.sqrt(2 * np.pi))
+    return bell
 
 
 def square_distance(goal: Mask, reach: int) -> NDArray[np.int16]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -139,11 +140,11 @@ def _join_lines(
         for a in range(len(lines)):
             for b in range(a):
                 cost[a, b] = _apart(pieces, lines[a], lines[b], bands[a], bands[b])
-        a, b = np.unravel_index(cost.argmin(), cost.shape)
-        if cost[a, b] >= 1:
+        best = divmod(int(cost.argmin()), len(lines))
+        if cost[best] >= 1:
             break
-        joined = np.concatenate([lines[a], lines[b]])
-        lines = [line for k, line in enumerate(lines) if k not in (a, b)] + [joined]
+        joined = np.concatenate([lines[k] for k in best])
+        lines = [line for k, line in enumerate(lines) if k not in best] + [joined]
     return lines
 
 
@@ -316,12 +317,10 @@ def split_words(rows: Sequence[Row]) -> list[Row]:
         np.clip(letter_gaps(row) / row.x_height, 0.0, SPACING[j]["widest"])
         for row, j in zip(rows, joined, strict=True)
     ]
-    usual = {
-        kind: usual_gaps(
-            np.concatenate([g for g, j in zip(gaps, joined, strict=True) if j == kind])
-        )
-        for kind in set(joined)
-    }
+    usual = {}
+    for kind in set(joined):
+        alike = [g for g, j in zip(gaps, joined, strict=True) if j == kind]
+        usual[kind] = usual_gaps(np.concatenate(alike))
     return [
         part_words(row, g > row_threshold(g, usual[j], SPACING[j]["blank"]))
         for row, g, j in zip(rows, gaps, joined, strict=True)
@@ -332,7 +331,7 @@ def part_words(row: Row, blanks: NDArray[np.bool_]) -> Row:
     """The row with its glyphs in words; `blanks` (n-1,) says after which glyph one ends."""
     glyphs = [g for word in row.words for g in word.glyphs]
     cuts = [0, *(np.flatnonzero(blanks) + 1), len(glyphs)]
-    parts = [tuple(glyphs[a:b]) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+    parts = [tuple(glyphs[a:b]) for a, b in pairwise(cuts)]
     return replace(row, words=tuple(Word(union([g.box for g in part]), part) for part in parts))
 
 

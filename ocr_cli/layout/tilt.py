@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from ocr_cli.page import Page
 
+Array = NDArray[np.float32]
+
 STEEPEST = 15.0  # degrees either way
 LEAST = 0.7  # degrees; rows stand a slope of their own, so less is left alone
 
@@ -46,7 +48,7 @@ def find_tilt(ink: NDArray[np.bool_]) -> float:
     return best if sure else 0.0
 
 
-def _coarse_ink(ink: NDArray[np.bool_], side: int = 512) -> tuple[NDArray, NDArray, NDArray]:
+def _coarse_ink(ink: NDArray[np.bool_], side: int = 512) -> tuple[Array, Array, Array]:
     """(x, y, weight) of the cells that hold ink, the longer side cut into `side` cells."""
     step = max(1, max(ink.shape) // side)
     height, width = (n // step for n in ink.shape)
@@ -56,7 +58,7 @@ def _coarse_ink(ink: NDArray[np.bool_], side: int = 512) -> tuple[NDArray, NDArr
     return x.astype(np.float32), y.astype(np.float32), counts[y, x].astype(np.float32)
 
 
-def _sharpness(x: NDArray, y: NDArray, weight: NDArray, degrees: float) -> float:
+def _sharpness(x: Array, y: Array, weight: Array, degrees: float) -> float:
     """How strongly the ink's sums along lines that fall by `degrees` vary from line to line."""
     angle = np.deg2rad(degrees)
     place = y * np.cos(angle) - x * np.sin(angle)
