@@ -73,6 +73,5 @@ def _drawn(fine: NDArray[np.bool_], grow: NDArray[np.float32]) -> NDArray[np.flo
     edge -= grow[:, None, None]
     shade = np.clip((edge + SOFT) / (2 * SOFT), 0, 1)
     shade = shade[:, ::2] + shade[:, 1::2]
-    crops: NDArray[np.float32] = shade[..., ::2] + shade[..., 1::2]
-    crops *= np.float32(1 / FINE**2)
-    return crops
+    shade = (shade[..., ::2] + shade[..., 1::2]) / FINE**2
+    return shade.astype(np.float32, copy=False)

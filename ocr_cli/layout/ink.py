@@ -67,8 +67,7 @@ def paper_light(grey: Grey, cells: int = 128) -> Grey:
     paper = running_median(paper, 9)
     pitch = step * 2 if side >= 8 else step
     down, across = _ramp(grey.shape[0], height, pitch), _ramp(grey.shape[1], width, pitch)
-    light: Grey = down @ paper @ across.T
-    return light
+    return (down @ paper @ across.T).astype(np.float32, copy=False)
 
 
 def _ramp(pixels: int, cells: int, pitch: int) -> Grey:

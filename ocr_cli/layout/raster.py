@@ -121,7 +121,8 @@ def running_median(values: Float, size: int) -> Float:
 def smear(values: Float, sigma_y: float, sigma_x: float) -> Float:
     """`values` (H, W) under a Gaussian of these spreads in pixels, 0 beyond the border."""
     height, width = values.shape
-    return _bell(height, sigma_y) @ values @ _bell(width, sigma_x)
+    smeared = _bell(height, sigma_y) @ values @ _bell(width, sigma_x)
+    return smeared.astype(np.float32, copy=False)
 
 
 def _bell(size: int, sigma: float) -> Float:
