@@ -40,7 +40,7 @@ _CONVNET = replace(_MODERN, epochs=40, batch_size=128, lr=0.003, smoothing=0.05)
 
 PRESETS = {
     "homework": Preset("mlp", (64,), Recipe(), augment=False, sigmoid=True),
-    "mlp": Preset("mlp", (512, 256), _MODERN, dropout=0.3),
+    "mlp": Preset("mlp", (640, 256), replace(_MODERN, epochs=100), dropout=0.3),
     "convnet": Preset("convnet", (256,), _CONVNET, channels=(24, 48, 96), dropout=0.15),
 }
 

@@ -103,7 +103,7 @@ def load(path: Path, split: str) -> Ink:
             )
     except FileNotFoundError as error:
         raise InputError("no such file", "give an archive of pen strokes", str(path)) from error
-    except (KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
+    except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         wanted = "expected .npz with points, stroke_start, item_start, labels, writer, style, split"
         raise InputError("not an archive of pen strokes", wanted, str(path)) from error
     return whole.take(chosen)

@@ -37,7 +37,7 @@ def cut_glyph(glyph: Glyph, slant: float, stroke_width: float, x_height: float) 
     if not cuts:
         return [glyph]
     part = np.searchsorted(np.array(cuts), column, side="right")
-    return [_slice(glyph, y[part == k], x[part == k]) for k in range(len(cuts) + 1)]
+    return [_slice(glyph, y[part == k], x[part == k]) for k in np.unique(part)]
 
 
 def _cuts(profile: NDArray[np.int64], stroke_width: float, x_height: float) -> list[int]:

@@ -1,48 +1,63 @@
-"""Reads a page letter by letter: one glyph, one character, the most probable one."""
+"""Reads a page letter by letter: rows taken apart, scored, and put together as text."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli import layout
-from ocr_cli.page import Glyph, Page, Row, Word
+from ocr_cli.page import Glyph, Page, Row, Word, union
+from ocr_cli.reading import lattice as lattices
+from ocr_cli.reading.lattice import Lattice
+from ocr_cli.reading.search import Language, Step, Weights, best_path
 from ocr_cli.weights import Model
 
 
-def read_letters(page: Page, model: Model) -> Page:
-    """The page with every glyph classified by itself; words and rows join their glyphs' text.
+def read_letters(
+    page: Page, model: Model, language: Language | None, weights: Weights | None = None
+) -> Page:
+    """The page with the text of every glyph, word and row, from the best path of each row.
 
     A word's confidence is the geometric mean of its glyphs', a row's that of its words.
     """
-    glyphs = [glyph for row in page.rows for word in row.words for glyph in word.glyphs]
-    crops = layout.letter_crops(glyphs, page.stroke_width)
-    probabilities = model.probabilities(crops)
-    read = iter(
-        replace(glyph, text=model.classes[p.argmax()], confidence=float(p.max()))
-        for glyph, p in zip(glyphs, probabilities, strict=True)
-    )
-    return replace(page, rows=tuple(_filled_row(row, read) for row in page.rows))
+    pieces = [lattices.take_apart(row, page.stroke_width) for row in page.rows]
+    scored = lattices.score(pieces, model, page.stroke_width)
+    rows = []
+    for row, lattice in zip(page.rows, scored, strict=True):
+        steps = best_path(lattice, language, weights or Weights())
+        rows.append(filled(row, lattice, steps))
+    return replace(page, rows=tuple(rows))
 
 
-def _filled_row(row: Row, read: Iterator[Glyph]) -> Row:
-    words = tuple(_filled_word(word, read) for word in row.words)
-    text = " ".join(word.text for word in words)
+def filled(row: Row, lattice: Lattice, steps: Sequence[Step]) -> Row:
+    """The row with the words and letters of a path through its lattice."""
+    words: list[list[Glyph]] = []
+    for step in steps:
+        scores = lattice.scores[step.edge]
+        odds = float(np.exp(scores[step.character] - np.logaddexp.reduce(scores)))
+        letter = replace(
+            lattice.glyphs[step.edge], text=lattice.classes[step.character], confidence=odds
+        )
+        if step.blank or not words:
+            words.append([])
+        words[-1].append(letter)
+    read = tuple(_word(glyphs) for glyphs in words)
     return replace(
-        row, words=words, text=text, confidence=geometric_mean([w.confidence for w in words])
+        row,
+        words=read,
+        text=" ".join(word.text for word in read),
+        confidence=geometric_mean([word.confidence for word in read]),
     )
 
 
-def _filled_word(word: Word, read: Iterator[Glyph]) -> Word:
-    glyphs = tuple(next(read) for _ in word.glyphs)
-    return replace(
-        word,
-        glyphs=glyphs,
-        text="".join(glyph.text for glyph in glyphs),
-        confidence=geometric_mean([glyph.confidence for glyph in glyphs]),
+def _word(glyphs: Sequence[Glyph]) -> Word:
+    return Word(
+        union([glyph.box for glyph in glyphs]),
+        tuple(glyphs),
+        "".join(glyph.text for glyph in glyphs),
+        geometric_mean([glyph.confidence for glyph in glyphs]),
     )
 
 

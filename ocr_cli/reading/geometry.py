@@ -1,0 +1,69 @@
+"""Where letters stand and how large they are, against the baseline and the x-height.
+
+c and C, o and O, comma and apostrophe have one shape; their size and place tell them apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr_cli.page import Box, Row
+
+# Top and bottom over the baseline, in x-heights, as a school hand writes them.
+_GROUPS = {
+    "acemnorsuvwxz": (1.0, 0.0),
+    "bdhklf": (1.65, 0.0),
+    "t": (1.45, 0.0),
+    "i": (1.45, 0.0),
+    "j": (1.45, -0.55),
+    "gqy": (1.0, -0.6),
+    "p": (1.05, -0.6),
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789&": (1.5, 0.0),
+    ".": (0.15, 0.0),
+    ",": (0.18, -0.3),
+    "'\"`": (1.6, 1.1),
+    "^": (1.6, 1.05),
+    "-": (0.6, 0.45),
+    "~": (0.75, 0.4),
+    "_": (0.0, -0.15),
+    "=": (0.8, 0.3),
+    "+": (1.0, 0.1),
+    "<>": (1.05, 0.1),
+    "*": (1.4, 0.6),
+    ":": (0.9, 0.0),
+    ";": (0.9, -0.3),
+    "()[]{}|/": (1.65, -0.25),
+    "\\%#!?": (1.55, -0.05),
+    "$@": (1.55, -0.15),
+}
+_SPREAD = 0.28  # standard deviation of top and bottom, in x-heights
+_STRAY = -4.5  # log-density, relative to the peak, of a letter that is anywhere
+
+
+def place(row: Row, boxes: Sequence[Box]) -> NDArray[np.float32]:
+    """(N, 2): top and bottom of boxes (page's pixels) over the row's baseline, in x-heights."""
+    sides = np.array([(box.y1, box.y2, (box.x1 + box.x2) / 2) for box in boxes], np.float32)
+    y1, y2, x = sides.reshape(-1, 3).T
+    baseline = row.baseline + row.slope * x
+    return np.stack([baseline - y1, baseline - y2], 1) / np.float32(row.x_height)
+
+
+def log_fit(classes: Sequence[str], places: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(N, C): how well each class suits each place, as a log-density relative to its peak.
+
+    A class of which nothing is known suits every place alike.
+    """
+    means = np.array([_usual(character) for character in classes], np.float32)
+    away = (places[:, None] - means) / np.float32(_SPREAD)
+    fit = np.logaddexp(-0.5 * np.square(away).sum(-1), np.float32(_STRAY))
+    return np.where(np.isnan(means[:, 0]), np.float32(0.5 * _STRAY), fit)
+
+
+def _usual(character: str) -> tuple[float, float]:
+    for group, position in _GROUPS.items():
+        if character and character in group:
+            return position
+    return (np.nan, np.nan)
