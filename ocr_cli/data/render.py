@@ -17,6 +17,8 @@ from ocr_cli.data.ink import Ink, Strokes, from_strokes
 SIDE = 32  # the finished picture
 CANVAS = 64  # where the pen runs
 _STEP = 0.7  # canvas pixels between two stamps of the pen
+_MARGIN = 48  # canvas pixels around it, cut off afterwards: room for the broadest pen
+_FINE = 5.0  # pens up to this radius are pressed together
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,8 @@ class Variation:
     shear: float = 0.16  # dx per dy, standard deviation
     aspect: float = 0.12  # log of width over height, standard deviation
     warp: float = 0.03  # share of the letter's size, standard deviation of a smooth warp
-    pen: tuple[float, float] = (2.1, 4.0)  # stroke width
+    pen: tuple[float, float] = (2.1, 4.0)  # stroke width that a crop is brought to
+    nib: tuple[float, float] = (50.0, 130.0)  # stroke width on paper, in the strokes' units
     extent: tuple[float, float] = (22.0, 30.0)  # longer side of the letter
     shift: float = 0.7  # standard deviation of the centre
     pressure: float = 0.12  # standard deviation of the width along a stroke
@@ -36,7 +39,8 @@ class Variation:
     roughness: float = 0.12  # noise before the threshold
 
 
-NO_VARIATION = Variation(0, 0, 0, 0, (3.0, 3.0), (26.0, 26.0), 0, 0, 0, 0, 0)
+NO_VARIATION = Variation(0, 0, 0, 0, (3.0, 3.0), (85.0, 85.0), (26.0, 26.0), 0, 0, 0, 0, 0)
+_MOST = 2.0  # pixels by which a crop may move a stroke's edge, as in `layout.letter_crops`
 
 
 def render_characters(
@@ -49,12 +53,15 @@ def render_characters(
 def render(
     ink: Ink, rng: np.random.Generator, variation: Variation = NO_VARIATION
 ) -> NDArray[np.float32]:
-    """Pictures of all items, (N, 32, 32) float32, 0 ink to 1 paper, each as large as fits."""
+    """Pictures of all items, (N, 32, 32) float32, 0 ink to 1 paper, each as large as fits.
+
+    A usual letter is 1,000 units of the strokes tall. As on a page, a full stop is all pen
+    and stays a spot, while the strokes of larger letters come to one width.
+    """
     n = len(ink)
     if n == 0:
         return np.ones((0, SIDE, SIDE), np.float32)
-    pen = 2 * rng.uniform(*variation.pen, n)
-    points, stroke_item, stroke_of_point = _warped(ink, rng, variation, pen)
+    points, pen, stroke_item, stroke_of_point = _warped(ink, rng, variation)
     canvas = _stamp(points, stroke_of_point, stroke_item, pen / 2, n, rng, variation)
     if variation.remains:
         canvas = _with_remains(canvas, rng, variation.remains)
@@ -66,9 +73,9 @@ def _per_item(values: NDArray[Any], ufunc: Any, starts: NDArray[Any]) -> NDArray
 
 
 def _warped(
-    ink: Ink, rng: np.random.Generator, variation: Variation, pen: NDArray[Any]
-) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """Points on the canvas, warped and fitted; each stroke's item; each point's stroke."""
+    ink: Ink, rng: np.random.Generator, variation: Variation
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Points and pens on the canvas, warped and fitted; each stroke's item; each point's stroke."""
     n = len(ink)
     per_stroke = np.diff(ink.stroke_start)
     stroke_item = np.repeat(np.arange(n), np.diff(ink.item_start))
@@ -89,13 +96,15 @@ def _warped(
     p = np.einsum("pij,pj->pi", _matrices(n, rng, variation)[item], p)
 
     low, high = (_per_item(p, f, starts) for f in (np.minimum, np.maximum))
+    nib = rng.uniform(*variation.nib, n) / size  # relative to the item, as p is
+    target = 2 * rng.uniform(*variation.pen, n)
     extent = 2 * rng.uniform(*variation.extent, n)
-    scale = np.maximum(extent - pen, 8) / np.maximum((high - low).max(1), 1e-3)
-    # a dot is a dot: nothing is blown up beyond what a jitter of the pen explains
-    scale = np.where((high - low).max(1) < 1e-2, 1.0, scale)
+    scale = (extent - target) / np.maximum((high - low).max(1), nib)
+    natural = nib * scale
+    pen = natural + np.clip(target - natural, -4 * _MOST, 4 * _MOST)
     centre = CANVAS / 2 - 0.5 + rng.normal(0, 2 * variation.shift + 1e-9, (n, 2))
     p = (p - ((low + high) / 2)[item]) * scale[item][:, None] + centre[item]
-    return p.astype(np.float32), stroke_item, stroke_of_point
+    return p.astype(np.float32), pen, stroke_item, stroke_of_point
 
 
 def _matrices(n: int, rng: np.random.Generator, variation: Variation) -> NDArray[np.float32]:
@@ -149,18 +158,26 @@ def _stamp(
         middle = rng.uniform(8, CANVAS - 8, (n, 2))[item]
         near = np.hypot(*(dense - middle).T) < rng.uniform(1.5, 5, n)[item]
         r = np.where(near & broken[item], -1, r)
-    margin = 8  # room for a wide pen at the edge, cut off afterwards
-    side = CANVAS + 2 * margin
-    xy = np.clip(np.rint(dense).astype(np.int64) + margin, margin // 2, side - 1 - margin // 2)
-    canvas = np.zeros((n, side, side), np.float32)
+    canvas = np.zeros((n, CANVAS + 2 * _MARGIN, CANVAS + 2 * _MARGIN), np.float32)
+    broad = r > _FINE  # few, such as full stops, but each of many pixels
+    _press(canvas, dense[~broad], item[~broad], r[~broad])
+    _press(canvas, dense[broad], item[broad], r[broad])
+    return canvas[:, _MARGIN:-_MARGIN, _MARGIN:-_MARGIN]
+
+
+def _press(
+    canvas: NDArray[np.float32], points: NDArray[Any], item: NDArray[Any], radius: NDArray[Any]
+) -> None:
+    """Sets a round pen down at every point of its item's canvas, in place."""
+    reach = min(_MARGIN // 2, int(np.ceil(radius.max(initial=0)))) + 1
+    side = canvas.shape[1]
+    xy = np.clip(np.rint(points).astype(np.int64) + _MARGIN, reach, side - 1 - reach)
     flat = canvas.reshape(-1)
     base = (item * side + xy[:, 1]) * side + xy[:, 0]
-    reach = margin // 2
     for dy in range(-reach, reach + 1):
         for dx in range(-reach, reach + 1):
-            inside = r >= np.hypot(dx, dy) - 0.25
+            inside = radius >= np.hypot(dx, dy) - 0.25
             flat[base[inside] + (dy * side + dx)] = 1.0
-    return canvas[:, margin:-margin, margin:-margin]
 
 
 def _with_remains(
