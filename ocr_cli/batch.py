@@ -187,9 +187,9 @@ def find_transcribed(paths: Iterable[str]) -> list[Picture | InputError]:
     return found
 
 
-def read_picture(picture: Picture, model: str, form: str) -> str:
+def read_picture(picture: Picture, model: str, language: str, form: str) -> str:
     """The text of one picture, written in the format `form` (a key of `formats.READ`)."""
-    return formats.READ[form].page(_read(picture, model))
+    return formats.READ[form].page(_read(picture, model, language))
 
 
 @dataclass(frozen=True)
@@ -243,11 +243,11 @@ def save_crops(page: Page, folder: Path, stem: str) -> None:
             Image.fromarray((crop * 255).round().astype("uint8")).save(beside, "PNG")
 
 
-def score_picture(picture: Picture, model: str) -> tuple[str, TextScore]:
+def score_picture(picture: Picture, model: str, language: str) -> tuple[str, TextScore]:
     """A picture file's name, and how far the text read from it is from its transcript."""
     from ocr_cli import images, metrics
 
-    pages = [_read(page, model) for page in images.find_pictures(picture.source)]
+    pages = [_read(page, model, language) for page in images.find_pictures(picture.source)]
     text = "\n".join(page.text for page in pages)
     return picture.source, metrics.score(text, transcript(picture.source))
 
@@ -275,16 +275,16 @@ def transcript(picture: str) -> str:
         raise InputError("is not readable as UTF-8 text", "", str(beside)) from failure
 
 
-def _read(picture: Picture, model: str) -> Page:
-    reader = _reader(model)  # first of all: without a model no picture can be read
+def _read(picture: Picture, model: str, language: str) -> Page:
+    reader = _reader(model, language)  # first of all: without a model no picture can be read
     from ocr_cli import images, layout, reading
 
     return reading.read_page(layout.analyse(images.load_page(picture)), reader)
 
 
 @lru_cache(maxsize=1)
-def _reader(model: str) -> Reader:
+def _reader(model: str, language: str) -> Reader:
     """The reader, loaded once in each process."""
     from ocr_cli import reading
 
-    return reading.load_reader(model)
+    return reading.load_reader(model, language)

@@ -69,7 +69,7 @@ def test_bad_files_are_told_in_a_line_each_and_the_others_are_read(
     run_ocr: RunOcr, folder: Path, untrained: Path, command: str, jobs: str
 ) -> None:
     names = [*BAD, "missing.jpg", "empty", "good.png"]
-    model = ["-m", untrained] if command == "read" else []
+    model = ["-m", untrained, "-l", "none"] if command == "read" else []
     form = "jsonl" if command == "read" else "json"
     done = run_ocr(command, *model, "-f", form, "-j", jobs, *[folder / name for name in names])
     told = done.stderr.decode().splitlines()
@@ -95,9 +95,9 @@ def test_blank_pictures_are_no_error_and_hold_nothing(
     run_ocr: RunOcr, folder: Path, untrained: Path
 ) -> None:
     files = [folder / name for name in BLANK]
-    done = run_ocr("read", "-m", untrained, *files)
+    done = run_ocr("read", "-m", untrained, "-l", "none", *files)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
-    done = run_ocr("read", "-m", untrained, "-f", "jsonl", *files)
+    done = run_ocr("read", "-m", untrained, "-l", "none", "-f", "jsonl", *files)
     assert [json.loads(line)["rows"] for line in done.stdout.splitlines()] == [[]] * len(BLANK)
 
 

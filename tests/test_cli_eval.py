@@ -33,14 +33,14 @@ def pages(tmp_path_factory: pytest.TempPathFactory, handwriting: Handwriting) ->
 
 
 def test_pages_are_scored_by_summed_edits(run_ocr: RunOcr, pages: Path, untrained: Path) -> None:
-    done = run_ocr("eval", "-m", untrained, "--json", pages)
+    done = run_ocr("eval", "-m", untrained, "-l", "none", "--json", pages)
     assert (done.returncode, done.stderr) == (0, b"")
     found = json.loads(done.stdout)
     assert [Path(f["source"]).name for f in found["files"]] == ["a.png", "b.tif"]
     expected = []
     for name, truth in (("a.png", "To do"), ("b.tif", "ONE\nTWO\nTHREE")):
         files = find_pictures(str(pages / name))
-        read = "\n".join(read_picture(file, str(untrained), "text") for file in files)
+        read = "\n".join(read_picture(file, str(untrained), "none", "text") for file in files)
         expected.append(score(read, truth))
     for file, one in zip(
         [*found["files"], found["total"]], [*expected, sum(expected, TextScore())], strict=True
@@ -53,13 +53,18 @@ def test_pages_are_scored_by_summed_edits(run_ocr: RunOcr, pages: Path, untraine
             "length": one.characters.length,
         }
     assert found["total"]["characters"]["length"] == 5 + 13
-    assert run_ocr("eval", "-m", untrained, "--json", "-j", "2", pages).stdout == done.stdout
+    assert (
+        run_ocr("eval", "-m", untrained, "-l", "none", "--json", "-j", "2", pages).stdout
+        == done.stdout
+    )
 
 
 def test_the_table_has_a_line_a_file_and_a_total(
     run_ocr: RunOcr, pages: Path, untrained: Path
 ) -> None:
-    done = run_ocr("eval", "-m", untrained, pages / "a.png", pages / "c.png", "nowhere")
+    done = run_ocr(
+        "eval", "-m", untrained, "-l", "none", pages / "a.png", pages / "c.png", "nowhere"
+    )
     assert done.returncode == 1
     header, file, total = done.stdout.decode().splitlines()
     assert header.split()[0] == "CER"
@@ -75,7 +80,7 @@ def test_a_folder_without_transcripts_is_told(
     run_ocr: RunOcr, tmp_path: Path, untrained: Path
 ) -> None:
     Image.new("L", (20, 20)).save(tmp_path / "a.png")
-    done = run_ocr("eval", "-m", untrained, tmp_path)
+    done = run_ocr("eval", "-m", untrained, "-l", "none", tmp_path)
     assert (done.returncode, done.stdout) == (1, b"")
     assert b"no pictures with a transcript" in done.stderr
     assert done.stderr.count(b"\n") == 1
@@ -101,7 +106,7 @@ def test_a_character_set_is_told_from_pages(
 ) -> None:
     pytest.importorskip("matplotlib")
     plot = tmp_path / "confusion.png"
-    done = run_ocr("eval", "-m", untrained, "--json", characters, "--plot", plot)
+    done = run_ocr("eval", "-m", untrained, "-l", "none", "--json", characters, "--plot", plot)
     assert (done.returncode, done.stderr) == (0, b"")
     found = json.loads(done.stdout)
     confusion = np.array(found["confusion"])
@@ -116,7 +121,7 @@ def test_a_character_set_is_told_from_pages(
 
 
 def test_a_character_set_as_a_table(run_ocr: RunOcr, characters: Path, untrained: Path) -> None:
-    done = run_ocr("eval", "-m", untrained, characters / "nist36_test.mat")
+    done = run_ocr("eval", "-m", untrained, "-l", "none", characters / "nist36_test.mat")
     assert (done.returncode, done.stderr) == (0, b"")
     lines = done.stdout.decode().splitlines()
     assert lines[0].startswith("108 characters, accuracy ")
@@ -143,6 +148,6 @@ def test_what_does_not_go_together(
     told: bytes,
 ) -> None:
     given = [str(characters) if a == "SET" else a for a in arguments]
-    done = run_ocr("eval", "-m", untrained, *given)
+    done = run_ocr("eval", "-m", untrained, "-l", "none", *given)
     assert (done.returncode, done.stderr.count(b"\n")) == (code, 1)
     assert told in done.stderr

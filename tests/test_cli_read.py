@@ -45,7 +45,7 @@ def test_text_is_a_line_a_row_and_an_empty_line_between_pages(
     run_ocr: RunOcr, folder: Path, untrained: Path
 ) -> None:
     files = [folder / "two.png", folder / "blank.png", folder / "turned.jpg"]
-    done = run_ocr("read", "--model", untrained, *files)
+    done = run_ocr("read", "--model", untrained, "--language", "none", *files)
     assert (done.returncode, done.stderr) == (0, b"")
     lines = done.stdout.decode().split("\n")
     assert [len(line.split()) for line in lines] == [2, 1, 0, 3, 0]
@@ -54,7 +54,7 @@ def test_text_is_a_line_a_row_and_an_empty_line_between_pages(
 def test_json_lines_follow_the_schema_and_lie_within_the_file(
     run_ocr: RunOcr, folder: Path, untrained: Path
 ) -> None:
-    done = run_ocr("read", "-m", untrained, "-f", "jsonl", "--recursive", folder)
+    done = run_ocr("read", "-m", untrained, "-l", "none", "-f", "jsonl", "--recursive", folder)
     assert (done.returncode, done.stderr) == (0, b"")
     pages = [json.loads(line) for line in done.stdout.splitlines()]
     assert [(Path(page["source"]).name, page["frame"]) for page in pages] == [
@@ -84,7 +84,7 @@ def test_json_lines_follow_the_schema_and_lie_within_the_file(
 
 def test_tsv_has_one_header_for_all(run_ocr: RunOcr, folder: Path, untrained: Path) -> None:
     scan = folder / "below" / "scan.tif"
-    done = run_ocr("read", "-m", untrained, "-f", "tsv", scan, folder / "two.png")
+    done = run_ocr("read", "-m", untrained, "-l", "none", "-f", "tsv", scan, folder / "two.png")
     header, *lines = [line.split("\t") for line in done.stdout.decode().splitlines()]
     assert header[0] == "source"
     assert [line[1:4] for line in lines] == [
@@ -107,7 +107,7 @@ def test_the_output_does_not_depend_on_the_number_of_jobs(
 ) -> None:
     files = [folder, "missing.png", folder / "two.png"]
     runs = [
-        run_ocr("read", "-m", untrained, "-r", "-f", form, "--jobs", jobs, *files)
+        run_ocr("read", "-m", untrained, "-l", "none", "-r", "-f", form, "--jobs", jobs, *files)
         for jobs in ("1", "3")
     ]
     assert runs[0].returncode == runs[1].returncode == 1
@@ -120,11 +120,16 @@ def test_output_goes_to_a_file_that_is_whole(
     run_ocr: RunOcr, folder: Path, untrained: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out.txt"
-    done = run_ocr("read", "-m", untrained, folder / "two.png", "-o", out)
+    done = run_ocr("read", "-m", untrained, "-l", "none", folder / "two.png", "-o", out)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
-    assert out.read_bytes() == run_ocr("read", "-m", untrained, folder / "two.png").stdout
+    assert (
+        out.read_bytes()
+        == run_ocr("read", "-m", untrained, "-l", "none", folder / "two.png").stdout
+    )
     assert list(tmp_path.iterdir()) == [out]
-    done = run_ocr("read", folder / "two.png", "-m", untrained, "-o", tmp_path / "no" / "out.txt")
+    done = run_ocr(
+        "read", folder / "two.png", "-m", untrained, "-l", "none", "-o", tmp_path / "no" / "out.txt"
+    )
     assert done.returncode == 1
     assert b"cannot be written" in done.stderr
 
@@ -137,7 +142,7 @@ def test_names_that_are_no_utf8_go_out_as_they_came_in(
         name.write_bytes((folder / "two.png").read_bytes())
     except OSError:
         pytest.skip("this file system only takes UTF-8 names")
-    done = run_ocr("read", "-m", untrained, "-f", "tsv", name)
+    done = run_ocr("read", "-m", untrained, "-l", "none", "-f", "tsv", name)
     assert (done.returncode, done.stderr) == (0, b"")
     assert b"/caf\xe9.png\t1\t" in done.stdout
 
@@ -150,7 +155,7 @@ def test_the_bar_is_for_terminals(
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (24, 80))
     done = subprocess.run(
-        [sys.executable, "-m", "ocr_cli", "read", "-m", untrained, *quiet, *files],
+        [sys.executable, "-m", "ocr_cli", "read", "-m", untrained, "-l", "none", *quiet, *files],
         stdout=subprocess.PIPE,
         stderr=theirs,
         check=False,

@@ -42,7 +42,9 @@ def shell(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_picture_through_a_pipe_reads_like_the_file(folder: Path) -> None:
-    done = shell("cat 0.jpg | ocr read -m model.npz -; ocr read -m model.npz 0.jpg", folder)
+    done = shell(
+        "cat 0.jpg | ocr read -l none -m model.npz -; ocr read -l none -m model.npz 0.jpg", folder
+    )
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
     assert len(lines) == 2
@@ -50,7 +52,7 @@ def test_a_picture_through_a_pipe_reads_like_the_file(folder: Path) -> None:
 
 
 def test_a_pipe_among_files_and_a_process_substitution(folder: Path) -> None:
-    command = "cat 0.jpg | ocr read -m model.npz -f jsonl -j 2 1.jpg - <(cat 2.jpg)"
+    command = "cat 0.jpg | ocr read -l none -m model.npz -f jsonl -j 2 1.jpg - <(cat 2.jpg)"
     done = shell(command, folder)
     assert (done.returncode, done.stderr) == (0, "")
     sources = [json.loads(line)["source"] for line in done.stdout.splitlines()]
@@ -59,13 +61,13 @@ def test_a_pipe_among_files_and_a_process_substitution(folder: Path) -> None:
 
 
 def test_one_line_is_enough_for_head(folder: Path) -> None:
-    done = shell("ocr read *.jpg -m model.npz --jobs 2 -f jsonl | head -1", folder)
+    done = shell("ocr read *.jpg -l none -m model.npz --jobs 2 -f jsonl | head -1", folder)
     assert done.stderr == ""
     assert json.loads(done.stdout)["source"] == "0.jpg"
 
 
 def test_xargs(folder: Path) -> None:
-    done = shell(f"ls *.jpg | xargs {OCR} read -m model.npz", folder)
+    done = shell(f"ls *.jpg | xargs {OCR} read -l none -m model.npz", folder)
     assert (done.returncode, done.stderr) == (0, "")
     assert [len(line.split()) for line in done.stdout.splitlines()] == [2, 0, 3, 0, 1]
 
@@ -73,7 +75,7 @@ def test_xargs(folder: Path) -> None:
 def test_a_full_disk_is_told(folder: Path) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("no /dev/full here")
-    done = shell("ocr read -m model.npz 0.jpg > /dev/full", folder)
+    done = shell("ocr read -l none -m model.npz 0.jpg > /dev/full", folder)
     assert done.returncode == 1
     assert done.stderr == "ocr: No space left on device\n"
 
@@ -81,7 +83,18 @@ def test_a_full_disk_is_told(folder: Path) -> None:
 @pytest.fixture
 def reading(folder: Path, request: pytest.FixtureRequest) -> Iterator[subprocess.Popen[bytes]]:
     """`ocr read` of 2,000 pages, alone in its process group, its first page already read."""
-    command = [sys.executable, "-m", "ocr_cli", "read", "-m", "model.npz", "-f", "jsonl"]
+    command = [
+        sys.executable,
+        "-m",
+        "ocr_cli",
+        "read",
+        "-l",
+        "none",
+        "-m",
+        "model.npz",
+        "-f",
+        "jsonl",
+    ]
     files = ["0.jpg", "1.jpg"] * 1000
     process = subprocess.Popen(
         [*command, "--jobs", request.param, *files],

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @click.command("eval", short_help="Score a model on pages or characters.")
 @click.argument("paths", nargs=-1, required=True, metavar="PATHS...", type=click.Path())
 @options.model
+@options.language
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, not a table.")
 @click.option(
     "--split",
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 def eval(  # noqa: A001 (it is the name of the subcommand)
     paths: tuple[str, ...],
     model: str,
+    language: str,
     as_json: bool,
     split: str,
     plot: Path | None,
@@ -69,14 +71,16 @@ def eval(  # noqa: A001 (it is the name of the subcommand)
     elif plot:
         raise UsageError("--plot draws character sets, and these are pages")
     else:
-        _score_pages(paths, model, as_json, jobs, bar=not quiet)
+        _score_pages(paths, model, language, as_json, jobs, bar=not quiet)
 
 
-def _score_pages(paths: Iterable[str], model: str, as_json: bool, jobs: int, bar: bool) -> None:
+def _score_pages(
+    paths: Iterable[str], model: str, language: str, as_json: bool, jobs: int, bar: bool
+) -> None:
     pictures = batch.find_transcribed(paths)
     jobs = min(jobs, len(pictures))
     with batch.processes(jobs) as executor:
-        work = partial(batch.score_picture, model=model)
+        work = partial(batch.score_picture, model=model, language=language)
         outcomes = batch.in_order(work, pictures, executor, ahead=2 * jobs)
         scores = list(options.results(outcomes, len(pictures), bar))
     if as_json:

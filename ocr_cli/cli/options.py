@@ -39,6 +39,18 @@ def model(command: Command) -> Command:
     )(command)
 
 
+def language(command: Command) -> Command:
+    """--language, the model of what is likely to be written."""
+    return click.option(
+        "-l",
+        "--language",
+        default="en",
+        show_default=True,
+        metavar="en|none|FILE",
+        help="What helps to decide between letters: English, nothing, or a model of yours.",
+    )(command)
+
+
 def jobs(command: Command) -> Command:
     """--jobs, how many processes."""
     return click.option(

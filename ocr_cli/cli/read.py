@@ -20,6 +20,7 @@ from ocr_cli.output.files import replacing
 @click.command("read", short_help="Read handwriting from pictures.")
 @options.files
 @options.model
+@options.language
 @click.option(
     "-f",
     "--format",
@@ -42,6 +43,7 @@ def read(
     files: tuple[str, ...],
     recursive: bool,
     model: str,
+    language: str,
     form: str,
     output: Path | None,
     jobs: int,
@@ -61,7 +63,7 @@ def read(
     """
     batch.one_blas_thread()
     pictures = batch.find_pictures(files, recursive, sys.stdin.buffer)
-    work = partial(batch.read_picture, model=model, form=form)
+    work = partial(batch.read_picture, model=model, language=language, form=form)
     jobs = min(jobs, len(pictures))
     with _opened(output) as out, batch.processes(jobs) as executor:
         pages = batch.in_order(work, pictures, executor, ahead=2 * jobs)
