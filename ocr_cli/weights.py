@@ -79,8 +79,8 @@ def for_use(model: Model) -> Model:
     return Model(model.kind, model.classes, layers, weights, model.record)
 
 
-def save_model(path: Path, model: Model) -> None:
-    """Writes the model as .npz; see `write_archive`."""
+def save_model(path: Path, model: Model, half: bool = False) -> None:
+    """Writes the model as .npz, see `write_archive`; with weights in 16 bits if `half`."""
     meta = {
         "format": FORMAT,
         "kind": model.kind,
@@ -89,7 +89,7 @@ def save_model(path: Path, model: Model) -> None:
         "record": model.record,
     }
     arrays = {
-        f"{i}.{name}": value
+        f"{i}.{name}": value.astype(np.float16) if half else value
         for i, params in enumerate(model.weights)
         for name, value in params.items()
     }

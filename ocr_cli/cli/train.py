@@ -202,7 +202,7 @@ def _run(
     model: Model, splits: Splits, preset: Preset, backend: str, out: Path, on_epoch: _Log
 ) -> None:
     from ocr_cli import training
-    from ocr_cli.weights import for_use, save_model
+    from ocr_cli.weights import for_use, load_model, save_model
 
     saved = False
 
@@ -219,14 +219,16 @@ def _run(
         kept = f"the best model so far is in {out}" if saved else "no epoch was finished"
         click.echo(f"ocr: stopped; {kept}", err=True)
         raise
-    scores = {"valid_accuracy": best.record["valid_accuracy"]}
-    if splits.test is not None:
-        loss, accuracy = training.evaluate(best, splits.test)
-        scores |= {"test_accuracy": round(accuracy, 5), "test_loss": round(loss, 5)}
     seconds = round(sum(epoch.seconds for epoch in history), 1)
-    record = {**best.record, **scores, "seconds": seconds, "backend": backend}
-    save_model(out, for_use(replace(best, record=record)))
-    line = f"valid {scores['valid_accuracy']:.2%}"
-    if splits.test is not None:
-        line += f"  test {scores['test_accuracy']:.2%}"
-    click.echo(f"{out}  {line}")
+    save_model(out, for_use(best), half=True)
+    # what is scored is what was written, 16-bit weights and all
+    scores: dict[str, float] = {}
+    final, line = load_model(out), str(out)
+    for name, data in (("valid", splits.valid), ("test", splits.test)):
+        if data is not None:
+            loss, accuracy = training.evaluate(final, data)
+            scores |= {f"{name}_accuracy": round(accuracy, 5), f"{name}_loss": round(loss, 5)}
+            line += f"  {name} {accuracy:.2%}"
+    record = {**final.record, **scores, "seconds": seconds, "backend": backend}
+    save_model(out, replace(final, record=record), half=True)
+    click.echo(line)

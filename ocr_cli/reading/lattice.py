@@ -14,7 +14,7 @@ from ocr_cli.layout.cuts import cut_row
 from ocr_cli.layout.letters import merge
 from ocr_cli.layout.rows import letter_gaps
 from ocr_cli.nn.losses import log_softmax
-from ocr_cli.page import Glyph, Row, union
+from ocr_cli.page import Box, Glyph, Row, union
 from ocr_cli.reading import geometry
 from ocr_cli.weights import Model
 
@@ -32,32 +32,34 @@ class Lattice:
 
     Attributes
     ----------
-    atoms : how many pieces there are; edges run between the places 0 to `atoms`.
+    atoms : the row's pieces of ink; edges run between the places 0 to len(atoms).
     starts, ends : (E,) places where each edge begins and ends, sorted by end.
-    glyphs : the ink of each edge.
     scores : (E, C) log-probability of each character, size and place included.
     blanks : (atoms + 1,) log-odds of a blank before the piece at each place.
     classes : the characters of `scores`.
     """
 
-    atoms: int
+    atoms: tuple[Glyph, ...] = field(repr=False)
     starts: NDArray[np.int64]
     ends: NDArray[np.int64]
-    glyphs: tuple[Glyph, ...] = field(repr=False)
     scores: NDArray[np.float32] = field(repr=False)
     blanks: NDArray[np.float32] = field(repr=False)
     classes: tuple[str, ...] = field(repr=False)
 
+    def glyph(self, edge: int) -> Glyph:
+        """The ink of an edge."""
+        return merge(self.atoms[self.starts[edge] : self.ends[edge]])
+
 
 @dataclass(frozen=True)
 class Pieces:
-    """A row taken apart: its atoms, and which runs of them may be letters."""
+    """A row taken apart: its atoms, and which runs of them may be letters, made upright."""
 
     row: Row
-    atoms: int
-    starts: tuple[int, ...]
-    ends: tuple[int, ...]
-    glyphs: tuple[Glyph, ...]
+    atoms: tuple[Glyph, ...]
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    upright: tuple[Glyph, ...]
     blanks: NDArray[np.float32]
 
 
@@ -65,48 +67,58 @@ def take_apart(row: Row, stroke_width: float) -> Pieces:
     """The row's atoms, and every run of them that is narrow enough to be one letter."""
     slices = cut_row(row, stroke_width)
     atoms = [atom for part in slices for atom in part]
-    starts, ends, glyphs = [], [], []
-    for end in range(1, len(atoms) + 1):
-        for start in range(end - 1, max(-1, end - 1 - MOST_ATOMS), -1):
-            run = atoms[start:end]
-            if len(run) > 1 and _span(run) > WIDEST * row.x_height:
-                break
-            starts.append(start)
-            ends.append(end)
-            glyphs.append(merge(run))
-    odds = blank_odds(row, slices)
-    return Pieces(row, len(atoms), tuple(starts), tuple(ends), tuple(glyphs), odds)
+    straight = [upright(atom, row) for atom in atoms]
+    runs = [
+        (start, end)
+        for end in range(1, len(atoms) + 1)
+        for start in range(max(0, end - MOST_ATOMS), end)
+        if end - start == 1 or _span(straight[start:end]) <= WIDEST * row.x_height
+    ]
+    starts, ends = np.array(runs, np.int64).reshape(-1, 2).T
+    glyphs = tuple(merge(straight[start:end]) for start, end in runs)
+    return Pieces(row, tuple(atoms), starts, ends, glyphs, blank_odds(row, slices))
 
 
 def _span(run: Sequence[Glyph]) -> int:
     return union([glyph.box for glyph in run]).width
 
 
+def upright(glyph: Glyph, row: Row) -> Glyph:
+    """The glyph with the row's slant taken out by a shear about the baseline."""
+    y, x = np.nonzero(glyph.ink)
+    foot = row.baseline + row.slope * (glyph.box.x1 + glyph.box.x2) / 2
+    shift = np.rint(row.slant * (glyph.box.y1 + np.arange(glyph.box.height) - foot))
+    x = x + shift.astype(np.int64)[y]
+    left, right = int(x.min()), int(x.max()) + 1
+    ink = np.zeros((glyph.box.height, right - left), bool)
+    ink[y, x - left] = True
+    y1, x1, y2, _ = glyph.box
+    return Glyph(Box(y1, x1 + left, y2, x1 + right), ink)
+
+
 def score(pieces: Sequence[Pieces], model: Model, stroke_width: float) -> list[Lattice]:
     """A lattice for each row; all rows' letters pass the classifier together."""
-    glyphs = [glyph for row in pieces for glyph in row.glyphs]
-    logits = model.logits(layout.letter_crops(glyphs, stroke_width))
-    log_p = log_softmax(logits)
+    glyphs = [glyph for row in pieces for glyph in row.upright]
+    log_p = log_softmax(model.logits(layout.letter_crops(glyphs, stroke_width)))
     kept = [i for i, c in enumerate(model.classes) if c != NON_LETTER]
     classes = tuple(model.classes[i] for i in kept)
-    lattices, first = [], 0
-    for row in pieces:
-        part = log_p[first : first + len(row.glyphs), kept]
-        first += len(row.glyphs)
-        boxes = [glyph.box for glyph in row.glyphs]
-        fit = geometry.log_fit(classes, geometry.place(row.row, boxes))
-        lattices.append(
-            Lattice(
-                row.atoms,
-                np.array(row.starts, np.int64),
-                np.array(row.ends, np.int64),
-                row.glyphs,
-                part + np.float32(GEOMETRY) * fit,
-                row.blanks,
-                classes,
-            )
+    rows = np.split(log_p[:, kept], np.cumsum([len(row.upright) for row in pieces])[:-1])
+    return [
+        Lattice(
+            row.atoms,
+            row.starts,
+            row.ends,
+            part + np.float32(GEOMETRY) * _fit(row, classes),
+            row.blanks,
+            classes,
         )
-    return lattices
+        for row, part in zip(pieces, rows, strict=True)
+    ]
+
+
+def _fit(pieces: Pieces, classes: tuple[str, ...]) -> NDArray[np.float32]:
+    boxes = [glyph.box for glyph in pieces.upright]
+    return geometry.log_fit(classes, geometry.place(pieces.row, boxes))
 
 
 def blank_odds(row: Row, slices: Sequence[Sequence[Glyph]]) -> NDArray[np.float32]:

@@ -38,7 +38,7 @@ def filled(row: Row, lattice: Lattice, steps: Sequence[Step]) -> Row:
         scores = lattice.scores[step.edge]
         odds = float(np.exp(scores[step.character] - np.logaddexp.reduce(scores)))
         letter = replace(
-            lattice.glyphs[step.edge], text=lattice.classes[step.character], confidence=odds
+            lattice.glyph(step.edge), text=lattice.classes[step.character], confidence=odds
         )
         if step.blank or not words:
             words.append([])

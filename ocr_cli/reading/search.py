@@ -31,7 +31,7 @@ class Weights:
     """How much each source of knowledge counts; tuned on pages of train and valid writers."""
 
     language: float = 0.6
-    letter: float = 1.0  # for every letter, against the bias to few and wide ones
+    letter: float = 1.5  # for every letter, against the bias to few and wide ones
     blank: float = 0.7  # of the gaps' odds
     beam: int = 12
     choices: int = 6  # characters of each edge that are followed up
@@ -52,7 +52,7 @@ def best_path(lattice: Lattice, language: Language | None, weights: Weights) -> 
     Hypotheses that end at the same place in the same state of the language model compete,
     and the best `beam` at each place go on, so the cost is linear in the row's length.
     """
-    if lattice.atoms == 0:
+    if not lattice.atoms:
         return []
     return _Search(lattice, language or NoLanguage(), weights).run()
 
@@ -92,10 +92,10 @@ class _Search:
     def run(self) -> list[Step]:
         start = np.array([self.language.start()], np.int64)
         self._open(np.zeros(1, np.float32), start, np.zeros(1, np.int64), 0)
-        edges_at: list[list[int]] = [[] for _ in range(self.lattice.atoms + 1)]
+        edges_at: list[list[int]] = [[] for _ in range(len(self.lattice.atoms) + 1)]
         for edge, end in enumerate(self.lattice.ends):
             edges_at[end].append(edge)
-        for place in range(1, self.lattice.atoms + 1):
+        for place in range(1, len(self.lattice.atoms) + 1):
             self._close(place, edges_at[place])
         scores, _, hypotheses, blanks, ahead = self.fronts[-1]
         final = scores + self.weights.language * ahead[:, self.line_end]
