@@ -106,7 +106,7 @@ def test_torch_writes_what_numpy_reads(preset: str, tmp_path: Path) -> None:
 def test_command_trains_on_nist36_files(tmp_path: Path) -> None:
     write_nist36(tmp_path / "set")
     out, log = tmp_path / "model.npz", tmp_path / "log.jsonl"
-    arguments = ["train", "--data", str(tmp_path / "set"), "--recipe", "homework", "--epochs", "2"]
+    arguments = ["train", "--data", str(tmp_path / "set"), "--homework", "--epochs", "2"]
     result = CliRunner().invoke(cli, [*arguments, "--out", str(out), "--log", str(log)])
     assert result.exit_code == 0, result.output
     assert "valid" in result.stdout
@@ -191,7 +191,7 @@ def test_ctrl_c_keeps_the_best_model(tmp_path: Path) -> None:
     write_nist36(tmp_path / "set")
     out, log = tmp_path / "model.npz", tmp_path / "log.jsonl"
     command = [sys.executable, "-m", "ocr_cli", "train", "--data", str(tmp_path / "set")]
-    options = ["--recipe", "homework", "--epochs", "100000", "--out", str(out), "--log", str(log)]
+    options = ["--homework", "--epochs", "100000", "--out", str(out), "--log", str(log)]
     process = subprocess.Popen(
         [*command, *options], stderr=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ
     )

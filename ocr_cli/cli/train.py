@@ -41,12 +41,13 @@ def _sizes(
     "[default: what suits in $OCR_DATA, else synthetic handwriting]",
 )
 @click.option(
-    "--recipe",
-    type=click.Choice(["mlp", "homework", "convnet"]),
+    "--kind",
+    type=click.Choice(["mlp", "convnet", "language"]),
     default="mlp",
     show_default=True,
-    help="Network and settings; the options below change single ones.",
+    help="What to train; the options below change single settings.",
 )
+@click.option("--homework", is_flag=True, help="The homework's network and settings, for mlp.")
 @click.option(
     "--classes",
     type=click.Choice(["capitals", "ascii", "ascii+"]),
@@ -85,7 +86,8 @@ def _sizes(
 @click.option("--check-gradients", is_flag=True, help="Check every layer's gradients and stop.")
 def train(
     data: Path | None,
-    recipe: str,
+    kind: str,
+    homework: bool,
     classes: str,
     start: str | None,
     out: Path,
@@ -104,9 +106,14 @@ def train(
     if check_gradients:
         _print_gradient_check(seed)
         return
+    if kind == "language":
+        _train_language(data, out)
+        return
     from ocr_cli import recipes
 
-    preset = _changed(recipes.PRESETS[recipe], seed, changes)
+    if homework and kind != "mlp":
+        raise click.UsageError("--homework goes with --kind mlp")
+    preset = _changed(recipes.PRESETS["homework" if homework else kind], seed, changes)
     splits = _open(data, preset, classes, seed)
     if not quiet:
         click.echo(f"ocr: training on {splits.name}", err=True)
@@ -115,6 +122,19 @@ def train(
     model = replace(model, record={"command": command, "data": splits.name, "seed": seed})
     with _Log(log, quiet) as on_epoch:
         _run(model, splits, preset, backend, out, on_epoch)
+
+
+def _train_language(corpus: Path | None, out: Path) -> None:
+    """Character n-grams of a text file, one line of writing a line."""
+    from ocr_cli.reading import language, ngrams
+
+    if corpus is None:
+        raise click.UsageError("--kind language needs a text: --data corpus.txt")
+    lines = corpus.read_text(encoding="utf-8", errors="replace").splitlines()
+    record = {"command": shlex.join(["ocr", *sys.argv[1:]]), "data": str(corpus)}
+    model = ngrams.train_language(lines, record=record)
+    language.save(out, model)
+    click.echo(f"{out}  {language.bits_per_character(model, lines):.3f} bits a character")
 
 
 def _print_gradient_check(seed: int) -> None:
