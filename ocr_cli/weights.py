@@ -26,7 +26,7 @@ _CHUNK = 32  # crops to one pass: the columns of a layer then stay in the cache
 
 def _as_columns(crops: NDArray[np.float32]) -> NDArray[np.float32]:
     """(N, 32, 32) upright to (N, 1024) in column order, as NIST36 files hold them."""
-    return np.ascontiguousarray(crops.transpose(0, 2, 1)).reshape(len(crops), -1)
+    return np.ascontiguousarray(crops.transpose(0, 2, 1)).reshape(len(crops), 1024)
 
 
 def _as_picture(crops: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -39,16 +39,40 @@ _GROUPS = {
     "\\%#!?": (1.55, -0.05),
     "$@": (1.55, -0.15),
 }
+NEIGHBOURS = 7  # letters whose feet say where the baseline runs
 _SPREAD = 0.28  # standard deviation of top and bottom, in x-heights
 _STRAY = -4.5  # log-density, relative to the peak, of a letter that is anywhere
 
 
 def place(row: Row, boxes: Sequence[Box]) -> NDArray[np.float32]:
-    """(N, 2): top and bottom of boxes (page's pixels) over the row's baseline, in x-heights."""
-    sides = np.array([(box.y1, box.y2, (box.x1 + box.x2) / 2) for box in boxes], np.float32)
-    y1, y2, x = sides.reshape(-1, 3).T
-    baseline = row.baseline + row.slope * x
+    """(N, 2): top and bottom of boxes (page's pixels) over the row's baseline, in x-heights.
+
+    Where the writing strays from its straight baseline, the feet of the neighbours count.
+    """
+    y1, y2, x = _sides(boxes)
+    baseline = row.baseline + row.slope * x + _drift(row, x)
     return np.stack([baseline - y1, baseline - y2], 1) / np.float32(row.x_height)
+
+
+def _sides(boxes: Sequence[Box]) -> NDArray[np.float32]:
+    """(3, N): top, bottom and middle of boxes."""
+    sides = [(box.y1, box.y2, (box.x1 + box.x2) / 2) for box in boxes]
+    return np.array(sides, np.float32).reshape(-1, 3).T
+
+
+def _drift(row: Row, x: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How far below its straight baseline the row's writing stands at x, in pixels."""
+    glyphs = [glyph for word in row.words for glyph in word.glyphs]
+    y1, y2, middle = _sides([glyph.box for glyph in glyphs])
+    below = y2 - (row.baseline + row.slope * middle)
+    body = (y2 - y1 > 0.6 * row.x_height) & (np.abs(below) < 2 * row.x_height)
+    if body.sum() < NEIGHBOURS:
+        return np.zeros_like(x)
+    order = np.argsort(middle[body])
+    half = NEIGHBOURS // 2
+    padded = np.pad(below[body][order], half, mode="edge")
+    usual = np.median(np.lib.stride_tricks.sliding_window_view(padded, NEIGHBOURS), axis=1)
+    return np.interp(x, middle[body][order], usual).astype(np.float32)
 
 
 def log_fit(classes: Sequence[str], places: NDArray[np.float32]) -> NDArray[np.float32]:

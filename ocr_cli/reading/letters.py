@@ -22,6 +22,8 @@ def read_letters(
 
     A word's confidence is the geometric mean of its glyphs', a row's that of its words.
     """
+    if not page.rows:
+        return page
     pieces = [lattices.take_apart(row, page.stroke_width) for row in page.rows]
     scored = lattices.score(pieces, model, page.stroke_width)
     rows = []
