@@ -1,7 +1,6 @@
 """The pictures of examples/ are what their script makes, light to clone, and read well."""
 
 import importlib.util
-import shlex
 import shutil
 import subprocess
 import sys
@@ -93,12 +92,10 @@ def test_the_default_reader_reads_it(picture: Path) -> None:
 
 
 @pytest.mark.skipif(shutil.which("jq") is None, reason="no jq")
-def test_the_recipes_for_jq_fit_what_ocr_prints(untrained: Path) -> None:
+def test_the_recipes_for_jq_fit_what_ocr_prints(untrained: Path, run_ocr) -> None:
     """Every filter of recipes.md that reads `ocr read -f jsonl` runs, and each finds the rows."""
-    ocr = f"{shlex.quote(sys.executable)} -m ocr_cli read -m {shlex.quote(str(untrained))}"
-    read = subprocess.run(
-        ["sh", "-c", f"{ocr} meter.png -f jsonl"], cwd=EXAMPLES, capture_output=True, check=True
-    )
+    read = run_ocr("read", "-m", untrained, EXAMPLES / "meter.png", "-f", "jsonl")
+    assert read.returncode == 0, read.stderr.decode()
     blocks = (EXAMPLES / "recipes.md").read_text(encoding="utf-8").split("```sh\n")[1:]
     filters = [
         block.split("jq -r '")[1].split("'")[0]

@@ -94,6 +94,7 @@ class Allograph:
 def sample_hand(rng: np.random.Generator, wildness: float = 1.0) -> Hand:
     """A writer drawn at random; a `wildness` below 1 writes more neatly."""
     w = wildness
+    wobble = w**1.5  # neat writers still differ in their forms, but keep to them
     return Hand(
         habits=tuple(rng.random(_CLASSES).tolist()),
         fickleness=0.15 * w,
@@ -104,9 +105,9 @@ def sample_hand(rng: np.random.Generator, wildness: float = 1.0) -> Hand:
         tails=rng.uniform(0.28, 0.28 + 0.25 * w),
         drag=0.25 * w * rng.random() ** 3,
         pen=rng.uniform(60, 130),
-        jitter=rng.uniform(8, 35) * w,
+        jitter=rng.uniform(14, 60) * wobble,
         overshoot=rng.uniform(10, 60) * w,
-        warp=rng.uniform(10, 40) * w,
+        warp=rng.uniform(17, 68) * wobble,
         bends=tuple(map(tuple, _waves(rng, 30 * w).tolist())),
         roundness=float(np.exp(rng.normal(-0.15, 0.25 * w))),
         haste=rng.uniform(0, 0.9) * w,
