@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_cli.layout.raster import Pieces, label, running_max, running_median, square_distance
+from ocr_cli.layout.rules import drop_rules
 from ocr_cli.page import Page
 
 Grey = NDArray[np.float32]
@@ -32,10 +33,21 @@ def find_ink(page: Page) -> Page:
     if _light_on_dark(grey):
         grey = 1 - grey
     contrast = _smooth(paper_contrast(grey))
-    pieces = _without_edges(_hysteresis(contrast, *_levels(contrast)))
+    pieces = _hysteresis(contrast, *_levels(contrast))
+    pen = stroke_width(pieces, sample=16)
     ink = pieces.labels > 0
-    ink &= contrast > 0.5 * _local_peak(contrast, stroke_width(pieces, sample=16))
-    return replace(page, grey=grey, ink=ink, stroke_width=stroke_width(label(ink)))
+    ink &= contrast > 0.5 * _local_peak(contrast, pen)
+    if _spans(pieces):
+        ink = drop_rules(ink, pen)
+    pieces = _without_edges(label(ink))
+    return replace(page, grey=grey, ink=pieces.labels > 0, stroke_width=stroke_width(pieces))
+
+
+def _spans(pieces: Pieces) -> bool:
+    """Whether some piece reaches over half the page, as a printed line does."""
+    y1, x1, y2, x2 = pieces.boxes.T
+    height, width = pieces.labels.shape
+    return bool(np.any(x2 - x1 > 0.5 * width) or np.any(y2 - y1 > 0.5 * height))
 
 
 def paper_contrast(grey: Grey) -> Grey:
