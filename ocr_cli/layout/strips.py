@@ -91,7 +91,10 @@ def _slant(x: Array, up: Array, item: Array, spread: Array, n: int) -> Array:
     After A. Vinciarelli and J. Luettin, A new normalization technique for cursive
     handwritten words, Pattern Recognition Letters 22 (2001).
     """
-    cell = np.maximum(0.45 * spread, 1e-9)
+    reach = np.zeros(n)
+    np.maximum.at(reach, item, np.abs(x) + np.abs(up))
+    # a flat line has hardly any spread; its columns need not be finer than a few thousand
+    cell = np.maximum(0.45 * spread, np.maximum(reach / 1000, 1e-9))
     u, v = x / cell[item], up / cell[item]
     left = np.full(n, np.inf)
     right = np.full(n, -np.inf)
@@ -151,9 +154,8 @@ def make_strip(ink: NDArray[np.bool_]) -> Strip:
     fine[:, :2] *= 0.5
     fine /= step
     matrix, offset = fine[::-1, 1::-1], fine[::-1, 2] - 0.5
-    image = affine_transform(
-        source, matrix, offset, (2 * HEIGHT, 2 * width), np.float32, order=1, prefilter=False
-    )
+    shape = (2 * HEIGHT, 2 * width)
+    image: Array = affine_transform(source, matrix, offset, shape, order=1)
     scale = 1 / np.sqrt(abs(np.linalg.det(to_row[:, :2])))
     level, sigma, steep = _pen_level(2 * pen * scale, 2 * PEN)
     image = gaussian_filter(image, sigma, truncate=2.5)
@@ -168,8 +170,7 @@ def _placement(x: Array, y: Array, pen: float) -> tuple[NDArray[np.float64], int
     points = np.stack([x[some], y[some]], 1)
     frame = measure(points, np.zeros(len(points), np.int64), 1)
     skew, slant, x_mean, middle, spread = (
-        float(v[0])
-        for v in (frame.skew, frame.slant, frame.x_mean, frame.middle, frame.spread)
+        float(v[0]) for v in (frame.skew, frame.slant, frame.x_mean, frame.middle, frame.spread)
     )
     scale = SPREAD / max(spread, pen)
     up = middle + skew * (x - x_mean) - y

@@ -58,67 +58,72 @@ class BiGru(Layer):
         return self.run(params, x, np.full(len(x), x.shape[1]))
 
     def run(self, params: Params, x: Array, lengths: Array) -> tuple[Array, Any]:
-        """`forward` for sequences of which only the first `lengths` steps count."""
+        """`forward` for sequences of which only the first `lengths` steps count.
+
+        What an item gives does not depend on its fellows; its further steps give 0.
+        """
         n, steps, _ = x.shape
         u = self.units
-        y = np.zeros((n, steps, 2 * u), x.dtype)
-        alive = np.arange(steps)[:, None] < np.asarray(lengths)[None]
-        caches = []
-        for d in (0, 1):
-            pre = (x @ params["weights"][d] + params["bias"][d]).transpose(1, 0, 2)
-            order = range(steps) if d == 0 else range(steps - 1, -1, -1)
-            caches.append(self._pass(params, d, pre, order, alive, y[:, :, d * u : (d + 1) * u]))
-        return y, (x, caches)
+        pre = np.empty((steps, 2, n, 3 * u), x.dtype)
+        pre[:, 0] = (x @ params["weights"][0] + params["bias"][0]).transpose(1, 0, 2)
+        pre[:, 1] = (x @ params["weights"][1] + params["bias"][1]).transpose(1, 0, 2)[::-1]
+        inside = (np.arange(steps)[:, None] < np.asarray(lengths)).astype(x.dtype)
+        alive = np.stack([inside, inside[::-1]], 1)[..., None]
+        states, gates, product = self._run(params, pre, alive)
+        y = np.concatenate([states[1:, 0], states[:0:-1, 1]], -1).transpose(1, 0, 2)
+        return np.ascontiguousarray(y), (x, states, gates, product, alive)
 
-    def _pass(
-        self, params: Params, d: int, pre: Array, order: range, alive: Array, y: Array
-    ) -> tuple[Array, Array, Array, Array]:
-        """One direction; what it remembers are states before, gates and the new part's product."""
-        u, (steps, n, _) = self.units, pre.shape
-        weights, bias = params["recurrent"][d], params["recurrent_bias"][d]
-        before = np.empty((steps, n, u), pre.dtype)
-        gates = np.empty((steps, n, 3 * u), pre.dtype)
-        product = np.empty((steps, n, u), pre.dtype)
-        state = np.zeros((n, u), pre.dtype)
-        for t in order:
-            before[t] = state
-            h = state @ weights
+    def _run(self, params: Params, pre: Array, alive: Array) -> tuple[Array, Array, Array]:
+        """Both directions at once, the second backwards: states, gates, the new part's product."""
+        u, (steps, _, n, _) = self.units, pre.shape
+        weights, bias = params["recurrent"], params["recurrent_bias"][:, None]
+        states = np.zeros((steps + 1, 2, n, u), pre.dtype)
+        product = np.empty((steps, 2, n, u), pre.dtype)
+        h = np.empty(pre.shape[1:], pre.dtype)
+        whole: Array = alive.reshape(steps, -1).all(1)
+        for t, gates in enumerate(pre):  # what the inputs give is turned into gates in place
+            np.matmul(states[t], weights, out=h)
             h += bias
-            g = gates[t]
-            g[:, : 2 * u] = sigmoid(pre[t, :, : 2 * u] + h[:, : 2 * u])
-            product[t] = h[:, 2 * u :]
-            g[:, 2 * u :] = np.tanh(pre[t, :, 2 * u :] + g[:, :u] * product[t])
-            new = g[:, 2 * u :] + g[:, u : 2 * u] * (state - g[:, 2 * u :])
-            state = np.where(alive[t][:, None], new, 0)
-            y[:, t] = state
-        return before, gates, product, alive
+            open_, new = gates[..., : 2 * u], gates[..., 2 * u :]
+            open_ += h[..., : 2 * u]
+            open_[...] = sigmoid(open_)
+            product[t] = h[..., 2 * u :]
+            new += open_[..., :u] * product[t]
+            np.tanh(new, out=new)
+            state = states[t + 1]
+            np.subtract(states[t], new, out=state)
+            state *= open_[..., u:]
+            state += new
+            if not whole[t]:
+                state *= alive[t]
+        return states, pre, product
 
     def backward(self, params: Params, cache: Any, dy: Array, grads: Params) -> Array:
-        x, caches = cache
-        u, dx = self.units, np.zeros_like(x)
-        for d, (before, gates, product, alive) in enumerate(caches):
-            steps = range(len(before))
-            order = reversed(steps) if d == 0 else steps
-            dpre = np.zeros_like(gates)
-            dh = np.zeros_like(gates)
-            flow = np.zeros_like(before[0])
-            for t in order:
-                r, z, new = (gates[t, :, k * u : (k + 1) * u] for k in range(3))
-                slope = np.where(alive[t][:, None], dy[:, t, d * u : (d + 1) * u] + flow, 0)
-                dnew = slope * (1 - z) * (1 - new * new)
-                dz = slope * (before[t] - new) * z * (1 - z)
-                dr = dnew * product[t] * r * (1 - r)
-                dpre[t] = np.concatenate([dr, dz, dnew], 1)
-                dh[t] = np.concatenate([dr, dz, dnew * r], 1)
-                flow = slope * z + dh[t] @ params["recurrent"][d].T
-            flat = dpre.transpose(1, 0, 2)
-            dx += flat @ params["weights"][d].T
-            wide = 3 * u
-            grads["weights"][d] = x.reshape(-1, self.inputs).T @ flat.reshape(-1, wide)
-            grads["recurrent"][d] = before.reshape(-1, u).T @ dh.reshape(-1, wide)
-            grads["bias"][d] = dpre.sum((0, 1))
-            grads["recurrent_bias"][d] = dh.sum((0, 1))
-        return dx
+        x, states, gates, product, alive = cache
+        u, steps = self.units, len(product)
+        by_time = dy.transpose(1, 0, 2)
+        slopes = np.stack([by_time[..., :u], by_time[::-1, :, u:]], 1)
+        reset, update, new = (gates[..., k * u : (k + 1) * u] for k in range(3))
+        to_new = (1 - update) * (1 - new * new)
+        to_update = (states[:-1] - new) * update * (1 - update)
+        to_reset = product * reset * (1 - reset)
+        dh, dnew = np.empty_like(gates), np.empty_like(product)
+        back = params["recurrent"].transpose(0, 2, 1)
+        flow = np.zeros_like(states[0])
+        for t in range(steps - 1, -1, -1):
+            slope = (slopes[t] + flow) * alive[t]
+            dnew[t] = slope * to_new[t]
+            dh[t] = np.concatenate(
+                [dnew[t] * to_reset[t], slope * to_update[t], dnew[t] * reset[t]], -1
+            )
+            flow = slope * update[t] + dh[t] @ back
+        grads["recurrent"][...] = np.einsum("tdnu,tdnw->duw", states[:-1], dh, optimize=True)
+        grads["recurrent_bias"][...] = dh.sum((0, 2))
+        dh[..., 2 * u :] = dnew  # the inputs come in behind the reset gate
+        dpre = np.stack([dh[:, 0], dh[::-1, 1]]).transpose(0, 2, 1, 3)
+        grads["bias"][...] = dpre.sum((1, 2))
+        grads["weights"][...] = np.einsum("nti,dntw->diw", x, dpre, optimize=True)
+        return np.asarray(np.einsum("dntw,diw->nti", dpre, params["weights"], optimize=True))
 
 
 LAYERS |= {"columns": Columns, "bigru": BiGru}

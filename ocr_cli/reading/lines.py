@@ -1,0 +1,182 @@
+"""Reads a page row by row: strip, network, CTC path, and back to boxes on the page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr_cli import weights
+from ocr_cli.errors import ModelError
+from ocr_cli.layout.strips import HEIGHT, Strip, make_strip
+from ocr_cli.nn import ctc, network
+from ocr_cli.nn.layers import Dense
+from ocr_cli.nn.losses import log_softmax
+from ocr_cli.nn.sequence import BiGru
+from ocr_cli.page import Box, Glyph, Page, Row, Word, union
+from ocr_cli.reading.letters import geometric_mean
+from ocr_cli.weights import Model
+
+Array = NDArray[Any]
+STRIDE = 4  # pixels of a strip to one step of the network
+KIND = "line"
+
+
+def load_line_model(name: str | Path) -> Model:
+    """The line model of that name or path, checked; ModelError where it is not one."""
+    path = weights.model_path(str(name))
+    meta, arrays = weights.read_archive(path, {KIND})
+    try:
+        classes = tuple(str(c) for c in meta["classes"])
+        layers = network.from_description(meta["layers"])
+        model = Model(KIND, classes, layers, weights._weights(layers, arrays), meta["record"])
+        outputs = next(layer.outputs for layer in reversed(layers) if isinstance(layer, Dense))
+        scores = row_scores([np.zeros((HEIGHT, 8), np.float32)], model)
+    except (KeyError, TypeError, ValueError, StopIteration) as error:
+        raise ModelError("the model's parts do not fit", "train it anew", str(path)) from error
+    if outputs != len(classes) + 1 or not np.isfinite(scores[0]).all():
+        raise ModelError("the model's weights or classes make no sense", "train it anew", str(path))
+    return model
+
+
+def row_scores(strips: Sequence[NDArray[np.float32]], model: Model) -> list[NDArray[np.float32]]:
+    """Strips (48, W) to log-probabilities (W / 4, C + 1) of every class and CTC's blank.
+
+    A strip's scores do not depend on what is read with it.
+    """
+    layers = list(zip(model.layers, model.weights, strict=True))
+    first = next((i for i, (layer, _) in enumerate(layers) if isinstance(layer, BiGru)), 0)
+    sequences = []
+    for strip in strips:  # one at a time: pictures of one width, and columns that fit the cache
+        x: Array = strip[None, :, : strip.shape[1] // STRIDE * STRIDE, None]
+        for layer, params in layers[:first]:
+            x, _ = layer.forward(params, x)
+        sequences.append(x[0])
+    lengths = np.array([len(s) for s in sequences])
+    x = np.zeros((len(sequences), lengths.max(initial=1), sequences[0].shape[1]), np.float32)
+    for row, sequence in zip(x, sequences, strict=True):
+        row[: len(sequence)] = sequence
+    for layer, params in layers[first:]:
+        if isinstance(layer, BiGru):
+            x, _ = layer.run(params, x, lengths)
+        else:
+            x, _ = layer.forward(params, x)
+    return [log_softmax(row[:n]) for row, n in zip(x, lengths, strict=True)]
+
+
+def row_ink(row: Row) -> NDArray[np.bool_]:
+    """The ink of a row's glyphs, in a mask of the row's box."""
+    box = row.box
+    mask = np.zeros((box.height, box.width), bool)
+    for word in row.words:
+        for glyph in word.glyphs:
+            y, x = glyph.box.y1 - box.y1, glyph.box.x1 - box.x1
+            mask[y : y + glyph.box.height, x : x + glyph.box.width] |= glyph.ink
+    return mask
+
+
+def read_rows(page: Page, model: Model, language: Any = None) -> Page:
+    """The page with each row read as a whole; boxes of characters come from the CTC path.
+
+    page : analysed, see `layout.analyse`. model : of kind "line". language : a model as in
+    `reading.language`, or None.
+    """
+    rows = [row for row in page.rows if row.words]
+    if not rows:
+        return page
+    inks = [row_ink(row) for row in rows]
+    strips = [make_strip(ink) for ink in inks]
+    order = np.argsort([strip.image.shape[1] for strip in strips], kind="stable")
+    scores: list[Array] = [np.empty(0)] * len(rows)
+    for start in range(0, len(rows), 16):
+        group = order[start : start + 16]
+        for i, one in zip(group, row_scores([strips[i].image for i in group], model), strict=True):
+            scores[i] = one
+    texts = [ctc.greedy(one) for one in scores]
+    read = [
+        fill_row(row, ink, strip, one, target, model.classes)
+        for row, ink, strip, one, target in zip(rows, inks, strips, scores, texts, strict=True)
+    ]
+    return replace(page, rows=tuple(read))
+
+
+def fill_row(
+    row: Row, ink: Array, strip: Strip, scores: Array, target: Array, classes: tuple[str, ...]
+) -> Row:
+    """The row with the text `target` (class numbers) laid over its ink."""
+    target = _tidied(target, classes)
+    if len(target) == 0:
+        return replace(row, words=(), text="", confidence=0.0)
+    spans = ctc.align(scores, target)
+    sure = [float(np.exp(scores[a:b, k].max())) for (a, b), k in zip(spans, target, strict=True)]
+    cuts = STRIDE * (spans[:-1, 1] + spans[1:, 0]) / 2
+    pieces = _cut(ink, strip, cuts, row)
+    glyphs: list[list[Glyph]] = [[]]
+    for k, (box, mask), p in zip(target, pieces, sure, strict=True):
+        if classes[k] == " ":
+            glyphs.append([])
+        else:
+            glyphs[-1].append(Glyph(box, mask, classes[k], p))
+    words = tuple(
+        Word(
+            union([g.box for g in word]),
+            tuple(word),
+            "".join(g.text for g in word),
+            geometric_mean([g.confidence for g in word]),
+        )
+        for word in glyphs
+    )
+    text = " ".join(word.text for word in words)
+    confidence = geometric_mean([word.confidence for word in words])
+    return replace(row, words=words, text=text, confidence=confidence)
+
+
+def _tidied(target: Array, classes: tuple[str, ...]) -> Array:
+    """Class numbers without blanks at the ends and without repeated blanks."""
+    blank = np.array([classes[k] == " " for k in target], bool)
+    kept = ~blank
+    kept[1:] |= blank[1:] & ~blank[:-1]
+    target, blank = target[kept], blank[kept]
+    inside = np.flatnonzero(~blank)
+    return target[inside[0] : inside[-1] + 1] if len(inside) else target[:0]
+
+
+def _cut(ink: Array, strip: Strip, cuts: Array, row: Row) -> list[tuple[Box, NDArray[np.bool_]]]:
+    """Boxes on the page, and the ink in them, between `cuts` (columns of the strip)."""
+    a, b, c = strip.to_row[0]
+    d, e, f = strip.to_row[1]
+    y, x = np.nonzero(ink)
+    across = (e * (x + 0.5 - c) - b * (y + 0.5 - f)) / (a * e - b * d)
+    part = np.searchsorted(cuts, across)
+    order = np.argsort(part, kind="stable")
+    ends = np.searchsorted(part[order], np.arange(len(cuts) + 2))
+    pieces = []
+    edges = np.concatenate([[0.0], cuts, [strip.image.shape[1]]])
+    for i, (start, end) in enumerate(pairwise(ends)):
+        here = order[start:end]
+        if len(here) == 0:
+            pieces.append(_empty_piece(edges[i : i + 2], strip, row))
+            continue
+        y1, x1 = int(y[here].min()), int(x[here].min())
+        y2, x2 = int(y[here].max()) + 1, int(x[here].max()) + 1
+        mask = np.zeros((y2 - y1, x2 - x1), bool)
+        mask[y[here] - y1, x[here] - x1] = True
+        top, left = row.box.y1, row.box.x1
+        pieces.append((Box(y1 + top, x1 + left, y2 + top, x2 + left), mask))
+    return pieces
+
+
+def _empty_piece(edges: Array, strip: Strip, row: Row) -> tuple[Box, NDArray[np.bool_]]:
+    """A character without ink of its own: a box of an x-height between its neighbours."""
+    x = strip.to_row[0] @ np.array([edges, [HEIGHT / 2] * 2, [1, 1]]) + row.box.x1
+    x1 = int(np.clip(x[0], row.box.x1, row.box.x2 - 1))
+    x2 = int(np.clip(np.ceil(x[1]), x1 + 1, row.box.x2))
+    foot = row.baseline + row.slope * (x1 + x2) / 2
+    y1 = int(np.clip(foot - row.x_height, row.box.y1, row.box.y2 - 1))
+    y2 = int(np.clip(foot, y1 + 1, row.box.y2))
+    return Box(y1, x1, y2, x2), np.zeros((y2 - y1, x2 - x1), bool)

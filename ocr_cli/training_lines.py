@@ -1,0 +1,287 @@
+"""Training of a line model: strips drawn on the fly, CTC, checkpoints that can be resumed."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from queue import Empty
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr_cli.data import lines
+from ocr_cli.data.lines import Batch, LineSource, Mix, Pieces, Stock, Variation
+from ocr_cli.metrics import edit_distance
+from ocr_cli.nn import network, optimisers
+from ocr_cli.nn.layers import BatchNorm, Conv2d, Dense, Dropout, MaxPool2d, Relu
+from ocr_cli.nn.network import Layers
+from ocr_cli.nn.sequence import BiGru, Columns
+from ocr_cli.weights import Model, save_model
+
+STYLES = ("unknown", "printed", "mixed", "cursive")
+
+
+@dataclass(frozen=True)
+class LineRecipe:
+    """How to train a line model."""
+
+    seconds: float = 6000.0  # of training in all, resumed runs together
+    columns: int = 8000  # pixels of strips in a batch
+    lr: float = 2e-3
+    decay: float = 0.01
+    clip: float = 2.0
+    averaging: float = 0.999
+    warmup: float = 0.02  # share of the time
+    words_first: float = 0.08  # share of the time with words alone, mostly
+    report_every: int = 1000  # batches
+    save_every: float = 180.0  # seconds
+    seed: int = 0
+    mix: Mix = field(default_factory=Mix)
+    variation: Variation = field(default_factory=Variation)
+
+
+def line_layers(classes: int, dropout: float = 0.15) -> Layers:
+    """(N, 48, W, 1) strips to (N, W / 4, classes + 1) logits: convolutions, two BiGRUs, CTC.
+
+    After B. Shi, X. Bai and C. Yao, An end-to-end trainable neural network for image-based
+    sequence recognition, TPAMI 39 (2017). The last class is CTC's blank.
+    """
+    return (
+        Conv2d(1, 16, size=5, stride=2),
+        BatchNorm(16),
+        Relu(),
+        Conv2d(16, 32),
+        BatchNorm(32),
+        Relu(),
+        MaxPool2d(),
+        Conv2d(32, 64),
+        BatchNorm(64),
+        Relu(),
+        MaxPool2d(2, 1),
+        Conv2d(64, 96),
+        BatchNorm(96),
+        Relu(),
+        Columns(),
+        Dropout(dropout),
+        Dense(6 * 96, 192),
+        BatchNorm(192),
+        Relu(),
+        Dropout(dropout),
+        BiGru(192, 128),
+        Dropout(dropout),
+        BiGru(256, 128),
+        Dropout(dropout),
+        Dense(256, classes + 1),
+    )
+
+
+def training_batches(
+    source: LineSource, recipe: LineRecipe, rng: np.random.Generator, progress: Callable[[], float]
+) -> Iterator[Batch]:
+    """Batches without end; `progress` says from 0 to 1 how far the training is."""
+    while True:
+        mix = recipe.mix
+        if progress() < recipe.words_first:
+            mix = Mix(0.85, 0.05, 0.05, 0.05)
+        pieces = source.draw(3000, mix, rng)
+        for part in lines.batches(pieces, recipe.columns, rng):
+            batch = _readable(lines.draw_batch(source.stock, part, rng, recipe.variation))
+            if batch.labels:
+                yield batch
+
+
+def _readable(batch: Batch) -> Batch:
+    """The strips that have room for their text and are not too long."""
+    room = np.array([lines.room_needed(text) for text in batch.labels])
+    kept = np.flatnonzero((batch.widths // 4 >= room) & (batch.widths <= lines.WIDEST * 1.3))
+    widest = int(batch.widths[kept].max()) if len(kept) else 0
+    images = np.ascontiguousarray(batch.images[kept, :, :widest])
+    return Batch(images, batch.widths[kept], [batch.labels[i] for i in kept])
+
+
+def as_targets(labels: list[str], classes: tuple[str, ...]) -> tuple[Any, Any]:
+    """All texts' class numbers one after another, and each text's length."""
+    number = {c: i for i, c in enumerate(classes)}
+    targets = np.array([number[c] for text in labels for c in text], np.int64)
+    return targets, np.array([len(text) for text in labels], np.int64)
+
+
+def greedy(logits: NDArray[np.float32], classes: tuple[str, ...]) -> str:
+    """(T, C + 1) logits to text: the best class of each step, repeats and blanks dropped."""
+    best = logits.argmax(-1)
+    kept = best[np.flatnonzero(np.diff(best, prepend=-1))]
+    return "".join(classes[k] for k in kept if k < len(classes))
+
+
+@dataclass(frozen=True)
+class Held:
+    """Strips to measure by: batches, and the style of each text."""
+
+    batches: list[Batch]
+    styles: list[Any]
+
+
+def held_out(stock: Stock, kind: int, count: int, seed: int = 0) -> Held:
+    """`count` items of a kind (0 words, 1 lines), drawn without variation."""
+    source = lines.make_source(stock)
+    pieces: Pieces = source.every(kind)
+    rng = np.random.default_rng(seed)
+    some = rng.permutation(len(pieces.labels))[:count]
+    pieces = lines.chosen(pieces, some)
+    batches, styles = [], []
+    for part in lines.batches(pieces, 6000, rng):
+        batches.append(lines.draw_batch(stock, part, rng))
+        styles.append(stock.ink.style[part.item])
+    return Held(batches, styles)
+
+
+def character_errors(read: Callable[[Batch], list[str]], held: Held) -> dict[str, float]:
+    """CER, 0 to 1 (edits over characters), of all texts and by style."""
+    edits, characters = np.zeros(len(STYLES)), np.zeros(len(STYLES))
+    for batch, styles in zip(held.batches, held.styles, strict=True):
+        for text, truth, style in zip(read(batch), batch.labels, styles, strict=True):
+            edits[style] += edit_distance(text, truth)
+            characters[style] += len(truth)
+    rates = {
+        name: round(float(e / c), 4)
+        for name, e, c in zip(STYLES, edits, characters, strict=True)
+        if c
+    }
+    return {"all": round(float(edits.sum() / max(1, characters.sum())), 4), **rates}
+
+
+def train_lines(
+    source: LineSource,
+    valid: Stock,
+    recipe: LineRecipe,
+    folder: Path,
+    resume: bool = False,
+    on_report: Callable[[dict[str, Any]], None] | None = None,
+) -> Model:
+    """Trains until the time is up; `folder` gets latest.npz, checkpoint.pt and log.jsonl.
+
+    With `resume` it goes on from the folder's checkpoint. Needs the [torch] extra.
+    """
+    from ocr_cli.torch_backend import import_torch
+    from ocr_cli.torch_lines import TorchLineTrainer
+
+    torch = import_torch()
+    classes = lines.CHARACTERS
+    layers = line_layers(len(classes))
+    weights = network.init(layers, np.random.default_rng(recipe.seed))
+    trainer = TorchLineTrainer(layers, weights, recipe.decay, recipe.clip, recipe.averaging)
+    folder.mkdir(parents=True, exist_ok=True)
+    checkpoint = folder / "checkpoint.pt"
+    spent, step, items = 0.0, 0, 0
+    if resume and checkpoint.is_file():
+        state = torch.load(checkpoint, weights_only=True)
+        trainer.restore(state["trainer"])
+        spent, step = float(state["spent"]), int(state["step"])
+        items = int(state.get("items", 0))
+    began = time.monotonic() - spent
+    held = [held_out(valid, 0, 400), held_out(valid, 1, 100)]
+    rng = np.random.default_rng([recipe.seed, 3, step])
+
+    def elapsed() -> float:
+        return time.monotonic() - began
+
+    def model(**scores: Any) -> Model:
+        record = {"recipe": asdict(recipe), "steps": step, "seconds": round(elapsed()), **scores}
+        return Model("line", classes, layers, trainer.weights(), record)
+
+    def keep(**scores: Any) -> None:
+        state = {"trainer": trainer.state(), "spent": elapsed(), "step": step, "items": seen}
+        beside = checkpoint.with_suffix(".tmp")
+        torch.save(state, beside)
+        beside.replace(checkpoint)
+        save_model(folder / "latest.npz", model(**scores))
+
+    losses: list[float] = []
+    seen, saved = items, time.monotonic()
+    batches = _in_background(
+        lambda: training_batches(source, recipe, rng, lambda: elapsed() / recipe.seconds)
+    )
+    while elapsed() < recipe.seconds:
+        batch = next(batches)
+        targets, lengths = as_targets(batch.labels, classes)
+        lr = recipe.lr * _schedule(elapsed() / recipe.seconds, recipe.warmup)
+        losses.append(trainer.step(batch.images, batch.widths, targets, lengths, lr))
+        step += 1
+        seen += len(batch.labels)
+        if step % recipe.report_every == 0:
+            report = {
+                "step": step,
+                "seconds": round(elapsed()),
+                "items": seen,
+                "lr": lr,
+                "loss": round(float(np.mean(losses)), 4),
+                **_scores(torch, model(), held),
+            }
+            with (folder / "log.jsonl").open("a") as log:
+                log.write(json.dumps(report) + "\n")
+            if on_report is not None:
+                on_report(report)
+            losses = []
+        if time.monotonic() - saved > recipe.save_every:
+            keep()
+            saved = time.monotonic()
+    scores = _scores(torch, model(), held)
+    keep(**scores)
+    return model(**scores)
+
+
+def _in_background(make: Callable[[], Iterator[Batch]], ahead: int = 24) -> Iterator[Batch]:
+    """What `make()` yields, made in a process of its own where the system can fork."""
+    import multiprocessing
+
+    if "fork" not in multiprocessing.get_all_start_methods():
+        yield from make()
+        return
+    context = multiprocessing.get_context("fork")
+    queue: Any = context.Queue(ahead)
+
+    def fill() -> None:
+        for batch in make():
+            queue.put((batch.images.astype(np.float16), batch.widths, batch.labels))
+
+    worker = context.Process(target=fill, daemon=True)
+    worker.start()
+    try:
+        while True:
+            try:
+                images, widths, labels = queue.get(timeout=20)
+            except Empty:
+                if worker.is_alive():
+                    continue
+                raise RuntimeError("the process that draws strips has ended") from None
+            yield Batch(images.astype(np.float32), widths, labels)
+    finally:
+        worker.terminate()
+
+
+def _schedule(progress: float, warmup: float) -> float:
+    return optimisers.cosine(int(progress * 10000), 10000, int(warmup * 10000))
+
+
+def _scores(torch: Any, model: Model, held: list[Held]) -> dict[str, Any]:
+    from ocr_cli import torch_lines
+
+    weights = [{k: torch.tensor(v) for k, v in p.items()} for p in model.weights]
+
+    def read(batch: Batch) -> list[str]:
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+            x = torch.from_numpy(batch.images[..., None])
+            logits = torch_lines.forward(torch, model.layers, weights, x, False).float().numpy()
+        return [
+            greedy(one[: w // 4], model.classes)
+            for one, w in zip(logits, batch.widths, strict=True)
+        ]
+
+    return {
+        "words": character_errors(read, held[0]),
+        "lines": character_errors(read, held[1]),
+    }
