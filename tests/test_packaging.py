@@ -44,11 +44,12 @@ def wheel(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
-def test_the_wheel_holds_every_module_model_and_card(wheel: Path, root: Path) -> None:
+def test_the_wheel_holds_every_file_model_and_card(wheel: Path, root: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
-    modules = {p.relative_to(root).as_posix() for p in (root / "ocr_cli").rglob("*.py")}
+    files = [p for p in (root / "ocr_cli").rglob("*") if p.is_file() and p.suffix != ".pyc"]
+    ours = {p.relative_to(root).as_posix() for p in files}
     models = [p for p in (root / "models").iterdir() if p.suffix in {".npz", ".md"}]
-    assert modules | {f"ocr_cli/models/{p.name}" for p in models} | {"ocr_cli/py.typed"} <= names
+    assert ours | {f"ocr_cli/models/{p.name}" for p in models} <= names
     assert any(p.suffix == ".npz" for p in models)
     assert not any(name.startswith(("tests/", "models/")) for name in names)
 
