@@ -34,11 +34,23 @@ def cut_glyph(glyph: Glyph, slant: float, stroke_width: float, x_height: float) 
     width = int(column.max()) + 1
     if width < WIDE * x_height:
         return [glyph]
-    cuts = _cuts(np.bincount(column, minlength=width), stroke_width, x_height)
+    ink = np.bincount(column, minlength=width)
+    ink[_strokes_crossed(y, column, width) > 1] = glyph.box.height  # through a loop is no cut
+    cuts = _cuts(ink, stroke_width, x_height)
     if not cuts:
         return [glyph]
     part = np.searchsorted(np.array(cuts), column, side="right")
     return [_slice(glyph, y[part == k], x[part == k]) for k in np.unique(part)]
+
+
+def _strokes_crossed(
+    y: NDArray[np.int64], column: NDArray[np.int64], width: int
+) -> NDArray[np.int64]:
+    """(width,) how many strokes each column meets: its runs of ink, small breaks bridged."""
+    order = np.lexsort((y, column))
+    y, column = y[order], column[order]
+    starts = (np.diff(column, prepend=-1) > 0) | (np.diff(y, prepend=0) > 3)
+    return np.bincount(column[starts], minlength=width)
 
 
 def _cuts(profile: NDArray[np.int64], stroke_width: float, x_height: float) -> list[int]:

@@ -30,11 +30,11 @@ class Language(Protocol):
 class Weights:
     """How much each source of knowledge counts; tuned on pages of train and valid writers."""
 
-    language: float = 0.6
-    letter: float = 1.5  # for every letter, against the bias to few and wide ones
-    blank: float = 0.7  # of the gaps' odds
+    language: float = 0.35
+    letter: float = 0.6  # for every letter, against the bias to few and wide ones
+    blank: float = 0.8  # of the gaps' odds
     beam: int = 12
-    choices: int = 6  # characters of each edge that are followed up
+    choices: int = 8  # characters of each edge that are followed up
 
 
 @dataclass(frozen=True)
