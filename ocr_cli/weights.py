@@ -132,8 +132,13 @@ def model_path(name: str) -> Path:
     return path
 
 
-def read_archive(path: Path, kinds: set[str]) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """The metadata and arrays of a model file of one of `kinds`; ModelError where it is not one."""
+def read_archive(
+    path: Path, kinds: set[str] | None
+) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """The metadata and arrays of a model file of one of `kinds` (None: of any).
+
+    ModelError where it is not one.
+    """
     try:
         with np.load(path, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
@@ -145,12 +150,17 @@ def read_archive(path: Path, kinds: set[str]) -> tuple[dict[str, Any], dict[str,
         ) from error
     if version != FORMAT:
         raise ModelError(f"written in format {version!r}", f"this ocr reads {FORMAT}", str(path))
-    if kind not in kinds:
+    if kinds is not None and kind not in kinds:
         wanted = " or ".join(sorted(kinds))
         raise ModelError(
             f"a model of kind {kind!r}", f"here one of kind {wanted} is needed", str(path)
         )
     return meta, arrays
+
+
+def kind_of(path: Path) -> str:
+    """What kind of model a file says that it is; ModelError where it is no model file."""
+    return str(read_archive(path, None)[0]["kind"])
 
 
 def load_model(name: str | Path) -> Model:

@@ -35,8 +35,7 @@ class Distortion:
         self, n: int, grid: NDArray[np.float32], rng: np.random.Generator
     ) -> NDArray[np.float32]:
         nodes = rng.normal(0, self.elastic, (n, grid.shape[1], grid.shape[1]))
-        field: NDArray[np.float32] = grid @ nodes.astype(np.float32) @ grid.T
-        return field
+        return np.asarray(grid @ nodes @ grid.T, np.float32)
 
     def _affine(
         self, n: int, at: NDArray[np.float32], rng: np.random.Generator

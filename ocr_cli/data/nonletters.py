@@ -1,4 +1,4 @@
-"""What is not a letter: pieces of one, and two in one, as wrong cuts of a row leave them."""
+"""What is not a letter: pieces of one, and several in one, as wrong cuts of a row leave them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,20 @@ NON_LETTER = ""  # the class of such pictures in a model that knows of them
 
 
 def draw(ink: Ink, count: int, rng: np.random.Generator) -> Ink:
-    """`count` non-letters made of the letters in `ink`: pieces and pairs."""
-    chosen = rng.integers(0, len(ink), (count, 2))
+    """`count` non-letters made of the letters in `ink`: pieces, pairs and threes."""
+    chosen = rng.integers(0, len(ink), (count, 3))
     items = []
-    for first, second in chosen:
+    for first, second, third in chosen:
         width, height = np.ptp(np.concatenate(ink.strokes(first)), axis=0)
         # half of a narrow letter looks like a letter, so only wide ones are cut
         cut = rng.random() < 0.5 and width > 0.6 * height
-        items.append(_piece(ink.strokes(first), rng) if cut else _pair(ink, first, second, rng))
+        if cut:
+            items.append(_piece(ink.strokes(first), rng))
+            continue
+        several = _beside(ink.strokes(first), ink.strokes(second), rng)
+        if rng.random() < 0.3:
+            several = _beside(several, ink.strokes(third), rng)
+        items.append(several)
     return from_strokes(items, [NON_LETTER] * count)
 
 
@@ -35,9 +41,8 @@ def _piece(strokes: Strokes, rng: np.random.Generator) -> Strokes:
     return pieces or strokes
 
 
-def _pair(ink: Ink, first: int, second: int, rng: np.random.Generator) -> Strokes:
+def _beside(one: Strokes, two: Strokes, rng: np.random.Generator) -> Strokes:
     """Two letters side by side, near or touching, on one baseline."""
-    one, two = ink.strokes(first), ink.strokes(second)
     a, b = np.concatenate(one), np.concatenate(two)
     size = max(np.ptp(a, axis=0).max(), np.ptp(b, axis=0).max())
     gap = rng.uniform(-0.05, 0.2) * size

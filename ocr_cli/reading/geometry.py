@@ -51,7 +51,7 @@ def place(row: Row, boxes: Sequence[Box]) -> NDArray[np.float32]:
     """
     y1, y2, x = _sides(boxes)
     baseline = row.baseline + row.slope * x + _drift(row, x)
-    return np.stack([baseline - y1, baseline - y2], 1) / np.float32(row.x_height)
+    return np.asarray(np.stack([baseline - y1, baseline - y2], 1) / row.x_height, np.float32)
 
 
 def _sides(boxes: Sequence[Box]) -> NDArray[np.float32]:

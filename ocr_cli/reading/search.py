@@ -141,17 +141,16 @@ class _Search:
                     np.full(total.size, edge),
                 )
             )
-        score, state, hypothesis, blank, choice, edge = (
-            np.concatenate(columns) for columns in zip(*parts, strict=True)
-        )
+        columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
+        score, state, hypothesis, blank, character, origin = columns
         top = np.argsort(-score, kind="stable")[: 4 * self.weights.beam]
-        state = self.language.advance(state[top], self.char[choice[top]])
+        state = self.language.advance(state[top], self.char[character[top]])
         _, first = np.unique(state, return_index=True)
         kept = np.sort(first)[: self.weights.beam]
         chosen = top[kept]
         numbers = np.arange(len(self.back), len(self.back) + len(chosen))
         self.back += [
-            (int(hypothesis[i]), int(edge[i]), int(choice[i]), bool(blank[i])) for i in chosen
+            (int(hypothesis[i]), int(origin[i]), int(character[i]), bool(blank[i])) for i in chosen
         ]
         self._open(score[chosen], state[kept], numbers, place)
 

@@ -16,8 +16,8 @@ STROKE = st.lists(
 ).map(lambda points: np.array(points, np.float32))
 ITEMS = st.lists(st.lists(STROKE, min_size=1, max_size=4), min_size=1, max_size=5)
 
-CROSS = [np.array([[0, 0], [100, 100]], np.float32), np.array([[0, 100], [100, 0]], np.float32)]
-BAR = [np.array([[0, 0], [0, 400]], np.float32)]
+CROSS = [np.array([[0, 0], [1e3, 1e3]], np.float32), np.array([[0, 1e3], [1e3, 0]], np.float32)]
+BAR = [np.array([[0, 0], [0, 1000]], np.float32)]
 
 
 @given(ITEMS, st.integers(0, 2**32 - 1), st.booleans())
@@ -123,3 +123,12 @@ def test_a_broken_archive_is_refused(tmp_path: Path) -> None:
     np.savez(path, points=np.zeros((3, 2)))
     with pytest.raises(InputError, match="not an archive of pen strokes"):
         choose.open_splits(path, "ascii", False, np.random.default_rng(0))
+
+
+def test_a_full_stop_is_a_spot_and_a_comma_a_small_stroke() -> None:
+    stop = [np.array([[0, 0], [5, 5]], np.float32)]
+    comma = [np.array([[0, 0], [-40, 250]], np.float32)]
+    spot, stroke = render.render_characters([stop, comma], np.random.default_rng(0), False) < 0.5
+    assert spot.sum() > 250
+    assert 25 <= np.flatnonzero(stroke.any(1)).size <= 29
+    assert stroke.sum() < spot.sum() / 2
