@@ -19,7 +19,9 @@ from ocr_cli.nn.layers import Dense
 from ocr_cli.nn.losses import log_softmax
 from ocr_cli.nn.sequence import BiGru
 from ocr_cli.page import Box, Glyph, Page, Row, Word, union
+from ocr_cli.reading.beam import Decoding, beam_search
 from ocr_cli.reading.letters import geometric_mean
+from ocr_cli.reading.search import Language
 from ocr_cli.weights import Model
 
 Array = NDArray[Any]
@@ -49,6 +51,8 @@ def row_scores(strips: Sequence[NDArray[np.float32]], model: Model) -> list[NDAr
 
     A strip's scores do not depend on what is read with it.
     """
+    if not strips:
+        return []
     layers = list(zip(model.layers, model.weights, strict=True))
     first = next((i for i, (layer, _) in enumerate(layers) if isinstance(layer, BiGru)), 0)
     sequences = []
@@ -80,29 +84,44 @@ def row_ink(row: Row) -> NDArray[np.bool_]:
     return mask
 
 
-def read_rows(page: Page, model: Model, language: Any = None) -> Page:
+def read_rows(
+    page: Page,
+    model: Model,
+    language: Language | None = None,
+    decoding: Decoding | None = None,
+) -> Page:
     """The page with each row read as a whole; boxes of characters come from the CTC path.
 
     page : analysed, see `layout.analyse`. model : of kind "line". language : a model as in
-    `reading.language`, or None.
+    `reading.language`; without one each row is its most probable path.
     """
-    rows = [row for row in page.rows if row.words]
-    if not rows:
-        return page
+    rows = page.rows
     inks = [row_ink(row) for row in rows]
     strips = [make_strip(ink) for ink in inks]
-    order = np.argsort([strip.image.shape[1] for strip in strips], kind="stable")
-    scores: list[Array] = [np.empty(0)] * len(rows)
-    for start in range(0, len(rows), 16):
-        group = order[start : start + 16]
-        for i, one in zip(group, row_scores([strips[i].image for i in group], model), strict=True):
-            scores[i] = one
-    texts = [ctc.greedy(one) for one in scores]
+    scores = sorted_scores([strip.image for strip in strips], model)
+    if language is None:
+        texts = [ctc.greedy(one) for one in scores]
+    else:
+        texts = beam_search(scores, model.classes, language, decoding or Decoding())
     read = [
         fill_row(row, ink, strip, one, target, model.classes)
         for row, ink, strip, one, target in zip(rows, inks, strips, scores, texts, strict=True)
     ]
     return replace(page, rows=tuple(read))
+
+
+def sorted_scores(
+    strips: Sequence[NDArray[np.float32]], model: Model, together: int = 16
+) -> list[NDArray[np.float32]]:
+    """`row_scores`, with strips of like width together, so that little is wasted on padding."""
+    order = np.argsort([strip.shape[1] for strip in strips], kind="stable")
+    scores: list[NDArray[np.float32]] = [np.empty((0, 0), np.float32)] * len(strips)
+    for start in range(0, len(order), together):
+        group = order[start : start + together]
+        found = row_scores([strips[i] for i in group], model)
+        for i, one in zip(group, found, strict=True):
+            scores[i] = one
+    return scores
 
 
 def fill_row(
