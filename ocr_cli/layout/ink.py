@@ -67,7 +67,8 @@ def paper_light(grey: Grey, cells: int = 128) -> Grey:
     those and keeps the edge of a shadow or of the page where it is. Between the cells'
     centres the light is interpolated.
     """
-    side = max(2, -(-max(grey.shape) // cells))
+    longest = max(grey.shape)
+    side = max(2, -(-longest // cells), min(8, longest // 16))
     thin = grey[::2, ::2] if side >= 8 else grey
     step = side // 2 if side >= 8 else side
     height, width = (-(-n // step) for n in thin.shape)

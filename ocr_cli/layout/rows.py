@@ -120,13 +120,14 @@ def _slope(x: Array, y: Array, shy: float, steepest: float = 0.12) -> float:
     return float(np.clip(slope, -steepest, steepest)) * min(1.0, float(np.ptp(x)) / shy)
 
 
-def reach(pieces: Pieces, bands: Array) -> Array:
-    """(L, P): how far each piece is from standing in each line's band, in pixels."""
-    y, x = pieces.middle.T
+def reach(pieces: Pieces, bands: Array, chosen: NDArray[np.intp] | None = None) -> Array:
+    """(L, P): how far each (chosen) piece is from standing in each line's band, in pixels."""
+    some = slice(None) if chosen is None else chosen
+    y, x = pieces.middle[some].T
     centre = bands[:, :1] + bands[:, 1:2] * x
     half = bands[:, 2:]
-    below = pieces.boxes[:, 0] - (centre + half)
-    above = (centre - half) - pieces.boxes[:, 2]
+    below = pieces.boxes[some, 0] - (centre + half)
+    above = (centre - half) - pieces.boxes[some, 2]
     return np.maximum(0, np.maximum(below, above)) + 0.3 * np.abs(y - centre)
 
 
@@ -134,75 +135,96 @@ def _join_lines(
     pieces: Pieces, lines: list[NDArray[np.intp]], small: NDArray[np.bool_]
 ) -> list[NDArray[np.intp]]:
     """The lines, with those that lie at one height and leave each other's place free as one."""
-    while len(lines) > 1:
-        bands = fit_bands(pieces, lines, small)
-        cost = np.full((len(lines), len(lines)), np.inf)
-        for a in range(len(lines)):
-            for b in range(a):
-                cost[a, b] = _apart(pieces, lines[a], lines[b], bands[a], bands[b])
-        best = divmod(int(cost.argmin()), len(lines))
-        if cost[best] >= 1:
-            break
-        joined = np.concatenate([lines[k] for k in best])
-        lines = [line for k, line in enumerate(lines) if k not in best] + [joined]
-    return lines
+    lines = list(lines)
+    bands = fit_bands(pieces, lines, small)
+    ends = np.array([_ends(pieces, line) for line in lines])
+    alive = np.ones(len(lines), bool)
+    cost = np.stack([_apart(pieces, lines, bands, ends, k) for k in range(len(lines))])
+    while (best := divmod(int(cost.argmin()), len(lines))) and cost[best] < 1:
+        a, b = best
+        lines[a] = np.concatenate([lines[a], lines[b]])
+        alive[b] = False
+        bands[a] = fit_bands(pieces, [lines[a]], small)[0]
+        ends[a] = _ends(pieces, lines[a])
+        cost[a] = cost[:, a] = _apart(pieces, lines, bands, ends, a)
+        cost[~alive] = cost[:, ~alive] = np.inf
+    return [line for line, there in zip(lines, alive, strict=True) if there]
+
+
+def _ends(pieces: Pieces, line: NDArray[np.intp]) -> tuple[int, int]:
+    """Where a line of pieces begins and ends."""
+    return int(pieces.boxes[line, 1].min()), int(pieces.boxes[line, 3].max())
 
 
 def _apart(
-    pieces: Pieces, a: NDArray[np.intp], b: NDArray[np.intp], band_a: Array, band_b: Array
-) -> float:
-    """How far two lines are from being one: below 1 they are."""
-    (a1, a2), (b1, b2) = ((pieces.boxes[i, 1].min(), pieces.boxes[i, 3].max()) for i in (a, b))
-    x = (max(a1, b1) + min(a2, b2)) / 2  # the middle of what they share, or of the gap
-    off = abs(band_a[0] + band_a[1] * x - band_b[0] - band_b[1] * x)
-    half = max(band_a[2], band_b[2])
+    pieces: Pieces, lines: list[NDArray[np.intp]], bands: Array, ends: NDArray[np.int64], k: int
+) -> Array:
+    """(L,): how far line k is from being one with each other line; below 1 they are one.
+
+    Lines may lie further apart where they leave each other's place free.
+    """
+    # The middle of what they share, or of the gap between them.
+    x = (np.maximum(ends[:, 0], ends[k, 0]) + np.minimum(ends[:, 1], ends[k, 1])) / 2
+    off = np.abs(bands[:, 0] + bands[:, 1] * x - bands[k, 0] - bands[k, 1] * x)
+    off /= np.maximum(bands[:, 2], bands[k, 2])
+    cost = np.full(len(lines), np.inf)
+    for j in np.flatnonzero(off < 1.4):
+        if j != k:
+            cost[j] = off[j] / (1.4 if _shared(pieces, lines[j], lines[k]) < 0.15 else 0.5)
+    return cost
+
+
+def _shared(pieces: Pieces, a: NDArray[np.intp], b: NDArray[np.intp]) -> float:
+    """The part of the shorter line's ink that has ink of the other one above or below it."""
     left = np.maximum(pieces.boxes[a, 1][:, None], pieces.boxes[b, 1])
     right = np.minimum(pieces.boxes[a, 3][:, None], pieces.boxes[b, 3])
     shared = np.maximum(0, right - left).sum()
-    shared /= max(1, min(pieces.width[a].sum(), pieces.width[b].sum()))
-    return float(off / half / (1.4 if shared < 0.15 else 0.5))
+    return float(shared / max(1, min(pieces.width[a].sum(), pieces.width[b].sum())))
 
 
 def _drop_weak(
     pieces: Pieces, lines: list[NDArray[np.intp]], small: NDArray[np.bool_]
 ) -> list[NDArray[np.intp]]:
     """The lines without those whose pieces all belong to stronger lines beside them."""
-    order = np.argsort([pieces.area[line].sum() for line in lines])
-    kept = [lines[k] for k in order]
-    k = 0
-    while k < len(kept) and len(kept) > 1:
-        line, others = kept[k], kept[:k] + kept[k + 1 :]
-        bands = fit_bands(pieces, others, small)
-        if _belongs(pieces, line, others, bands, small):
-            kept = others
-        else:
-            k += 1
-    return kept
+    bands = fit_bands(pieces, lines, small)
+    alive = np.ones(len(lines), bool)
+    for k in np.argsort([pieces.area[line].sum() for line in lines], kind="stable"):
+        others = np.flatnonzero(alive & (np.arange(len(lines)) != k))
+        if others.size and _belongs(pieces, lines, bands, k, others, small):
+            alive[k] = False
+    return [line for line, there in zip(lines, alive, strict=True) if there]
 
 
 def _belongs(
     pieces: Pieces,
-    line: NDArray[np.intp],
-    others: list[NDArray[np.intp]],
+    lines: list[NDArray[np.intp]],
     bands: Array,
+    k: int,
+    others: NDArray[np.intp],
     small: NDArray[np.bool_],
 ) -> bool:
-    """Whether all of a line's pieces are dots or tails of some other line's letters."""
-    x1, x2 = pieces.boxes[line, 1].min(), pieces.boxes[line, 3].max()
-    cost = reach(pieces, bands)[:, line]
-    owner = cost.argmin(0)
-    share = 0.0
-    for k in np.unique(owner):
-        margin = 12 * bands[k, 2]
-        rival = others[k]
-        beside = (pieces.boxes[rival, 3] > x1 - margin) & (pieces.boxes[rival, 1] < x2 + margin)
-        share = max(share, pieces.area[line].sum() / max(1, pieces.area[rival[beside]].sum()))
+    """Whether all of line k's pieces are dots or tails of some other line's letters."""
+    line = lines[k]
+    cost = reach(pieces, bands[others], line)
+    owner = others[cost.argmin(0)]
     band = bands[owner]
     centre = band[:, 0] + band[:, 1] * pieces.middle[line, 1]
     inside = (pieces.boxes[line, 0] < centre) & (pieces.boxes[line, 2] > centre)
     near = cost.min(0) / band[:, 2]
+    if not np.all(inside | (near < 3.0)):
+        return False
+    share = max(_share_beside(pieces, line, lines[j], 12 * bands[j, 2]) for j in np.unique(owner))
     tolerance = 3.0 if share < 0.15 else 1.0 if share < 0.5 else 0.0
     return bool(np.all(inside | (near < np.where(small[line], max(tolerance, 1.5), tolerance))))
+
+
+def _share_beside(
+    pieces: Pieces, line: NDArray[np.intp], rival: NDArray[np.intp], margin: float
+) -> float:
+    """A line's ink as a part of a rival's ink in the same place, and a margin beside it."""
+    x1, x2 = _ends(pieces, line)
+    beside = (pieces.boxes[rival, 3] > x1 - margin) & (pieces.boxes[rival, 1] < x2 + margin)
+    return float(pieces.area[line].sum() / max(1, pieces.area[rival[beside]].sum()))
 
 
 def make_row(glyphs: Sequence[Glyph], slant: float) -> Row:
@@ -320,9 +342,9 @@ def split_words(rows: Sequence[Row]) -> list[Row]:
     usual = {}
     for kind in set(joined):
         alike = [g for g, j in zip(gaps, joined, strict=True) if j == kind]
-        usual[kind] = usual_gaps(np.concatenate(alike))
+        usual[kind] = usual_gaps(np.concatenate(alike), SPACING[kind]["blank"])
     return [
-        part_words(row, g > row_threshold(g, usual[j], SPACING[j]["blank"]))
+        part_words(row, g > row_threshold(g, usual[j]))
         for row, g, j in zip(rows, gaps, joined, strict=True)
     ]
 
@@ -375,19 +397,25 @@ def _is_low(glyph: Glyph, row: Row) -> bool:
     return bool(low and glyph.box.width < 0.6 * row.x_height)
 
 
-def usual_gaps(gaps: Array) -> tuple[float, float] | None:
-    """What gaps inside and between words usually measure; None if all gaps are of one kind."""
+def usual_gaps(gaps: Array, blank: float) -> tuple[float, float]:
+    """What gaps inside and between words usually measure.
+
+    Where all are of one kind it is the one that their median tells, by comparing with
+    `blank`; the other kind is then out of reach.
+    """
     at = _otsu(gaps)
-    if at is None:
-        return None
-    inside, between = float(gaps[gaps <= at].mean()), float(gaps[gaps > at].mean())
-    return (inside, between) if between > 2.2 * max(inside, 0.15) else None
+    if at is not None:
+        inside, between = float(gaps[gaps <= at].mean()), float(gaps[gaps > at].mean())
+        if between > 2.2 * max(inside, 0.15):
+            return inside, between
+    alone = gaps.size and np.median(gaps) > blank
+    return (-np.inf, 0.0) if alone else (0.0, np.inf)
 
 
-def row_threshold(gaps: Array, usual: tuple[float, float] | None, blank: float) -> float:
+def row_threshold(gaps: Array, usual: tuple[float, float]) -> float:
     """The gap from which on a blank is meant in a row, in x-heights."""
-    if usual is None:
-        return 0.0 if gaps.size and np.median(gaps) > blank else np.inf
+    if not np.isfinite(usual).all():
+        return usual[0] if np.isinf(usual[0]) else usual[1]
     at = _otsu(np.concatenate([gaps, np.repeat(usual, PRIOR)]))
     return np.inf if at is None else at
 

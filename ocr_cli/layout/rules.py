@@ -20,7 +20,9 @@ def drop_rules(ink: Mask, pen: float) -> Mask:
     Where a stroke of the pen crosses a line it stays whole: only runs of ink across the line
     that are no longer than the line is thick go.
     """
-    return _without_level(_without_level(ink, pen).T, pen).T
+    upright = _without_level(_without_level(ink, pen).T, pen).T
+    # On squared paper level lines show plainly once the upright ones are gone.
+    return _without_level(upright, pen)
 
 
 def _without_level(ink: Mask, pen: float) -> Mask:
