@@ -23,6 +23,9 @@ from ocr_cli.output import formats
 from ocr_cli.output.files import replacing
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from ocr_cli.images import Picture
     from ocr_cli.metrics import TextScore
     from ocr_cli.page import Page
@@ -196,14 +199,16 @@ def read_picture(picture: Picture, model: str, language: str, form: str) -> str:
 class Extraction:
     """A picture whose letters are wanted, and the pictures to make of them.
 
-    crops is the folder for one PNG a letter, named `stem`-PAGE-ROW-WORD-LETTER.png; overlay
-    the PNG that shows the boxes. None means that none are wanted.
+    crops is the folder for one PNG a letter, named `stem`-PAGE-ROW-WORD-LETTER.png, rows that
+    for one a row, `stem`-PAGE-ROW.png; overlay is the PNG that shows the boxes. None means
+    that none are wanted.
     """
 
     picture: Picture
     stem: str = ""
     crops: Path | None = None
     overlay: Path | None = None
+    rows: Path | None = None
 
     @property
     def source(self) -> str:
@@ -217,6 +222,8 @@ def extract_picture(wanted: Extraction, form: str) -> str:
     page = layout.analyse(images.load_page(wanted.picture))
     if wanted.crops:
         save_crops(page, wanted.crops, wanted.stem)
+    if wanted.rows:
+        save_rows(page, wanted.rows, wanted.stem)
     if wanted.overlay:
         from ocr_cli.output.overlay import draw_overlay
 
@@ -227,8 +234,6 @@ def extract_picture(wanted: Extraction, form: str) -> str:
 
 def save_crops(page: Page, folder: Path, stem: str) -> None:
     """Save the page's letters as 32×32 PNG, dark on white; by name they sort in reading order."""
-    from PIL import Image
-
     from ocr_cli import layout
 
     numbered = [
@@ -239,8 +244,25 @@ def save_crops(page: Page, folder: Path, stem: str) -> None:
     ]
     crops = layout.letter_crops([glyph for _, glyph in numbered], page.stroke_width)
     for (name, _), crop in zip(numbered, crops, strict=True):
-        with replacing(folder / name) as beside:
-            Image.fromarray((crop * 255).round().astype("uint8")).save(beside, "PNG")
+        _save_grey(crop, folder / name)
+
+
+def save_rows(page: Page, folder: Path, stem: str) -> None:
+    """Save the page's rows as strips, dark on white, upright and of one height."""
+    from ocr_cli.layout.strips import make_strip
+    from ocr_cli.reading.lines import row_ink
+
+    for number, row in enumerate(page.rows, 1):
+        strip = make_strip(row_ink(row))
+        _save_grey(1 - strip.image, folder / f"{stem}-{page.frame + 1:03}-{number:03}.png")
+
+
+def _save_grey(picture: NDArray[np.float32], path: Path) -> None:
+    """A picture of 0 ink to 1 paper as a grey PNG."""
+    from PIL import Image
+
+    with replacing(path) as beside:
+        Image.fromarray((picture * 255).round().astype("uint8")).save(beside, "PNG")
 
 
 def score_picture(picture: Picture, model: str, language: str) -> tuple[str, TextScore]:

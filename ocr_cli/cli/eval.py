@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @click.command("eval", short_help="Score a model on pages or characters.")
 @click.argument("paths", nargs=-1, required=True, metavar="PATHS...", type=click.Path())
 @options.model
+@options.reader
 @options.language
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, not a table.")
 @click.option(

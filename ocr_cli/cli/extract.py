@@ -43,6 +43,12 @@ if TYPE_CHECKING:
     metavar="FOLDER",
     help="Save every letter as NAME-PAGE-ROW-WORD-LETTER.png, 32×32, dark on white.",
 )
+@click.option(
+    "--rows",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Save every row as NAME-PAGE-ROW.png, the strip that a line model reads.",
+)
 @options.jobs
 @options.quiet
 def extract(
@@ -51,6 +57,7 @@ def extract(
     form: str,
     overlay: Path | None,
     crops: Path | None,
+    rows: Path | None,
     jobs: int,
     quiet: bool,
 ) -> None:
@@ -64,7 +71,7 @@ def extract(
     """
     batch.one_blas_thread()
     pictures = batch.find_pictures(files, recursive, sys.stdin.buffer)
-    wanted = _wanted(pictures, overlay, crops)
+    wanted = _wanted(pictures, overlay, crops, rows)
     jobs = min(jobs, len(wanted))
     form_of_page = formats.EXTRACT[form]
     with batch.processes(jobs) as executor:
@@ -76,9 +83,12 @@ def extract(
 
 
 def _wanted(
-    pictures: Sequence[Picture | InputError], overlay: Path | None, crops: Path | None
+    pictures: Sequence[Picture | InputError],
+    overlay: Path | None,
+    crops: Path | None,
+    rows: Path | None,
 ) -> list[batch.Extraction | InputError]:
-    """What is to be made of each picture; makes the folder for the crops.
+    """What is to be made of each picture; makes the folders for crops and rows.
 
     Pictures of the same name from different folders are told apart by a number.
     """
@@ -88,11 +98,11 @@ def _wanted(
             f"--overlay {overlay} is one picture, and there are {len(pictures)} pages",
             "give it an existing folder",
         )
-    if crops:
+    for folder in filter(None, (crops, rows)):
         try:
-            crops.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True)
         except OSError as failure:
-            raise OcrError(f"cannot be made ({failure.strerror})", "", str(crops)) from failure
+            raise OcrError(f"cannot be made ({failure.strerror})", "", str(folder)) from failure
     wanted: list[batch.Extraction | InputError] = []
     stems = _stems([picture.source for picture in pictures])
     for picture in pictures:
@@ -103,7 +113,7 @@ def _wanted(
         drawn = (
             overlay / f"{stem}-{picture.frame + 1:03}.png" if overlay and into_folder else overlay
         )
-        wanted.append(batch.Extraction(picture, stem, crops, drawn))
+        wanted.append(batch.Extraction(picture, stem, crops, drawn, rows))
     return wanted
 
 

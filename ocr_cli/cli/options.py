@@ -27,12 +27,35 @@ def files(command: Command) -> Command:
     )
 
 
+def _chosen_reader(ctx: click.Context, _param: click.Parameter, reader: str) -> None:
+    """--reader is short for the shipped models of one kind."""
+    if reader == "auto":
+        return
+    if ctx.params.get("model", "default") != "default":
+        raise click.UsageError("--reader chooses among the shipped models; --model names one")
+    ctx.params["model"] = reader
+
+
+def reader(command: Command) -> Command:
+    """--reader, letters or lines; it says what --model is, and is no parameter of its own."""
+    return click.option(
+        "--reader",
+        type=click.Choice(["auto", "letters", "lines"]),
+        default="auto",
+        show_default=True,
+        expose_value=False,
+        callback=_chosen_reader,
+        help="Read letter by letter, row by row, or each row as suits it.",
+    )(command)
+
+
 def model(command: Command) -> Command:
     """--model, a shipped model's name or a file."""
     return click.option(
         "-m",
         "--model",
         default="default",
+        is_eager=True,
         show_default=True,
         metavar="NAME|FILE",
         help="A model that came with ocr, by name, or one of yours, by file.",

@@ -20,6 +20,7 @@ from ocr_cli.output.files import replacing
 @click.command("read", short_help="Read handwriting from pictures.")
 @options.files
 @options.model
+@options.reader
 @options.language
 @click.option(
     "-f",

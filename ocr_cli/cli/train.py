@@ -42,7 +42,7 @@ def _sizes(
 )
 @click.option(
     "--kind",
-    type=click.Choice(["mlp", "convnet", "language"]),
+    type=click.Choice(["mlp", "convnet", "line", "language"]),
     default="mlp",
     show_default=True,
     help="What to train; the options below change single settings.",
@@ -83,6 +83,15 @@ def _sizes(
 )
 @click.option("--log", type=click.Path(dir_okay=False, path_type=Path), help="JSON line an epoch.")
 @click.option("--quiet", "-q", is_flag=True, help="No line an epoch on stderr.")
+@click.option("--resume", is_flag=True, help="Go on from the checkpoint beside --out, for line.")
+@click.option(
+    "--minutes", type=click.FloatRange(0, min_open=True), default=100, help="How long, for line."
+)
+@click.option(
+    "--plot",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Draw the learning curve here, for line.",
+)
 @click.option("--check-gradients", is_flag=True, help="Check every layer's gradients and stop.")
 def train(
     data: Path | None,
@@ -96,6 +105,9 @@ def train(
     backend: str,
     seed: int,
     check_gradients: bool,
+    resume: bool,
+    minutes: float,
+    plot: Path | None,
     **changes: Any,
 ) -> None:
     """Train a network that reads letters.
@@ -108,6 +120,9 @@ def train(
         return
     if kind == "language":
         _train_language(data, out)
+        return
+    if kind == "line":
+        _train_line(data, out, minutes, resume, seed, plot, quiet)
         return
     from ocr_cli import recipes
 
@@ -135,6 +150,52 @@ def _train_language(corpus: Path | None, out: Path) -> None:
     model = ngrams.train_language(lines, record=record)
     language.save(out, model)
     click.echo(f"{out}  {language.bits_per_character(model, lines):.3f} bits a character")
+
+
+def _train_line(
+    data: Path | None,
+    out: Path,
+    minutes: float,
+    resume: bool,
+    seed: int,
+    plot: Path | None,
+    quiet: bool,
+) -> None:
+    """A model of whole rows; checkpoint and log lie in the folder OUT.training."""
+    from ocr_cli import training_lines
+    from ocr_cli.data import lines
+    from ocr_cli.errors import InputError
+    from ocr_cli.weights import for_use, save_model
+
+    home = os.environ.get("OCR_DATA")
+    folder = data or (Path(home) / "ink" if home else None)
+    if folder is None or not folder.is_dir():
+        wanted = "give --data a folder with words.npz, lines.npz and chars.npz"
+        raise InputError("no pen strokes to train a line model on", wanted, str(folder or ""))
+    scratch = out.with_suffix(".training")
+    recipe = training_lines.LineRecipe(seconds=60 * minutes, seed=seed)
+    source = lines.make_source(lines.load_stock(folder, "train"))
+    valid = lines.load_stock(folder, "valid")
+
+    def tell(report: dict[str, Any]) -> None:
+        if not quiet:
+            click.echo(
+                f"step {report['step']:6}  {report['seconds'] / 60:5.1f} min  "
+                f"loss {report['loss']:.3f}  CER on valid: words "
+                f"{report['words']['all']:.1%}, lines {report['lines']['all']:.1%}",
+                err=True,
+            )
+
+    model = training_lines.train_lines(source, valid, recipe, scratch, resume, tell)
+    command = shlex.join(["ocr", *sys.argv[1:]])
+    record = {"command": command, "data": str(folder), "seed": seed, **model.record}
+    save_model(out, for_use(replace(model, record=record)), half=True)
+    if plot is not None:
+        from ocr_cli.output.plots import save_learning_curve
+
+        save_learning_curve(scratch / "log.jsonl", plot)
+    words, rows = (model.record[name]["all"] for name in ("words", "lines"))
+    click.echo(f"{out}  valid CER: words {words:.2%}  lines {rows:.2%}")
 
 
 def _print_gradient_check(seed: int) -> None:

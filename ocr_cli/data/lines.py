@@ -12,11 +12,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr_cli.data import ink as archives
 from ocr_cli.data.ink import Ink
 from ocr_cli.layout import strips
 
@@ -138,6 +140,17 @@ def make_stock(words: Ink, lines: Ink, characters: Ink) -> Stock:
     unit = strips.SPREAD / expected[:, 1]
     base = expected[:, 0] * unit
     return Stock(ink, width, kind, np.where(kind == 2, 0, base), np.where(kind == 2, 14, unit))
+
+
+def load_stock(folder: Path, split: str) -> Stock:
+    """The stock of one split (train, valid, test) of a folder's words, lines and chars .npz.
+
+    InputError where one of them is not there or not an archive of pen strokes.
+    """
+    words, rows, characters = (
+        archives.load(folder / f"{name}.npz", split) for name in ("words", "lines", "chars")
+    )
+    return make_stock(words, rows, characters)
 
 
 def is_clean(text: str, word: bool) -> bool:

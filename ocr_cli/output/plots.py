@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ocr_cli.errors import MissingExtraError
 from ocr_cli.output.files import replacing
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def save_confusion(confusion: NDArray[np.int64], classes: Sequence[str], path: Path) -> None:
@@ -22,16 +27,9 @@ def save_confusion(confusion: NDArray[np.int64], classes: Sequence[str], path: P
     MissingExtraError
         When matplotlib is not installed.
     """
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError as failure:
-        raise MissingExtraError("matplotlib", "plot", "a plot") from failure
-
     shares = confusion / np.maximum(1, confusion.sum(1, keepdims=True))
     side = 2.5 + 0.22 * len(classes)
-    figure = Figure(figsize=(side + 0.8, side), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = _figure(side + 0.8, side)
     axes = figure.subplots()
     cells = axes.imshow(shares, cmap="magma_r", vmin=0, vmax=1)
     labels = [name.replace("$", r"\$") for name in classes]  # no mathematics is meant
@@ -40,6 +38,45 @@ def save_confusion(confusion: NDArray[np.int64], classes: Sequence[str], path: P
     axes.set(xlabel="read as", ylabel="written", title=f"{int(confusion.sum())} characters")
     _write_misreadings(axes, shares)
     figure.colorbar(cells, label="share of the row", shrink=0.8)
+    _save(figure, path)
+
+
+def save_learning_curve(log: Path, path: Path) -> None:
+    """Save a PNG of the loss and of the CER on valid words and lines over a line training.
+
+    log : JSON lines as `training_lines.train_lines` writes them.
+
+    Raises
+    ------
+    MissingExtraError
+        When matplotlib is not installed.
+    """
+    reports = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    minutes = [report["seconds"] / 60 for report in reports]
+    figure = _figure(8, 4)
+    loss, errors = figure.subplots(1, 2)
+    loss.plot(minutes, [report["loss"] for report in reports])
+    loss.set(xlabel="minutes", ylabel="CTC loss a character", ylim=0)
+    for name in ("words", "lines"):
+        errors.plot(minutes, [100 * report[name]["all"] for report in reports], label=name)
+    errors.set(xlabel="minutes", ylabel="CER on valid, %", ylim=0)
+    errors.legend()
+    _save(figure, path)
+
+
+def _figure(width: float, height: float) -> Figure:
+    """An empty figure, in inches, that draws without a screen."""
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError as failure:
+        raise MissingExtraError("matplotlib", "plot", "a plot") from failure
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def _save(figure: Figure, path: Path) -> None:
     with replacing(path) as beside:
         figure.savefig(beside, format="png", dpi=120)
 
