@@ -30,7 +30,7 @@ class Language(Protocol):
 class Weights:
     """How much each source of knowledge counts; tuned on pages of train and valid writers."""
 
-    language: float = 0.35
+    language: float = 0.5
     letter: float = 0.6  # for every letter, against the bias to few and wide ones
     blank: float = 0.8  # of the gaps' odds
     beam: int = 12
