@@ -58,14 +58,14 @@ def _sizes(
 )
 @click.option("--hidden", callback=_sizes, help="Sizes of the hidden layers, such as 512,256.")
 @click.option("--channels", callback=_sizes, help="Channels of a convnet's three layers.")
-@click.option("--epochs", type=click.IntRange(1))
-@click.option("--batch-size", type=click.IntRange(1))
+@click.option("--epochs", type=click.IntRange(1), help="Passes over the data.")
+@click.option("--batch-size", type=click.IntRange(1), help="Items to a step.")
 @click.option("--lr", type=click.FloatRange(0, min_open=True), help="Learning rate, an item.")
-@click.option("--optimizer", type=click.Choice(["sgd", "adam"]))
+@click.option("--optimizer", type=click.Choice(["sgd", "adam"]), help="How steps are taken.")
 @click.option("--momentum", type=click.FloatRange(0, 1, max_open=True), help="For sgd.")
 @click.option("--patience", type=click.IntRange(0), help="Stop after so many epochs without gain.")
 @click.option("--augment/--no-augment", default=None, help="Vary the pictures as they are met.")
-@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--seed", type=int, default=0, show_default=True, help="Of all that is random.")
 @click.option(
     "--backend",
     type=click.Choice(["numpy", "torch"]),
