@@ -8,7 +8,8 @@ from pathlib import Path
 
 from ocr_cli import weights
 from ocr_cli.page import Page, Row
-from ocr_cli.reading import letters, lines
+from ocr_cli.reading import confidence, letters, lines
+from ocr_cli.reading.confidence import calibrated
 from ocr_cli.reading.search import Language
 from ocr_cli.weights import Model
 
@@ -55,11 +56,21 @@ def read_page(page: Page, reader: Reader) -> Page:
     """The analysed page with the text and confidence of every glyph, word and row filled in."""
     of_letters, of_lines = reader.letters, reader.lines
     if of_lines is not None:
-        read = lines.read_rows(page, of_lines, reader.language)
+        read = _by_lines(page, of_lines, reader.language)
         return read if of_letters is None else _again(page, read, of_letters, reader.language)
     if of_letters is not None:
-        return letters.read_letters(page, of_letters, reader.language)
+        return _by_letters(page, of_letters, reader.language)
     raise ValueError("a reader needs a model of letters or of lines")
+
+
+def _by_letters(page: Page, model: Model, language: Language | None) -> Page:
+    read = letters.read_letters(page, model, language)
+    return replace(read, rows=tuple(calibrated(row, confidence.LETTERS) for row in read.rows))
+
+
+def _by_lines(page: Page, model: Model, language: Language | None) -> Page:
+    read = lines.read_rows(page, model, language)
+    return replace(read, rows=tuple(calibrated(row, confidence.LINES) for row in read.rows))
 
 
 def _again(page: Page, read: Page, model: Model, language: Language | None) -> Page:
@@ -67,7 +78,7 @@ def _again(page: Page, read: Page, model: Model, language: Language | None) -> P
     pairs = zip(page.rows, read.rows, strict=True)
     block = [i for i, (found, row) in enumerate(pairs) if in_block_capitals(found, row)]
     again = replace(page, rows=tuple(page.rows[i] for i in block))
-    again = letters.read_letters(again, model, language)
+    again = _by_letters(again, model, language)
     return replace(read, rows=_with(read.rows, block, again.rows))
 
 
