@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -141,8 +142,6 @@ def normalise_strip(ink: NDArray[np.bool_]) -> NDArray[np.float32]:
 
 def make_strip(ink: NDArray[np.bool_]) -> Strip:
     """The strip of a row's ink and the transform back; a row without ink gives 4 blank columns."""
-    from scipy.ndimage import affine_transform, gaussian_filter
-
     y, x = np.nonzero(ink)
     if len(y) == 0:
         return Strip(np.zeros((HEIGHT, 4), np.float32), np.eye(2, 3))
@@ -155,13 +154,46 @@ def make_strip(ink: NDArray[np.bool_]) -> Strip:
     fine /= step
     matrix, offset = fine[::-1, 1::-1], fine[::-1, 2] - 0.5
     shape = (2 * HEIGHT, 2 * width)
-    image: Array = affine_transform(source, matrix, offset, shape, order=1)
+    image = _sampled(source, matrix, offset, shape)
     scale = 1 / np.sqrt(abs(np.linalg.det(to_row[:, :2])))
     level, sigma, steep = _pen_level(2 * pen * scale, 2 * PEN)
-    image = gaussian_filter(image, sigma, truncate=2.5)
+    image = _blurred(_blurred(image, sigma).T, sigma).T
     image = np.clip(0.5 + (image - level) / steep, 0, 1)
     halved = image.reshape(HEIGHT, 2, width, 2).mean((1, 3))
     return Strip(np.ascontiguousarray(halved, np.float32), to_row)
+
+
+def _sampled(
+    source: NDArray[np.float32], matrix: Array, offset: Array, shape: tuple[int, int]
+) -> NDArray[np.float32]:
+    """(shape) bilinear samples of `source` at matrix @ (row, column) + offset; outside is 0."""
+    padded = np.pad(source, 1)
+    rows, columns = (np.arange(n, dtype=np.float32) for n in shape)
+    (a, b), (c, d) = matrix.astype(np.float32)
+    y = (a * rows + np.float32(offset[0] + 1))[:, None] + b * columns
+    x = (c * rows + np.float32(offset[1] + 1))[:, None] + d * columns
+    height, width = padded.shape
+    np.clip(y, 0, height - 1.001, out=y)
+    np.clip(x, 0, width - 1.001, out=x)
+    top, left = y.astype(np.int32), x.astype(np.int32)
+    y -= top
+    x -= left
+    flat, at = padded.reshape(-1), top * width + left
+    upper = flat[at] * (1 - x) + flat[at + 1] * x
+    lower = flat[at + width] * (1 - x) + flat[at + width + 1] * x
+    return upper + y * (lower - upper)
+
+
+def _blurred(image: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
+    """The picture under a Gaussian along its columns, its edges held on beyond the border."""
+    reach = int(2.5 * sigma + 0.5)
+    bell = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
+    taps = (bell / bell.sum()).astype(np.float32)
+    padded = np.pad(image, ((reach, reach), (0, 0)), mode="edge")
+    blurred = np.zeros_like(image)
+    for k, tap in enumerate(taps):
+        blurred += tap * padded[k : k + len(image)]
+    return blurred
 
 
 def _placement(x: Array, y: Array, pen: float) -> tuple[NDArray[np.float64], int]:
@@ -212,11 +244,10 @@ def _pen_level(pen: float, wanted: float) -> tuple[float, float, float]:
     (level, sigma, level change over one pixel): after a Gaussian blur by sigma a stroke has
     the value `level` at wanted / 2 from its middle line.
     """
-    from scipy.stats import norm
-
+    normal = NormalDist()
     wanted = float(np.clip(wanted, pen - 3.0, pen + 2.5))
     sigma = max(1.0, 0.3 * pen)
     at, half = wanted / 2, pen / 2
-    level = norm.cdf((at + half) / sigma) - norm.cdf((at - half) / sigma)
-    steep = (norm.pdf((at - half) / sigma) - norm.pdf((at + half) / sigma)) / sigma
+    level = normal.cdf((at + half) / sigma) - normal.cdf((at - half) / sigma)
+    steep = (normal.pdf((at - half) / sigma) - normal.pdf((at + half) / sigma)) / sigma
     return float(level), sigma, float(max(steep, 0.02))
