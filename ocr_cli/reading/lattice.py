@@ -23,6 +23,7 @@ WIDEST = 2.4  # x-heights that a letter of several pieces may span
 EVEN = 0.4  # where a row has one word: so much wider than its gaps a blank would be, in x-heights
 SOFT = 0.08  # x-heights that change the odds of a blank by a factor e, at least
 MOST_ODDS = 6.0
+STRAIN = 2.0  # log-probability lost for a gap of an x-height inside a letter
 GEOMETRY = 0.7  # weight of size and place against shape
 
 
@@ -108,7 +109,7 @@ def score(pieces: Sequence[Pieces], model: Model, stroke_width: float) -> list[L
             row.atoms,
             row.starts,
             row.ends,
-            part + np.float32(GEOMETRY) * _fit(row, classes),
+            part + np.float32(GEOMETRY) * _fit(row, classes) - _strain(row)[:, None],
             row.blanks,
             classes,
         )
@@ -119,6 +120,15 @@ def score(pieces: Sequence[Pieces], model: Model, stroke_width: float) -> list[L
 def _fit(pieces: Pieces, classes: tuple[str, ...]) -> NDArray[np.float32]:
     boxes = [glyph.box for glyph in pieces.upright]
     return geometry.log_fit(classes, geometry.place(pieces.row, boxes))
+
+
+def _strain(pieces: Pieces) -> NDArray[np.float32]:
+    """(E,) what it costs that the pieces of a letter stand apart, such as a 2 and its full stop."""
+    sides = np.array([upright(atom, pieces.row).box for atom in pieces.atoms], float)
+    right = np.maximum.accumulate(sides[:, 3])
+    gaps = np.maximum(0, sides[1:, 1] - right[:-1]) / pieces.row.x_height
+    gone = np.concatenate([[0.0], np.cumsum(gaps)])
+    return np.asarray(STRAIN * (gone[pieces.ends - 1] - gone[pieces.starts]), np.float32)
 
 
 def blank_odds(row: Row, slices: Sequence[Sequence[Glyph]]) -> NDArray[np.float32]:
