@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ocr_cli import weights
 from ocr_cli.page import Page, Row
 from ocr_cli.reading import confidence, letters, lines
+from ocr_cli.reading.choice import best_text
 from ocr_cli.reading.confidence import calibrated
 from ocr_cli.reading.search import Language
 from ocr_cli.weights import Model
 
 __all__ = ["Reader", "load_language", "load_reader", "read_page"]
 
-CAPITAL = 0.7  # a row with so many capitals and figures among its letters is in block capitals
+CAPITALS = 0.7  # share of a row's letters, from which on it is in block capitals
 APART = 0.8  # pieces of ink to a letter, from which on letters stand apart
 
 
@@ -54,12 +54,14 @@ def load_language(name: str) -> Language | None:
 
 def read_page(page: Page, reader: Reader) -> Page:
     """The analysed page with the text and confidence of every glyph, word and row filled in."""
-    of_letters, of_lines = reader.letters, reader.lines
-    if of_lines is not None:
-        read = _by_lines(page, of_lines, reader.language)
-        return read if of_letters is None else _again(page, read, of_letters, reader.language)
-    if of_letters is not None:
-        return _by_letters(page, of_letters, reader.language)
+    match reader:
+        case Reader(letters=Model() as model, lines=None, language=language):
+            return _by_letters(page, model, language)
+        case Reader(letters=None, lines=Model() as model, language=language):
+            return _by_lines(page, model, language)
+        case Reader(letters=Model() as by_letters, lines=Model() as by_lines, language=language):
+            read = _by_lines(page, by_lines, language)
+            return _both_ways(page, read, by_letters, by_lines, language)
     raise ValueError("a reader needs a model of letters or of lines")
 
 
@@ -73,29 +75,35 @@ def _by_lines(page: Page, model: Model, language: Language | None) -> Page:
     return replace(read, rows=tuple(calibrated(row, confidence.LINES) for row in read.rows))
 
 
-def _again(page: Page, read: Page, model: Model, language: Language | None) -> Page:
-    """The page as the line model read it, with rows in block capitals read letter by letter."""
+def _both_ways(
+    page: Page, read: Page, by_letters: Model, by_lines: Model, language: Language | None
+) -> Page:
+    """The page as the line model read it; rows in block capitals are read by letters as well.
+
+    Where the two disagree, all that is known decides between them.
+    """
     pairs = zip(page.rows, read.rows, strict=True)
-    block = [i for i, (found, row) in enumerate(pairs) if in_block_capitals(found, row)]
-    again = replace(page, rows=tuple(page.rows[i] for i in block))
-    again = _by_letters(again, model, language)
-    return replace(read, rows=_with(read.rows, block, again.rows))
-
-
-def _with(rows: Sequence[Row], at: Sequence[int], others: Sequence[Row]) -> tuple[Row, ...]:
-    """The rows, with `others` in the places `at`."""
-    merged = dict(enumerate(rows)) | dict(zip(at, others, strict=True))
-    return tuple(merged.values())
+    chosen = [i for i, (found, row) in enumerate(pairs) if in_block_capitals(found, row)]
+    apart = replace(page, rows=tuple(page.rows[i] for i in chosen))
+    rows = list(read.rows)
+    for i, lattice in zip(chosen, letters.lattices_of(apart, by_letters), strict=True):
+        row = letters.read_row(page.rows[i], lattice, language)
+        texts = row.text, rows[i].text
+        if texts[0] != texts[1]:
+            scores = lines.scores_of(page.rows[i], by_lines)
+            if best_text(texts, lattice, scores, by_lines.classes, language) == 1:
+                continue
+        rows[i] = calibrated(row, confidence.LETTERS)
+    return replace(read, rows=tuple(rows))
 
 
 def in_block_capitals(found: Row, read: Row) -> bool:
     """Whether a row, as the line model read it, is in capitals and figures that stand apart.
 
-    The line model was trained on words as people write them and knows these rows less well;
-    cutting letters out is what block capitals are made for.
+    There the letter model is the better of the two; elsewhere it only costs time.
     """
     signs = [c for c in read.text if c.isalnum()]
+    capitals = sum(c.isupper() or c.isdigit() for c in signs)
     pieces = sum(len(word.glyphs) for word in found.words)
-    capital = sum(c.isupper() or c.isdigit() for c in signs)
     apart = pieces >= APART * len(read.text.replace(" ", ""))
-    return bool(signs) and capital >= CAPITAL * len(signs) and apart
+    return bool(signs) and capitals >= CAPITALS * len(signs) and apart

@@ -22,15 +22,25 @@ def read_letters(
 
     A word's confidence is the geometric mean of its glyphs', a row's that of its words.
     """
+    found = zip(page.rows, lattices_of(page, model), strict=True)
+    return replace(
+        page, rows=tuple(read_row(row, lattice, language, weights) for row, lattice in found)
+    )
+
+
+def lattices_of(page: Page, model: Model) -> list[Lattice]:
+    """The lattice of each of the page's rows."""
     if not page.rows:
-        return page
+        return []
     pieces = [lattices.take_apart(row, page.stroke_width) for row in page.rows]
-    scored = lattices.score(pieces, model, page.stroke_width)
-    rows = []
-    for row, lattice in zip(page.rows, scored, strict=True):
-        steps = best_path(lattice, language, weights or Weights())
-        rows.append(filled(row, lattice, steps))
-    return replace(page, rows=tuple(rows))
+    return lattices.score(pieces, model, page.stroke_width)
+
+
+def read_row(
+    row: Row, lattice: Lattice, language: Language | None, weights: Weights | None = None
+) -> Row:
+    """The row with the text of the best path through its lattice."""
+    return filled(row, lattice, best_path(lattice, language, weights or Weights()))
 
 
 def filled(row: Row, lattice: Lattice, steps: Sequence[Step]) -> Row:

@@ -84,6 +84,11 @@ def row_ink(row: Row) -> NDArray[np.bool_]:
     return mask
 
 
+def scores_of(row: Row, model: Model) -> NDArray[np.float32]:
+    """(T, C + 1) log-probabilities of one row alone."""
+    return row_scores([make_strip(row_ink(row)).image], model)[0]
+
+
 def read_rows(
     page: Page,
     model: Model,

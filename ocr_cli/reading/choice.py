@@ -1,0 +1,51 @@
+"""Two readings of one row, by letters and as a whole: which of them is right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr_cli.nn.ctc import ctc_loss
+from ocr_cli.reading.align import log_probability
+from ocr_cli.reading.lattice import Lattice
+from ocr_cli.reading.search import Language
+
+# Weights of the line model, of the letters and of the language. Letters are cut for rows such
+# as those that come here, whose letters stand apart; tuned on pages/dev.
+LINE, LETTERS, LANGUAGE = 0.4, 1.0, 0.7
+
+
+def best_text(
+    texts: Sequence[str],
+    lattice: Lattice,
+    scores: NDArray[np.float32],
+    classes: Sequence[str],
+    language: Language | None,
+) -> int:
+    """The number of the text that letters, line and language together find most probable.
+
+    Each text is scored by all three, also by the model that did not come up with it: what one
+    reads wrong the other seldom does as well.
+
+    texts : the readings. lattice : of the row's letters. scores : (T, C + 1) of the line
+    model, whose characters are `classes`.
+    """
+    return int(np.argmax([_score(text, lattice, scores, classes, language) for text in texts]))
+
+
+def _score(
+    text: str,
+    lattice: Lattice,
+    scores: NDArray[np.float32],
+    classes: Sequence[str],
+    language: Language | None,
+) -> float:
+    if not text:
+        return -np.inf
+    number = {c: i for i, c in enumerate(classes)}
+    target = np.array([number[c] for c in text], np.int64)
+    loss, _ = ctc_loss(scores[None], np.array([len(scores)]), [target])
+    total = LETTERS * log_probability(lattice, text) - LINE * loss
+    return total + LANGUAGE * language.score(text) if language is not None else total
