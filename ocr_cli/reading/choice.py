@@ -15,6 +15,7 @@ from ocr_cli.reading.search import Language
 # Weights of the line model, of the letters and of the language. Letters are cut for rows such
 # as those that come here, whose letters stand apart; tuned on pages/dev.
 LINE, LETTERS, LANGUAGE = 0.4, 1.0, 0.7
+CHARACTER = 1.0  # for each, since a language model likes texts short
 
 
 def best_text(
@@ -47,5 +48,7 @@ def _score(
     number = {c: i for i, c in enumerate(classes)}
     target = np.array([number[c] for c in text], np.int64)
     loss, _ = ctc_loss(scores[None], np.array([len(scores)]), [target])
-    total = LETTERS * log_probability(lattice, text) - LINE * loss
-    return total + LANGUAGE * language.score(text) if language is not None else total
+    seen = LETTERS * log_probability(lattice, text) - LINE * loss
+    if language is None:
+        return seen
+    return seen + LANGUAGE * language.score(text) + CHARACTER * len(text)

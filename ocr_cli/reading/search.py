@@ -25,6 +25,8 @@ class Language(Protocol):
 
     def advance(self, states: Ints, chars: Ints) -> Ints: ...
 
+    def score(self, text: str) -> float: ...
+
 
 @dataclass(frozen=True)
 class Weights:
@@ -73,6 +75,10 @@ class NoLanguage:
     def advance(self, states: Ints, chars: Ints) -> Ints:
         """The only state again."""
         return np.zeros(len(states), np.int64)
+
+    def score(self, text: str) -> float:
+        """0, whatever the text."""
+        return 0.0
 
 
 class _Search:
