@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+_SWAP, _DELETE, _INSERT = range(3)  # where the way to a cell of the table comes from
+
 
 @dataclass(frozen=True)
 class Tally:
@@ -91,6 +93,38 @@ def edit_distance(a: Sequence[Hashable], b: Sequence[Hashable]) -> int:
         np.minimum(row[1:] + 1, row[:-1] + (second != item), out=best[1:])
         row = np.minimum.accumulate(best - steps) + steps
     return int(row[-1])
+
+
+def alignment(read: str, truth: str) -> NDArray[np.int64]:
+    """(K, 2) which character of `read` stands for which of `truth`, -1 for none, fewest edits.
+
+    The table of `edit_distance` is traced back. Of ways with equally many edits one is taken
+    that swaps blanks for letters as rarely as may be, so that words stay together.
+    """
+    first, second = (np.array([ord(c) for c in text], np.int64) for text in (read, truth))
+    blank, blanks = (np.array([c.isspace() for c in text], bool) for text in (read, truth))
+    edit = len(first) + len(second) + 1
+    row = steps = edit * np.arange(len(second) + 1)
+    moves = np.full((len(first) + 1, len(second) + 1), _INSERT, np.uint8)
+    for i, item in enumerate(first):
+        swapped = row[:-1] + np.where(second == item, 0, edit + (blanks != blank[i]))
+        best = row + edit
+        moves[i + 1] = _DELETE
+        moves[i + 1, 1:][swapped <= best[1:]] = _SWAP
+        np.minimum(best[1:], swapped, out=best[1:])
+        row = np.minimum.accumulate(best - steps) + steps
+        moves[i + 1][row < best] = _INSERT
+    return _trace_back(moves)
+
+
+def _trace_back(moves: NDArray[np.uint8]) -> NDArray[np.int64]:
+    i, j = (side - 1 for side in moves.shape)
+    pairs = []
+    while i or j:
+        move = moves[i, j]
+        i, j = i - (move != _INSERT), j - (move != _DELETE)
+        pairs.append((-1 if move == _INSERT else i, -1 if move == _DELETE else j))
+    return np.array(pairs[::-1], np.int64).reshape(-1, 2)
 
 
 def _codes(

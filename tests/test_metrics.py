@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ocr_cli.metrics import (
     Tally,
     TextScore,
+    alignment,
     bare,
     bare_cer,
     cer,
@@ -115,3 +116,17 @@ def test_scores_add_up_by_edits_and_lengths() -> None:
 def test_a_text_is_its_own_truth(text: str) -> None:
     assert cer(text, text) == bare_cer(text, text) == wer(text, text) == 0
     assert normalise(normalise(text)) == normalise(text)
+
+
+@given(st.text("ab \n", max_size=12), st.text("ab \n", max_size=12))
+def test_an_alignment_has_every_character_once_and_fewest_edits(read: str, truth: str) -> None:
+    pairs = alignment(read, truth)
+    for side, text in enumerate((read, truth)):
+        assert [i for i in pairs[:, side] if i >= 0] == list(range(len(text)))
+    different = sum(i < 0 or j < 0 or read[i] != truth[j] for i, j in pairs)
+    assert different == edit_distance(read, truth)
+
+
+def test_an_alignment_swaps_blanks_for_letters_last() -> None:
+    assert alignment("a", "b ").tolist() == [[0, 0], [-1, 1]]
+    assert alignment("b ", "a").tolist() == [[0, 0], [1, -1]]
