@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol, TypeVar
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from ocr_cli.error_analysis import WrongWord
     from ocr_cli.images import Picture
     from ocr_cli.metrics import TextScore
     from ocr_cli.page import Page
@@ -265,13 +266,39 @@ def _save_grey(picture: NDArray[np.float32], path: Path) -> None:
         Image.fromarray((picture * 255).round().astype("uint8")).save(beside, "PNG")
 
 
-def score_picture(picture: Picture, model: str, language: str) -> tuple[str, TextScore]:
-    """A picture file's name, and how far the text read from it is from its transcript."""
+@dataclass(frozen=True)
+class Scored:
+    """A picture file, the score of what was read from it, and the wrong words if asked for."""
+
+    source: str
+    score: TextScore
+    errors: tuple[WrongWord, ...] = ()
+
+
+def score_picture(picture: Picture, model: str, language: str, examine: bool = False) -> Scored:
+    """A picture file's score against its transcript; if `examine`, with its wrong words."""
     from ocr_cli import images, metrics
 
-    pages = [_read(page, model, language) for page in images.find_pictures(picture.source)]
-    text = "\n".join(page.text for page in pages)
-    return picture.source, metrics.score(text, transcript(picture.source))
+    frames = images.find_pictures(picture.source)
+    pages = [_read(frame, model, language) for frame in frames]
+    truth = transcript(picture.source)
+    score = metrics.score("\n".join(page.text for page in pages), truth)
+    if not examine:
+        return Scored(picture.source, score)
+    from ocr_cli.error_analysis import find_errors
+
+    plain = [_without_language(page, model, language) for page in pages]
+    return Scored(picture.source, score, tuple(find_errors(pages, plain, truth)))
+
+
+def _without_language(page: Page, model: str, language: str) -> Page:
+    """A page that was read, as the same models read it without language."""
+    reader = _reader(model, language)
+    if reader.language is None:
+        return page
+    from ocr_cli import layout, reading
+
+    return reading.read_page(layout.find_rows(page), replace(reader, language=None))
 
 
 def transcript_path(picture: str) -> Path:

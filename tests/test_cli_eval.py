@@ -76,6 +76,34 @@ def test_the_table_has_a_line_a_file_and_a_total(
     assert "c.txt" in errors[0]
 
 
+def test_errors_are_written_as_a_page(
+    run_ocr: RunOcr, pages: Path, untrained: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "new" / "errors"
+    plain = run_ocr("eval", "-m", untrained, "-l", "none", "--json", pages)
+    done = run_ocr("eval", "-m", untrained, "-l", "none", "--json", "--errors", folder, pages)
+    assert (done.returncode, done.stderr, done.stdout) == (0, b"", plain.stdout)
+    assert [path.name for path in folder.iterdir()] == ["index.html"]
+    page = (folder / "index.html").read_text(encoding="utf-8")
+    tally = json.loads(done.stdout)["total"]["characters"]
+    assert f"{tally['edits']} in {tally['length']} characters of 2 files" in page
+    assert "b.tif, row 3" in page
+    again = run_ocr("eval", "-m", untrained, "-l", "none", "-j", "2", "--errors", folder, pages)
+    assert again.returncode == 0
+    assert (folder / "index.html").read_text(encoding="utf-8") == page
+
+
+def test_a_place_where_errors_cannot_go(
+    run_ocr: RunOcr, pages: Path, untrained: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    place = tmp_path / "file" / "errors"
+    done = run_ocr("eval", "-m", untrained, "-l", "none", "--errors", place, pages)
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert b"cannot be made" in done.stderr
+    assert done.stderr.count(b"\n") == 1
+
+
 def test_a_folder_without_transcripts_is_told(
     run_ocr: RunOcr, tmp_path: Path, untrained: Path
 ) -> None:
@@ -136,6 +164,7 @@ def test_a_character_set_as_a_table(run_ocr: RunOcr, characters: Path, untrained
     [
         (["SET", "SET"], 2, b"scored alone"),
         (["a.png", "--plot", "x.png"], 2, b"--plot"),
+        (["SET", "--errors", "x"], 2, b"--errors"),
         (["SET", "--split", "train"], 1, b"nist36_train.mat"),
     ],
 )

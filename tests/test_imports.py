@@ -17,8 +17,8 @@ MODULES = {
 LEVELS = (
     {"errors", "page", "images"},
     {"layout", "nn", "weights", "models", "torch_backend", "torch_lines"},
-    {"reading", "output", "data"},
-    {"batch", "training", "training_lines", "recipes", "evaluation", "metrics"},
+    {"reading", "output", "data", "metrics", "error_analysis"},
+    {"batch", "training", "training_lines", "recipes", "evaluation", "hand"},
     {"cli", "__main__"},
 )
 LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}

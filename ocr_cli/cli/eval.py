@@ -13,9 +13,11 @@ import click
 
 from ocr_cli import batch
 from ocr_cli.cli import options
-from ocr_cli.errors import UsageError
+from ocr_cli.errors import OcrError, UsageError
+from ocr_cli.output.files import replacing
 
 if TYPE_CHECKING:
+    from ocr_cli.batch import Scored
     from ocr_cli.evaluation import CharacterScores
     from ocr_cli.metrics import Tally, TextScore
 
@@ -39,6 +41,12 @@ if TYPE_CHECKING:
     metavar="PNG",
     help="Draw the confusion matrix of a character set; needs the extra ocr-cli[plot].",
 )
+@click.option(
+    "--errors",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Write DIR/index.html: every wrong word of the pages, with its picture, by cause.",
+)
 @options.jobs
 @options.quiet
 def eval(  # noqa: A001 (it is the name of the subcommand)
@@ -48,6 +56,7 @@ def eval(  # noqa: A001 (it is the name of the subcommand)
     as_json: bool,
     split: str,
     plot: Path | None,
+    errors: Path | None,
     jobs: int,
     quiet: bool,
 ) -> None:
@@ -56,7 +65,9 @@ def eval(  # noqa: A001 (it is the name of the subcommand)
     Pages are pictures, or folders of them, with what is written on NAME.jpg in NAME.txt
     beside it. Printed for each file, and for all by summed edits over summed lengths: CER,
     edits for each character, where a run of blanks or of line breaks is one; bare CER, of
-    letters and digits alone, case folded; WER, of words parted by blanks.
+    letters and digits alone, case folded; WER, of words parted by blanks. --errors says why:
+    box, what was taken for a letter; grouping, which ink makes one; class, which letter it
+    is; language, what is likely; space, where words end.
 
     A character set is a .mat file as NIST36 has them, or a folder of such files. Printed are
     accuracy, loss, for each class how many are found and how many of those named so are
@@ -68,26 +79,56 @@ def eval(  # noqa: A001 (it is the name of the subcommand)
     if any(nist36.is_nist36(Path(path)) for path in paths):
         if len(paths) > 1:
             raise UsageError("a character set is scored alone", "give one path")
+        if errors:
+            raise UsageError("--errors is for pages, and this is a character set")
         _score_characters(Path(paths[0]), split, model, as_json, plot)
     elif plot:
         raise UsageError("--plot draws character sets, and these are pages")
     else:
-        _score_pages(paths, model, language, as_json, jobs, bar=not quiet)
+        _score_pages(paths, model, language, as_json, errors, jobs, bar=not quiet)
 
 
 def _score_pages(
-    paths: Iterable[str], model: str, language: str, as_json: bool, jobs: int, bar: bool
+    paths: Iterable[str],
+    model: str,
+    language: str,
+    as_json: bool,
+    errors: Path | None,
+    jobs: int,
+    bar: bool,
 ) -> None:
     pictures = batch.find_transcribed(paths)
     jobs = min(jobs, len(pictures))
+    if errors:
+        _make_folder(errors)
     with batch.processes(jobs) as executor:
-        work = partial(batch.score_picture, model=model, language=language)
+        work = partial(batch.score_picture, model=model, language=language, examine=bool(errors))
         outcomes = batch.in_order(work, pictures, executor, ahead=2 * jobs)
-        scores = list(options.results(outcomes, len(pictures), bar))
+        scored = list(options.results(outcomes, len(pictures), bar))
+    scores = [(one.source, one.score) for one in scored]
     if as_json:
         click.echo(_pages_json(scores, model))
     elif scores:
         click.echo("\n".join(_pages_table(scores)))
+    if errors:
+        _write_errors(errors, scored, model, language)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as failure:
+        raise OcrError(f"cannot be made ({failure.strerror})", "", str(folder)) from failure
+
+
+def _write_errors(folder: Path, scored: Sequence[Scored], model: str, language: str) -> None:
+    from ocr_cli.output.errors_html import errors_page
+
+    words = [word for one in scored for word in one.errors]
+    total = _total((one.source, one.score) for one in scored)
+    page = errors_page(words, total, len(scored), model, language)
+    with replacing(folder / "index.html") as beside:
+        beside.write_text(page, encoding="utf-8")
 
 
 def _pages_table(scores: Sequence[tuple[str, TextScore]]) -> Iterator[str]:
