@@ -109,7 +109,8 @@ class _Paths:
     """All ways to write a line on a row: from place 0 with no character to the end with all.
 
     From (place, j), with j characters written, an edge leads to (its end, j + 1), a stray
-    piece to (place + 1, j) and an unwritten character to (place, j + 1).
+    piece to (place + 1, j) and an unwritten character to (place, j + 1). Between two edges
+    the unwritten ones come first, so that no way is counted twice.
     """
 
     def __init__(self, lattice: Lattice, line: str) -> None:
@@ -145,26 +146,27 @@ class _Paths:
         ways[0, 0] = 0
         by_end = _groups(self.ends, self.shape[0])
         for place in range(self.shape[0]):
-            if place:
-                ways[place] = ways[place - 1] + STRAY
             for edge in by_end[place]:
                 reached = ways[self.starts[edge], :-1] + self.step[edge]
                 np.logaddexp(ways[place, 1:], reached, out=ways[place, 1:])
             ways[place] = _with_unwritten(ways[place])
+            if place:
+                np.logaddexp(ways[place], ways[place - 1] + STRAY, out=ways[place])
         return ways
 
     def _on(self) -> Floats:
-        """(places, n + 1) log-probability of all ways on from there to the end."""
+        """(places, n + 1) log-probability of all ways on to the end, after an edge."""
         ways = np.full(self.shape, -np.inf)
-        ways[-1, -1] = 0
+        after_stray = np.full(self.shape[1], -np.inf)
+        after_stray[-1] = 0
         by_start = _groups(self.starts, self.shape[0])
         for place in reversed(range(self.shape[0])):
             if place + 1 < self.shape[0]:
-                ways[place] = ways[place + 1] + STRAY
+                after_stray += STRAY
             for edge in by_start[place]:
                 left = ways[self.ends[edge], 1:] + self.step[edge]
-                np.logaddexp(ways[place, :-1], left, out=ways[place, :-1])
-            ways[place] = _with_unwritten(ways[place, ::-1])[::-1]
+                np.logaddexp(after_stray[:-1], left, out=after_stray[:-1])
+            ways[place] = _with_unwritten(after_stray[::-1])[::-1]
         return ways
 
 

@@ -1,0 +1,329 @@
+"""A letter model that learns one hand, from pages and the text that is written on them.
+
+Only the layers after the last `Flatten` go on learning, a convnet's dense ones. A page has
+some two hundred letters: too few to learn strokes from, enough to learn which of them make
+a letter of this hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr_cli import batch, images, layout, metrics, reading, training
+from ocr_cli.data import sources, synthetic
+from ocr_cli.data.distort import Distortion
+from ocr_cli.data.ink import from_strokes
+from ocr_cli.data.nonletters import NON_LETTER
+from ocr_cli.errors import InputError
+from ocr_cli.metrics import Tally
+from ocr_cli.nn import losses, network, optimisers
+from ocr_cli.nn.layers import Flatten
+from ocr_cli.page import Page
+from ocr_cli.reading import align, lattice
+from ocr_cli.reading.align import Alignment
+from ocr_cli.reading.lattice import Pieces
+from ocr_cli.reading.search import Language
+from ocr_cli.weights import KINDS, Model, for_use
+
+FOLDS = 4  # of the lines, in which the gain is found out
+SHARES = (0.0, 0.5, 1.0)  # of the way from the old weights to the tuned ones
+CERTAIN = 0.95  # confidence of an edge that says: what overlaps with it is no letter
+UNUSED = 0.05  # and of one that is hardly ever used
+
+Pictures = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Practice:
+    """How to tune; tuned itself, on pages of train and valid writers."""
+
+    steps: int = 120
+    lr: float = 5e-4
+    letters: int = 32  # of the hand, in each batch
+    non_letters: int = 16  # wrong groupings of its pieces
+    replay: int = 32  # letters of other hands
+    smoothing: float = 0.05
+    balance: float = 0.5  # a letter met n times is drawn n ** balance times as often
+    copies: int = 6  # distorted copies of each letter
+    hands: int = 11  # synthetic ones to replay, each with all the letters
+
+
+@dataclass(frozen=True)
+class Copy:
+    """An analysed page and what is written on it, a line of text a row."""
+
+    page: Page
+    text: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row whose text is known, as letters to learn from.
+
+    Attributes
+    ----------
+    copy, row : which of the copies it is on, and which of the page's rows it is.
+    images : (n, 32, 32) its letters, 0 ink to 1 paper; labels : (n,) class numbers.
+    others : (m, 32, 32) groupings of its pieces that are no letters.
+    """
+
+    copy: int
+    row: int
+    images: Pictures = field(repr=False)
+    labels: NDArray[np.int64] = field(repr=False)
+    others: Pictures = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Lost:
+    """What of a line was not found on its page: some words, or (none given) all of it."""
+
+    source: str
+    line: str
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """A model that knows the hand, and how much that helps.
+
+    Attributes
+    ----------
+    model : ready for use.
+    share : how much of the change was kept; 0 where it did not help, and the model is as it was.
+    before, after : edits on lines that were not learnt from (cross-validation), before tuning
+        and after; None where there are too few lines.
+    letters : how many letters were learnt from.
+    lost : what was not found on the pages.
+    """
+
+    model: Model
+    share: float
+    before: Tally | None
+    after: Tally | None
+    letters: int
+    lost: tuple[Lost, ...]
+
+    def record(self) -> dict[str, Any]:
+        """The figures, for the model's training record."""
+        edits = {"before": self.before, "after": self.after}
+        rates = {name: round(tally.rate, 5) for name, tally in edits.items() if tally}
+        return {"letters": self.letters, "share": self.share, "cross_validated_cer": rates}
+
+
+def open_copy(argument: str) -> Copy:
+    """The copy that PICTURE=TEXT names, the page analysed; TEXT is NAME.txt if left out.
+
+    InputError where one of them cannot be read, or the picture has several pages.
+    """
+    picture, sign, text = argument.rpartition("=")
+    if not sign or Path(argument).exists():
+        picture, text = argument, str(batch.transcript_path(argument))
+    try:
+        written = Path(text).read_text(encoding="utf-8-sig")
+    except FileNotFoundError as failure:
+        advice = f"write what is on {picture} to it, a line for a line"
+        raise InputError("no such file", advice, text) from failure
+    except (OSError, UnicodeDecodeError) as failure:
+        raise InputError("is not readable as UTF-8 text", "", text) from failure
+    pages = list(images.load_pages(picture, picture))
+    if len(pages) != 1:
+        raise InputError("has more than one page", "give each page and its text apart", picture)
+    return Copy(layout.analyse(pages[0]), written)
+
+
+def learn(
+    copies: Sequence[Copy],
+    model: Model,
+    language: Language | None,
+    rng: np.random.Generator,
+    practice: Practice | None = None,
+) -> Learnt:
+    """The model tuned to the hand of the copies, as far as that reads lines better it did not see.
+
+    InputError where the texts are not what is written on the pages.
+    """
+    practice = practice or Practice()
+    model = for_use(model)
+    lines, lost = find_lines(copies, model)
+    if not any(len(line.labels) for line in lines):
+        advice = "give each page the text that is written on it, a line for a line"
+        raise InputError("none of the text was found on the pages", advice)
+    tuner = Tuner(model, practice, rng)
+    for line in lines:
+        tuner.take_in(line)
+    share, before, after = 1.0, None, None
+    if len(lines) > 1:
+        share, before, after = cross_validate(copies, lines, tuner, language)
+    tuned = blend(model, tuner.tune(lines), share)
+    letters = sum(len(line.labels) for line in lines)
+    return Learnt(tuned, share, before, after, letters, tuple(lost))
+
+
+def find_lines(copies: Sequence[Copy], model: Model) -> tuple[list[Line], list[Lost]]:
+    """The lines of the texts that were found on their pages, and what was not."""
+    lines: list[Line] = []
+    lost: list[Lost] = []
+    for number, copy in enumerate(copies):
+        page, texts = copy.page, [line for line in copy.text.splitlines() if line.strip()]
+        pieces = [lattice.take_apart(row, page.stroke_width) for row in page.rows]
+        lattices = lattice.score(pieces, model, page.stroke_width) if pieces else []
+        missing = set(range(len(texts)))
+        for row, match in enumerate(align.match_lines(lattices, texts)):
+            if match < 0:
+                continue
+            alignment = align.align(lattices[row], texts[match])
+            if not alignment.plausible:
+                continue
+            missing.remove(match)
+            lines.append(_line(number, row, pieces[row], alignment, page.stroke_width, model))
+            if words := alignment.lost():
+                lost.append(Lost(page.source, texts[match], words))
+        lost += [Lost(page.source, texts[i]) for i in sorted(missing)]
+    return lines, lost
+
+
+def _line(
+    copy: int, row: int, pieces: Pieces, alignment: Alignment, stroke_width: float, model: Model
+) -> Line:
+    """What there is to learn in a row."""
+    number = {c: i for i, c in enumerate(model.classes)}
+    characters = "".join(alignment.words)
+    known = [i for i in np.flatnonzero(alignment.found) if characters[i] in number]
+    others = _rivals(pieces, alignment) if NON_LETTER in number else np.zeros(0, np.int64)
+    edges = np.concatenate([alignment.edges[known], others])
+    crops = layout.letter_crops([pieces.upright[edge] for edge in edges], stroke_width)
+    labels = np.array([number[characters[i]] for i in known], np.int64)
+    return Line(copy, row, crops[: len(known)], labels, crops[len(known) :])
+
+
+def _rivals(pieces: Pieces, alignment: Alignment) -> NDArray[np.int64]:
+    """Edges that share ink with what is certainly a letter, and are none themselves."""
+    certain = alignment.edges[alignment.confidence >= CERTAIN]
+    starts, ends = pieces.starts[certain], pieces.ends[certain]
+    overlap = (pieces.starts[:, None] < ends) & (starts < pieces.ends[:, None])
+    rival = overlap.any(1)
+    rival[alignment.edges[alignment.confidence > UNUSED]] = False
+    return np.flatnonzero(rival)
+
+
+class Tuner:
+    """Tunes the head of a model; what the layers before it make of a picture is kept.
+
+    Half of a batch is replayed from the synthetic hands, with what the old model says of them
+    as targets, so that nothing is forgotten (Z. Li and D. Hoiem, ECCV 2016).
+    """
+
+    def __init__(self, model: Model, practice: Practice, rng: np.random.Generator) -> None:
+        self.model, self.practice, self._rng = model, practice, rng
+        flat = [i for i, layer in enumerate(model.layers) if isinstance(layer, Flatten)]
+        self._first = flat[-1] + 1 if flat else 0
+        self._known: dict[tuple[int, int], tuple[Pictures, NDArray[np.int64], Pictures]] = {}
+        replay = draw_letters(model.classes, practice.hands, rng)
+        self._replay = self._features(replay), model.probabilities(replay)
+
+    def _features(self, images: Pictures) -> Pictures:
+        """(N, ...) what reaches the head; the inputs themselves where all layers are the head."""
+        x = KINDS[self.model.kind](images)
+        below = self.model.layers[: self._first], self.model.weights[: self._first]
+        parts = [network.forward(*below, x[i : i + 32]) for i in range(0, max(1, len(x)), 32)]
+        return np.concatenate(parts)
+
+    def take_in(self, line: Line) -> None:
+        """Distorts a line's letters, and gets their features, once for all folds."""
+        distort, copies = Distortion(), self.practice.copies
+        images = distort(np.tile(line.images, (copies, 1, 1)), self._rng)
+        others = distort(np.tile(line.others, (2, 1, 1)), self._rng)
+        labels = np.tile(line.labels, copies)
+        self._known[line.copy, line.row] = self._features(images), labels, self._features(others)
+
+    def tune(self, lines: Sequence[Line]) -> Model:
+        """The model after its practice on these lines."""
+        practice, model, rng = self.practice, self.model, self._rng
+        known = [self._known[line.copy, line.row] for line in lines]
+        own, labels, others = (np.concatenate(part) for part in zip(*known, strict=True))
+        count = np.bincount(labels, minlength=len(model.classes))
+        weight = count[labels] ** (practice.balance - 1.0)
+        targets = losses.one_hot(labels, len(model.classes)) * (1 - practice.smoothing)
+        targets += np.float32(practice.smoothing / len(model.classes))
+        replay, opinions = self._replay
+        none = _one_class(model.classes, NON_LETTER, practice.non_letters if len(others) else 0)
+        trainer = training.NumpyTrainer(
+            model.layers[self._first :],
+            model.weights[self._first :],
+            training.Recipe(optimiser="adam"),
+        )
+        for step in range(practice.steps):
+            i = rng.choice(len(own), practice.letters, p=weight / weight.sum())
+            j = rng.integers(0, max(1, len(others)), len(none))
+            k = rng.integers(0, len(replay), practice.replay)
+            batch = np.concatenate([own[i], others[j], replay[k]])
+            wanted = np.concatenate([targets[i], none, opinions[k]])
+            trainer.step(batch, wanted, practice.lr * optimisers.cosine(step, practice.steps, 5))
+        weights = (*model.weights[: self._first], *trainer.weights())
+        return replace(model, weights=weights)
+
+
+def _one_class(classes: tuple[str, ...], name: str, count: int) -> Pictures:
+    """(count, C) targets that say this class and nothing else."""
+    numbers = np.full(count, classes.index(name) if name in classes else 0)
+    return losses.one_hot(numbers, len(classes))
+
+
+def draw_letters(classes: tuple[str, ...], hands: int, rng: np.random.Generator) -> Pictures:
+    """(N, 32, 32) pictures of all classes in some synthetic hands, what is no letter included."""
+    letters = [c for c in classes if c != NON_LETTER]
+    drawn = [synthetic.sample_hand(rng) for _ in range(hands)]
+    items = [synthetic.draw_character(c, rng, hand) for hand in drawn for c in letters]
+    source = sources.InkSource(from_strokes(items, letters * hands), classes)
+    batches = list(source.batches(rng, min(256, len(source))))
+    return np.concatenate([images for images, _ in batches])
+
+
+def blend(old: Model, new: Model, share: float) -> Model:
+    """Weights on the way from one model to another of its kind (M. Wortsman et al., CVPR 2022)."""
+    pairs = zip(old.weights, new.weights, strict=True)
+    weights = tuple({k: (1 - share) * a[k] + share * b[k] for k in a} for a, b in pairs)
+    return replace(old, weights=weights)
+
+
+def cross_validate(
+    copies: Sequence[Copy], lines: Sequence[Line], tuner: Tuner, language: Language | None
+) -> tuple[float, Tally, Tally]:
+    """The share of the change that reads best, and the edits with none and with this share.
+
+    Each line is read by a model that was tuned on the other folds alone.
+    """
+    old = tuner.model
+    unlearnt = [_read(c.page, range(len(c.page.rows)), old, language) for c in copies]
+    texts = {share: [list(rows) for rows in unlearnt] for share in SHARES}
+    folds = min(FOLDS, len(lines))
+    for fold in range(folds):
+        tuned = tuner.tune([line for k, line in enumerate(lines) if k % folds != fold])
+        for share in SHARES[1:]:
+            blended = blend(old, tuned, share)
+            for number, copy in enumerate(copies):
+                rows = [line.row for line in lines[fold::folds] if line.copy == number]
+                for row, text in zip(rows, _read(copy.page, rows, blended, language), strict=True):
+                    texts[share][number][row] = text
+    edits = {share: _edits(copies, texts[share]) for share in SHARES}
+    best = min(SHARES, key=lambda share: edits[share].edits)  # the smallest, where some are equal
+    return best, edits[0.0], edits[best]
+
+
+def _read(page: Page, rows: Sequence[int], model: Model, language: Language | None) -> list[str]:
+    """The text of some rows of a page."""
+    part = replace(page, rows=tuple(page.rows[row] for row in rows))
+    read = reading.read_page(part, reading.Reader(model, language=language))
+    return [row.text for row in read.rows]
+
+
+def _edits(copies: Sequence[Copy], texts: Sequence[Sequence[str]]) -> Tally:
+    scores = (metrics.score("\n".join(t), c.text) for c, t in zip(copies, texts, strict=True))
+    return sum((score.characters for score in scores), Tally())
