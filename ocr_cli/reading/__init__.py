@@ -31,15 +31,18 @@ class Reader:
 def load_reader(model: str = "default", language: str = "en") -> Reader:
     """The reader of that name or file, with the language "en", "none" or a file's.
 
-    "default" reads with letters and lines both, whichever suits a row. ModelError where a
-    model cannot be had.
+    "default" reads with letters and lines both, whichever suits a row, and so does a line
+    model of the user's own; "lines" and "letters" read with one. ModelError where a model
+    cannot be had.
     """
     known = load_language(language)
     if model == "default":
         both = weights.load_model("letters"), lines.load_line_model("lines")
         return Reader(*both, known)
     if weights.kind_of(weights.model_path(model)) == lines.KIND:
-        return Reader(None, lines.load_line_model(model), known)
+        alone = model in weights.shipped_models()
+        of_letters = None if alone else weights.load_model("letters")
+        return Reader(of_letters, lines.load_line_model(model), known)
     return Reader(weights.load_model(model), None, known)
 
 
