@@ -13,6 +13,7 @@ HEIGHT = 48  # of a strip, in pixels
 MIDDLE = 24.0  # where the middle of the small letters comes to lie
 SPREAD = 4.4  # the ink's mean distance from its middle; makes small letters about 14 high
 PEN = 2.3  # width of the strokes
+EDGE = 1.5  # width of a stroke's soft edge
 MARGIN = 6  # paper to the left and to the right
 _SLANTS = np.linspace(-0.9, 1.2, 22)  # dx per dy upwards that are tried
 _SAMPLE = 5000  # points of ink that are enough to measure a row by
@@ -148,19 +149,16 @@ def make_strip(ink: NDArray[np.bool_]) -> Strip:
     pen = pen_width(ink)
     to_row, width = _placement(x + 0.5, y + 0.5, pen)
     source, step = _reduced(ink, to_row)
-    fine = to_row.copy()  # from half pixels of the strip, by their centres, to cells of `source`
-    fine[:, 2] += fine[:, :2] @ [0.25, 0.25]
-    fine[:, :2] *= 0.5
-    fine /= step
-    matrix, offset = fine[::-1, 1::-1], fine[::-1, 2] - 0.5
-    shape = (2 * HEIGHT, 2 * width)
-    image = _sampled(source, matrix, offset, shape)
+    cells = to_row.copy()  # from pixels of the strip, by their centres, to cells of `source`
+    cells[:, 2] += cells[:, :2] @ [0.5, 0.5]
+    cells /= step
+    matrix, offset = cells[::-1, 1::-1], cells[::-1, 2] - 0.5
+    image = _sampled(source, matrix, offset, (HEIGHT, width))
     scale = 1 / np.sqrt(abs(np.linalg.det(to_row[:, :2])))
-    level, sigma, steep = _pen_level(2 * pen * scale, 2 * PEN)
+    level, sigma, slope = _pen_level(pen * scale, PEN)
     image = _blurred(_blurred(image, sigma).T, sigma).T
-    image = np.clip(0.5 + (image - level) / steep, 0, 1)
-    halved = image.reshape(HEIGHT, 2, width, 2).mean((1, 3))
-    return Strip(np.ascontiguousarray(halved, np.float32), to_row)
+    image = np.clip(0.5 + (image - level) / slope, 0, 1)
+    return Strip(np.ascontiguousarray(image, np.float32), to_row)
 
 
 def _sampled(
@@ -219,7 +217,7 @@ def _placement(x: Array, y: Array, pen: float) -> tuple[NDArray[np.float64], int
 
 
 def _reduced(ink: NDArray[np.bool_], to_row: Array) -> tuple[NDArray[np.float32], int]:
-    """The mask in cells of step x step pixels, as many as half a pixel of the strip spans."""
+    """The mask in cells of step x step pixels, somewhat smaller than one of the strip's."""
     step = max(1, int(0.6 * np.sqrt(abs(np.linalg.det(to_row[:, :2])))))
     if step == 1:
         return ink.astype(np.float32), 1
@@ -239,15 +237,15 @@ def pen_width(ink: NDArray[np.bool_]) -> float:
 
 
 def _pen_level(pen: float, wanted: float) -> tuple[float, float, float]:
-    """Blur and threshold that turn strokes `pen` wide into ones `wanted` wide.
+    """Blur and threshold that turn strokes `pen` wide into ones `wanted` wide, in pixels.
 
-    (level, sigma, level change over one pixel): after a Gaussian blur by sigma a stroke has
-    the value `level` at wanted / 2 from its middle line.
+    (level, sigma, slope): after a Gaussian blur by sigma a stroke has the value `level` at
+    wanted / 2 from its middle line, and changes by `slope` over its soft edge there.
     """
-    normal = NormalDist()
-    wanted = float(np.clip(wanted, pen - 3.0, pen + 2.5))
-    sigma = max(1.0, 0.3 * pen)
-    at, half = wanted / 2, pen / 2
-    level = normal.cdf((at + half) / sigma) - normal.cdf((at - half) / sigma)
-    steep = (normal.pdf((at - half) / sigma) - normal.pdf((at + half) / sigma)) / sigma
-    return float(level), sigma, float(max(steep, 0.02))
+    wanted = float(np.clip(wanted, pen - 1.5, pen + 1.25))
+    sigma = max(0.6, 0.3 * pen)
+    normal = NormalDist(0, float(np.hypot(sigma, 0.35)))  # sampling blurs a little by itself
+    near, far = (wanted - pen) / 2, (wanted + pen) / 2
+    level = normal.cdf(far) - normal.cdf(near)
+    slope = EDGE * (normal.pdf(near) - normal.pdf(far))
+    return level, sigma, float(np.clip(slope, 0.04, 2 * level))  # so paper stays white
