@@ -72,7 +72,8 @@ class Distortion:
         dark, bright = images, images
         for neighbour in sides:
             dark, bright = np.minimum(dark, neighbour), np.maximum(bright, neighbour)
-        return images + np.abs(share) * (np.where(share > 0, dark, bright) - images)
+        moved: NDArray[np.float32] = np.where(share > 0, dark, bright) - images
+        return images + np.abs(share) * moved
 
 
 def _interpolation(nodes: int, side: int) -> NDArray[np.float32]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ocr_cli.nn import losses, network
+from ocr_cli.nn.ctc import ctc_loss
 from ocr_cli.nn.layers import (
     Array,
     BatchNorm,
@@ -21,6 +22,7 @@ from ocr_cli.nn.layers import (
     Relu,
     Sigmoid,
 )
+from ocr_cli.nn.sequence import BiGru, Columns
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,7 @@ def check_loss(
 def check_all(rng: np.random.Generator) -> list[GradientError]:
     """Every layer and every loss, and the two networks that are made of them."""
     flat = rng.standard_normal((5, 6))
+    spoken = rng.standard_normal((3, 8, 4))
     picture = rng.standard_normal((3, 6, 8, 2))
     alone: list[tuple[Layer, Array]] = [
         (Dense(6, 4), flat),
@@ -110,6 +113,8 @@ def check_all(rng: np.random.Generator) -> list[GradientError]:
         (MaxPool2d(2, 1), picture),
         (BatchNorm(2), picture),
         (BatchNorm(6), flat),
+        (Columns(), picture),
+        (BiGru(2, 3), picture[:, 0]),
     ]
     report = [check_network((layer,), x, rng) for layer, x in alone]
     report.append(check_network((Dense(6, 5), Sigmoid(), Dense(5, 4)), flat, rng))
@@ -117,5 +122,9 @@ def check_all(rng: np.random.Generator) -> list[GradientError]:
     report.append(check_network(convnet, picture, rng))
     targets = losses.softmax(rng.standard_normal((5, 6)))
     report.append(check_loss("cross-entropy", losses.cross_entropy, flat, targets))
+    texts = [np.array([1, 1, 0]), np.array([], int), np.array([2])]
+    report.append(
+        check_loss("CTC", lambda y, _: ctc_loss(y, np.array([8, 8, 5]), texts), spoken, spoken)
+    )
     report.append(check_loss("squared error", losses.squared_error, flat, targets))
     return report
