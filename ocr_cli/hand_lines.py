@@ -1,0 +1,332 @@
+"""A line model that learns one hand, from pages and the text that is written on them.
+
+Only the recurrent layers and those after them go on learning. What the convolutions make of
+a strip stays as it is, and so need be worked out only once for each distorted copy of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import cycle
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr_cli import metrics, reading
+from ocr_cli.data import synthetic
+from ocr_cli.data.lines import room_needed
+from ocr_cli.errors import InputError
+from ocr_cli.hand import Copy, Learnt, Lost, blend
+from ocr_cli.layout.strips import MIDDLE, make_strip
+from ocr_cli.metrics import Tally
+from ocr_cli.nn import ctc, network, optimisers
+from ocr_cli.nn.losses import softmax
+from ocr_cli.nn.network import Layers, Weights
+from ocr_cli.nn.sequence import BiGru
+from ocr_cli.page import Page
+from ocr_cli.reading.lines import STRIDE, row_ink
+from ocr_cli.reading.search import Language
+from ocr_cli.weights import Model, for_use
+
+FOLDS = 3  # of the lines, in which the gain is found out
+SHARES = (0.0, 0.5, 1.0)  # of the way from the old weights to the tuned ones
+ALONE = 0.35  # what a character costs whose row or line has no partner; a swapped one costs 1
+
+Array = NDArray[Any]
+Image = NDArray[np.float32]  # a strip: (48, W), 1 ink
+
+
+@dataclass(frozen=True)
+class Practice:
+    """How to tune; tuned itself, on writers of the valid split."""
+
+    passes: int = 40  # over the lines
+    lr: float = 1e-3
+    batch: int = 8  # lines of the hand in each, and as many of other hands
+    replay: int = 48  # lines of synthetic hands, a hand each
+    copies: int = 8  # distorted copies of each line, beside the strip itself
+    clip: float = 20.0  # longest gradient
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row whose text is known.
+
+    Attributes
+    ----------
+    copy, row : which of the copies it is on, and which of the page's rows it is.
+    text : what is written there.
+    strip : (48, W) the row as the model reads it.
+    """
+
+    copy: int
+    row: int
+    text: str
+    strip: Image = field(repr=False)
+
+
+def learn(
+    copies: Sequence[Copy],
+    model: Model,
+    language: Language | None,
+    rng: np.random.Generator,
+    practice: Practice | None = None,
+) -> Learnt:
+    """The line model tuned to the hand of the copies, as far as that reads unseen lines better.
+
+    InputError where the texts are not what is written on the pages.
+    """
+    model = for_use(model)
+    read = [_read(copy.page, range(len(copy.page.rows)), model, language) for copy in copies]
+    lines, lost = find_lines(copies, read, model.classes)
+    if not lines:
+        advice = "give each page the text that is written on it, a line for a line"
+        raise InputError("none of the text was found on the pages", advice)
+    tuner = Tuner(model, lines, practice or Practice(), rng)
+    share, before, after = 1.0, None, None
+    if len(lines) > 1:
+        share, before, after = cross_validate(copies, lines, read, tuner, language)
+    tuned = blend(model, tuner.tune(range(len(lines))), share) if share else model
+    letters = sum(len(line.text.replace(" ", "")) for line in lines)
+    return Learnt(tuned, share, before, after, letters, tuple(lost))
+
+
+def find_lines(
+    copies: Sequence[Copy], read: Sequence[Sequence[str]], classes: tuple[str, ...]
+) -> tuple[list[Line], list[Lost]]:
+    """The lines of the texts that were found on their pages, and those that were not.
+
+    read : what the model reads in each page's rows, before it knows the hand. A line with a
+    character that is not among the classes is not learnt from, and counts as lost.
+    """
+    lines: list[Line] = []
+    lost: list[Lost] = []
+    for number, (copy, rows) in enumerate(zip(copies, read, strict=True)):
+        texts = [" ".join(line.split()) for line in copy.text.splitlines() if line.strip()]
+        found: set[int] = set()
+        for row, match in match_lines(rows, texts):
+            strip = make_strip(row_ink(copy.page.rows[row])).image
+            fits = strip.shape[1] // STRIDE >= room_needed(texts[match])
+            if fits and set(texts[match]) <= set(classes):
+                lines.append(Line(number, row, texts[match], strip))
+                found.add(match)
+        lost += [Lost(copy.page.source, t) for i, t in enumerate(texts) if i not in found]
+    return lines, lost
+
+
+def match_lines(rows: Sequence[str], lines: Sequence[str]) -> list[tuple[int, int]]:
+    """Pairs (row, line) that say the same, in the order of both, with the fewest edits in all.
+
+    A row or a line may go without a partner, so that rows and lines are no pair if they
+    differ in more than some 70 % of the characters.
+    """
+    cost = np.zeros((len(rows) + 1, len(lines) + 1))
+    cost[1:, 0] = np.cumsum([ALONE * len(row) for row in rows])
+    cost[0, 1:] = np.cumsum([ALONE * len(line) for line in lines])
+    pairs = np.zeros((len(rows), len(lines)), bool)
+    for i, j in np.ndindex(pairs.shape):
+        together = cost[i, j] + metrics.edit_distance(rows[i], lines[j])
+        alone = min(cost[i, j + 1] + ALONE * len(rows[i]), cost[i + 1, j] + ALONE * len(lines[j]))
+        pairs[i, j] = together <= alone
+        cost[i + 1, j + 1] = min(together, alone)
+    found, (i, j) = [], pairs.shape
+    while i and j:
+        if pairs[i - 1, j - 1]:
+            i, j = i - 1, j - 1
+            found.append((i, j))
+        elif cost[i, j] == cost[i - 1, j] + ALONE * len(rows[i - 1]):
+            i -= 1
+        else:
+            j -= 1
+    return found[::-1]
+
+
+@dataclass(frozen=True)
+class Example:
+    """What the head of a model reads: (T, F) features, and the class numbers of its text."""
+
+    features: Image
+    target: NDArray[np.int64]
+
+
+class Tuner:
+    """Tunes the head of a line model to some of the lines; all folds share the features.
+
+    Half of a batch is of synthetic hands, with what the old model says of each step as the
+    target, so that nothing is forgotten (Z. Li and D. Hoiem, ECCV 2016).
+    """
+
+    def __init__(
+        self, model: Model, lines: Sequence[Line], practice: Practice, rng: np.random.Generator
+    ) -> None:
+        self.model, self.practice, self._rng = model, practice, rng
+        self._first = next(i for i, layer in enumerate(model.layers) if isinstance(layer, BiGru))
+        self.head: Layers = model.layers[self._first :]
+        number = {c: i for i, c in enumerate(model.classes)}
+        self._known: list[list[Example]] = []
+        for line in lines:
+            copies = [distorted(line.strip, rng) for _ in range(practice.copies)]
+            target = np.array([number[c] for c in line.text], np.int64)
+            self._known.append([Example(self._features(s), target) for s in (line.strip, *copies)])
+        texts = [line.text for line in lines]
+        drawn = draw_lines(texts, practice.replay, rng)
+        self._replay = [self._opinion(self._features(strip)) for strip in drawn]
+
+    def _features(self, strip: Image) -> Image:
+        """(W / 4, F) what the layers below the head make of a strip."""
+        x = strip[None, :, : strip.shape[1] // STRIDE * STRIDE, None]
+        below = self.model.layers[: self._first], self.model.weights[: self._first]
+        return network.forward(*below, x)[0]
+
+    def _opinion(self, features: Image) -> tuple[Image, Image]:
+        """The features, and (T, C + 1) what the old model says of each step."""
+        logits = network.forward(self.head, self.model.weights[self._first :], features[None])
+        return features, softmax(logits[0])
+
+    def tune(self, chosen: Sequence[int]) -> Model:
+        """The model after its practice on the chosen lines."""
+        practice, rng = self.practice, self._rng
+        below, start = self.model.weights[: self._first], self.model.weights[self._first :]
+        vector, weights = network.flatten(self.head, start)
+        slopes, grads = network.gradients_like(self.head, start)
+        optimiser = optimisers.Adam()
+        parts = -(-len(chosen) // practice.batch)
+        steps = practice.passes * parts
+        for step in range(steps):
+            if step % parts == 0:
+                groups = np.array_split(rng.permutation(chosen), parts)
+            own = [self._a_copy(i) for i in groups[step % parts]]
+            others = [self._replay[k] for k in rng.integers(len(self._replay), size=len(own))]
+            self._slopes(own, others, weights, grads)
+            slopes *= min(1.0, practice.clip / (float(np.linalg.norm(slopes)) + 1e-9))
+            optimiser.step(vector, slopes, practice.lr * optimisers.cosine(step, steps, 5))
+        return replace(self.model, weights=(*below, *weights))
+
+    def _a_copy(self, line: int) -> Example:
+        copies = self._known[line]
+        return copies[self._rng.integers(len(copies))]
+
+    def _slopes(
+        self,
+        own: Sequence[Example],
+        others: Sequence[tuple[Image, Image]],
+        weights: Weights,
+        grads: Weights,
+    ) -> None:
+        """Fills in the gradients of a batch's loss, an item's on average."""
+        n = len(own)
+        x, lengths = padded([example.features for example in own] + [f for f, _ in others])
+        logits, caches = run(self.head, weights, x, lengths)
+        _, slope = ctc.ctc_loss(logits[:n], lengths[:n], [example.target for example in own])
+        kept = np.zeros_like(logits[n:])
+        for one, now, (_, before) in zip(kept, logits[n:], others, strict=True):
+            one[: len(before)] = softmax(now[: len(before)]) - before
+        slope = np.concatenate([slope, kept]).astype(np.float32) / np.float32(n)
+        network.backward(self.head, weights, caches, slope, grads)
+
+
+def run(layers: Layers, weights: Weights, x: Array, lengths: Array) -> tuple[Array, list[Any]]:
+    """(N, T, F) features, of which the first `lengths` count, to (N, T, C + 1), and caches."""
+    caches = []
+    for layer, params in zip(layers, weights, strict=True):
+        if isinstance(layer, BiGru):
+            x, cache = layer.run(params, x, lengths)
+        else:
+            x, cache = layer.forward(params, x)
+        caches.append(cache)
+    return x, caches
+
+
+def padded(sequences: Sequence[Image]) -> tuple[Image, NDArray[np.int64]]:
+    """Sequences (T, F) as one array (N, T, F), zeros at their ends, and their lengths."""
+    lengths = np.array([len(sequence) for sequence in sequences])
+    x = np.zeros((len(sequences), lengths.max(), sequences[0].shape[1]), np.float32)
+    for row, sequence in zip(x, sequences, strict=True):
+        row[: len(sequence)] = sequence
+    return x, lengths
+
+
+def distorted(strip: Image, rng: np.random.Generator) -> Image:
+    """The strip as the same hand might have written it another time; its width varies."""
+    from scipy.ndimage import map_coordinates, maximum_filter, minimum_filter
+
+    height, width = strip.shape
+    wide, tall = np.exp(rng.normal(0, (0.08, 0.06)))
+    y, x = np.mgrid[:height, : max(8, 4 * round(width * wide / 4))].astype(np.float32)
+    y = MIDDLE + (y - MIDDLE) / tall + rng.normal(0, 1.0)
+    x = x / wide + rng.normal(0, 0.1) * (y - MIDDLE)
+    for _ in range(3):  # smooth bends, a letter long or longer
+        pace_x, pace_y, phase = rng.normal(0, 0.1), rng.normal(0, 0.1), rng.uniform(0, 2 * np.pi)
+        wave = np.sin(pace_x * x + pace_y * y + phase)
+        x, y = x + rng.normal(0, 0.6) * wave, y + rng.normal(0, 0.6) * wave
+    image = map_coordinates(strip, (y, x), order=1)
+    share = rng.uniform(-0.6, 0.6)  # of a pixel that the pen is wider or narrower
+    moved = (maximum_filter if share > 0 else minimum_filter)(image, 3)
+    return np.asarray(image + abs(share) * (moved - image), np.float32)
+
+
+def draw_lines(texts: Sequence[str], count: int, rng: np.random.Generator) -> list[Image]:
+    """Strips of `count` lines, the texts over and over, each in a synthetic hand of its own."""
+    from PIL import Image as Picture
+    from PIL import ImageDraw
+
+    strips = []
+    for text, _ in zip(cycle(texts), range(count), strict=False):
+        known = "".join(c for c in text if c == " " or synthetic_knows(c))
+        strokes = synthetic.draw_text(known, rng, synthetic.sample_hand(rng, 0.7))
+        points = np.concatenate(strokes) if strokes else np.zeros((1, 2), np.float32)
+        low = points.min(0) - 200
+        width, height = (0.06 * (points.max(0) + 200 - low)).astype(int)
+        picture, pen = Picture.new("1", (int(width), int(height))), int(rng.integers(3, 8))
+        for stroke in strokes:
+            path = [tuple(p) for p in (0.06 * (stroke - low)).tolist()]
+            ImageDraw.Draw(picture).line(path, 1, width=pen)
+        strips.append(make_strip(np.asarray(picture, bool)).image)
+    return strips
+
+
+def synthetic_knows(char: str) -> bool:
+    """Whether the built-in hands can write a character."""
+    return char in synthetic.allographs()
+
+
+def cross_validate(
+    copies: Sequence[Copy],
+    lines: Sequence[Line],
+    read: Sequence[Sequence[str]],
+    tuner: Tuner,
+    language: Language | None,
+) -> tuple[float, Tally, Tally]:
+    """The share of the change that reads best, and the edits with none and with this share.
+
+    Each line is read by a model that was tuned on the other folds alone; read : what the old
+    model reads in all rows.
+    """
+    texts = {share: [list(rows) for rows in read] for share in SHARES}
+    folds = min(FOLDS, len(lines))
+    for fold in range(folds):
+        tuned = tuner.tune([k for k in range(len(lines)) if k % folds != fold])
+        for share in SHARES[1:]:
+            blended = blend(tuner.model, tuned, share)
+            for number, copy in enumerate(copies):
+                rows = [line.row for line in lines[fold::folds] if line.copy == number]
+                for row, text in zip(rows, _read(copy.page, rows, blended, language), strict=True):
+                    texts[share][number][row] = text
+    edits = {share: _edits(lines, texts[share]) for share in SHARES}
+    best = min(SHARES, key=lambda share: edits[share].edits)  # the smallest, where some are equal
+    return best, edits[0.0], edits[best]
+
+
+def _read(page: Page, rows: Sequence[int], model: Model, language: Language | None) -> list[str]:
+    """The text of some rows of a page."""
+    part = replace(page, rows=tuple(page.rows[row] for row in rows))
+    read = reading.read_page(part, reading.Reader(None, model, language))
+    return [row.text for row in read.rows]
+
+
+def _edits(lines: Sequence[Line], texts: Sequence[Sequence[str]]) -> Tally:
+    """Edits in the lines that were found, a line for a line."""
+    scores = (metrics.score(texts[line.copy][line.row], line.text) for line in lines)
+    return sum((score.characters for score in scores), Tally())
