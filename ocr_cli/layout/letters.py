@@ -14,7 +14,7 @@ from ocr_cli.page import Box, Glyph, Page, union
 
 Array = NDArray[Any]
 
-MOST_PIECES = 3000  # of a noisier picture only the largest pieces are looked at
+MOST_PIECES = 2000  # of a noisier picture only the largest pieces are looked at
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def measure(glyphs: Sequence[Glyph], slant: float | None = None) -> Pieces:
     mean_x = np.add.reduceat(x, start) / area + 0.5
     spread = np.sqrt(np.add.reduceat((y + 0.5 - mean_y[owner]) ** 2, start) / area)
     # Even ink over a height h has a spread of h / √12.
-    core = np.sqrt(12) * spread + 1
+    core = np.minimum(np.sqrt(12) * spread + 1, boxes[:, 2] - boxes[:, 0])
     if slant is None:
         slant = find_slant(y - mean_y[owner], x - mean_x[owner], owner)
     upright = x + slant * (y - mean_y[owner])

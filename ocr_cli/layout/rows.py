@@ -168,9 +168,9 @@ def _apart(
     off = np.abs(bands[:, 0] + bands[:, 1] * x - bands[k, 0] - bands[k, 1] * x)
     off /= np.maximum(bands[:, 2], bands[k, 2])
     cost = np.full(len(lines), np.inf)
-    for j in np.flatnonzero(off < 1.4):
+    for j in np.flatnonzero(off < 1.6):
         if j != k:
-            cost[j] = off[j] / (1.4 if _shared(pieces, lines[j], lines[k]) < 0.15 else 0.5)
+            cost[j] = off[j] / (1.6 if _shared(pieces, lines[j], lines[k]) < 0.15 else 0.5)
     return cost
 
 
@@ -211,11 +211,11 @@ def _belongs(
     centre = band[:, 0] + band[:, 1] * pieces.middle[line, 1]
     inside = (pieces.boxes[line, 0] < centre) & (pieces.boxes[line, 2] > centre)
     near = cost.min(0) / band[:, 2]
-    if not np.all(inside | (near < 3.0)):
+    if not np.all(inside | (near < 4.5)):
         return False
     share = max(_share_beside(pieces, line, lines[j], 12 * bands[j, 2]) for j in np.unique(owner))
-    tolerance = 3.0 if share < 0.15 else 1.0 if share < 0.5 else 0.0
-    return bool(np.all(inside | (near < np.where(small[line], max(tolerance, 1.5), tolerance))))
+    letters, dots = (2.0, 4.5) if share < 0.15 else (1.0, 1.5) if share < 0.5 else (0.0, 1.5)
+    return bool(np.all(inside | (near < np.where(small[line], dots, letters))))
 
 
 def _share_beside(
@@ -235,23 +235,29 @@ def make_row(glyphs: Sequence[Glyph], slant: float) -> Row:
     glyphs = sorted(glyphs, key=lambda g: (g.box.x1 + g.box.x2, g.box.x1))
     core = measure(glyphs, 0.0).core
     size = max(2.0, float(np.median(core[core >= 0.5 * core.max()])))
-    x, top, bottom = outline(glyphs, max(1, round(0.4 * size)))
+    step = max(1, round(0.4 * size))
+    x, _, bottom = outline(glyphs, step, whole=5 * step)  # the arms of a T stand on nothing
     baseline, slope = fit_baseline(x, bottom, size)
+    x, top, _ = outline(glyphs, step)
     tall = baseline + slope * x - top
     top_line = _mode(tall[tall > 0.4 * size], 0.15 * size)
     box = union([g.box for g in glyphs])
     return Row(box, (Word(box, tuple(glyphs)),), baseline, max(1.0, top_line), slope, slant)
 
 
-def outline(glyphs: Sequence[Glyph], step: int) -> tuple[Array, Array, Array]:
-    """(x, top, bottom) of the ink of each glyph in strips `step` pixels wide."""
+def outline(glyphs: Sequence[Glyph], step: int, whole: int = 0) -> tuple[Array, Array, Array]:
+    """(x, top, bottom) of the ink of each glyph in strips `step` pixels wide.
+
+    A glyph no wider than `whole` pixels is one strip.
+    """
     parts = []
     for glyph in glyphs:
         columns = np.flatnonzero(glyph.ink.any(0))
         ink = glyph.ink[:, columns]
         top = ink.argmax(0)
         bottom = ink.shape[0] - ink[::-1].argmax(0)
-        starts = np.flatnonzero(np.diff(columns // step, prepend=-1))
+        strip = step if glyph.box.width > whole else glyph.box.width
+        starts = np.flatnonzero(np.diff(columns // strip, prepend=-1))
         ends = np.append(starts[1:], len(columns)) - 1
         x = (columns[starts] + columns[ends] + 1) / 2 + glyph.box.x1
         highest = np.minimum.reduceat(top, starts) + glyph.box.y1
@@ -304,6 +310,7 @@ def settle_x_heights(rows: Sequence[Row]) -> list[Row]:
     usual = np.median(tops[mixed]) if mixed.any() else 0.0
     capitals = ~mixed & (tops > 1.3 * usual)
     heights = np.where(capitals, 0.68 * np.array([_usual_top(row) for row in rows]), tops)
+    heights = np.maximum(heights, 1.0)
     return [replace(row, x_height=float(h)) for row, h in zip(rows, heights, strict=True)]
 
 

@@ -36,7 +36,7 @@ ODD = {
     "one bar": 1 - np.pad(np.ones((4, 90)), 40),
     "a frame": np.pad(np.ones((90, 120)), 5),
     "long and thin": 1 - np.pad(np.ones((3, 900)), 4),
-    "many specks": (noise(300, 300) > 0.02).astype(float),
+    "many specks": (noise(160, 160) > 0.02).astype(float),
 }
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ocr_cli import layout
@@ -58,6 +58,7 @@ def test_specks_are_dropped(block):
     assert len(found(with_marks(page, *marks))) == 9
 
 
+@settings(max_examples=8)
 @given(st.integers(0, 40), st.integers(0, 40))
 def test_moving_the_ink_moves_the_boxes(block, down, right):
     page = layout.find_ink(block("HiLO.", "TENT"))

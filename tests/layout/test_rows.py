@@ -17,7 +17,7 @@ def shape_of(page):
     return [[len(word.glyphs) for word in row.words] for row in page.rows]
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(st.lists(WORDS, min_size=1, max_size=4))
 def test_drawn_words_are_found_row_by_row(block, lines):
     if max(len(word) for line in lines for word in line) < 2:
