@@ -24,7 +24,8 @@ def forward(torch: Any, layers: Sequence[nn.Layer], weights: Any, x: Any, traini
                 x = x.permute(0, 2, 1, 3).flatten(2)
             case BiGru():
                 with torch.autocast("cpu", enabled=False):
-                    x = _bigru(torch, layer, p, x.float())
+                    whole = x.float() if x.dtype == torch.bfloat16 else x
+                    x = _bigru(torch, layer, p, whole, training)
             case nn.Dropout(rate=rate) if x.dim() == 3:
                 if training:  # one mask for all steps: Gal and Ghahramani, NIPS 2016
                     kept = torch.rand(len(x), 1, x.shape[2]) >= rate
@@ -38,9 +39,11 @@ def forward(torch: Any, layers: Sequence[nn.Layer], weights: Any, x: Any, traini
     return x
 
 
-def _bigru(torch: Any, layer: BiGru, p: Any, x: Any) -> Any:
+def _bigru(torch: Any, layer: BiGru, p: Any, x: Any, training: bool) -> Any:
     names = ("weights", "recurrent", "bias", "recurrent_bias")
-    return _bigru_function().apply(x, *(p[name] for name in names))
+    # in training the inputs' products, but not the recurrent ones, are made in 16 bits
+    product = torch.bfloat16 if training and x.dtype == torch.float32 else x.dtype
+    return _bigru_function().apply(x, *(p[name] for name in names), product)
 
 
 @cache
@@ -54,8 +57,10 @@ def _bigru_function() -> Any:
 
     class Function(torch.autograd.Function):  # type: ignore[misc, name-defined]
         @staticmethod
-        def forward(ctx: Any, x: Any, weights: Any, recurrent: Any, bias: Any, rbias: Any) -> Any:
-            half = torch.bfloat16 if x.dtype == torch.float32 else x.dtype
+        def forward(
+            ctx: Any, x: Any, weights: Any, recurrent: Any, bias: Any, rbias: Any, half: Any
+        ) -> Any:
+            ctx.half = half
             n, steps, _ = x.shape
             u = recurrent.shape[1]
             pre = x.new_empty(steps, 2, n, 3 * u)  # direction 1 runs through time backwards
@@ -84,7 +89,7 @@ def _bigru_function() -> Any:
         @staticmethod
         def backward(ctx: Any, dy: Any) -> Any:
             x, weights, recurrent, states, gates, product = ctx.saved_tensors
-            half = torch.bfloat16 if x.dtype == torch.float32 else x.dtype
+            half = ctx.half
             u, steps = recurrent.shape[1], len(product)
             by_time = dy.transpose(0, 1)
             slopes = torch.stack([by_time[..., :u], by_time[..., u:].flip(0)], 1)
@@ -113,7 +118,7 @@ def _bigru_function() -> Any:
             dx = torch.mm(narrow, weights.to(half).transpose(0, 1).flatten(1).t())
             dx = dx.view(steps, len(x), -1).transpose(0, 1).to(x.dtype)
             dbias = dpre.sum(0).view(2, 3 * u)
-            return dx, dweights.to(x.dtype), drecurrent, dbias, flat.sum(1)
+            return dx, dweights.to(x.dtype), drecurrent, dbias, flat.sum(1), None
 
     return Function
 
