@@ -96,9 +96,10 @@ def _synthetic(classes: tuple[str, ...], augment: bool, rng: np.random.Generator
     from ocr_cli.data import synthetic
 
     def drawn(per_class: int) -> ink.Ink:
-        labels = [c for c in classes for _ in range(per_class)]
+        known = [c for c in classes if c != NON_LETTER]
+        labels = [c for c in known for _ in range(per_class)]
         hands = [synthetic.sample_hand(rng) for _ in range(per_class)]
-        items = [synthetic.draw_character(c, rng, hand) for c in classes for hand in hands]
+        items = [synthetic.draw_character(c, rng, hand) for c in known for hand in hands]
         return ink.from_strokes(items, labels)
 
     variation = render.Variation() if augment else render.NO_VARIATION

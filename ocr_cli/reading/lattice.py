@@ -64,6 +64,15 @@ class Pieces:
     blanks: NDArray[np.float32]
 
 
+def take_whole(row: Row) -> Pieces:
+    """The row with every glyph one letter, for a model that cannot tell what is none."""
+    atoms = tuple(glyph for word in row.words for glyph in word.glyphs)
+    starts = np.arange(len(atoms), dtype=np.int64)
+    blanks = blank_odds(row, [[atom] for atom in atoms])
+    straight = tuple(upright(atom, row) for atom in atoms)
+    return Pieces(row, atoms, starts, starts + 1, straight, blanks)
+
+
 def take_apart(row: Row, stroke_width: float) -> Pieces:
     """The row's atoms, and every run of them that is narrow enough to be one letter."""
     slices = cut_row(row, stroke_width)

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr_cli.data.nonletters import NON_LETTER
 from ocr_cli.page import Glyph, Page, Row, Word, union
 from ocr_cli.reading import lattice as lattices
 from ocr_cli.reading.lattice import Lattice
@@ -32,7 +33,10 @@ def lattices_of(page: Page, model: Model) -> list[Lattice]:
     """The lattice of each of the page's rows."""
     if not page.rows:
         return []
-    pieces = [lattices.take_apart(row, page.stroke_width) for row in page.rows]
+    if NON_LETTER in model.classes:
+        pieces = [lattices.take_apart(row, page.stroke_width) for row in page.rows]
+    else:
+        pieces = [lattices.take_whole(row) for row in page.rows]
     return lattices.score(pieces, model, page.stroke_width)
 
 
