@@ -12,8 +12,12 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
+from ocr_cli.cli import options
+from ocr_cli.errors import UsageError
+
 if TYPE_CHECKING:
     from ocr_cli.data.choose import Splits
+    from ocr_cli.hand import Learnt
     from ocr_cli.recipes import Preset
     from ocr_cli.training import Epoch
     from ocr_cli.weights import Model
@@ -75,6 +79,15 @@ def _sizes(
 )
 @click.option("--from", "start", metavar="MODEL", help="Go on from this model's weights.")
 @click.option(
+    "--page",
+    "pages",
+    multiple=True,
+    metavar="PICTURE[=TEXT]",
+    help="Learn the hand of a page from the text file of what it says, a line a row; "
+    "may be given again. [default of TEXT: NAME.txt beside it]",
+)
+@options.language
+@click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
     default=Path("model.npz"),
@@ -99,6 +112,8 @@ def train(
     homework: bool,
     classes: str,
     start: str | None,
+    pages: tuple[str, ...],
+    language: str,
     out: Path,
     log: Path | None,
     quiet: bool,
@@ -114,9 +129,19 @@ def train(
 
     The best epoch on the valid split is kept in --out as training goes, so that
     Ctrl-C loses nothing. Progress goes to stderr, the final scores to stdout.
+
+    With --page, the model of --from (default: the one that ocr reads with) learns one
+    hand instead. What of the text is not found on a page is told on stderr. Printed is
+    the CER of lines before and after, each read by a model that has not seen it; where
+    learning does not help there, the model stays as it is.
     """
     if check_gradients:
         _print_gradient_check(seed)
+        return
+    if pages:
+        if data is not None:
+            raise UsageError("--page and --data do not go together", "train twice, with --from")
+        _learn_hand(pages, start or "default", language, out, seed)
         return
     if kind == "language":
         _train_language(data, out)
@@ -137,6 +162,37 @@ def train(
     model = replace(model, record={"command": command, "data": splits.name, "seed": seed})
     with _Log(log, quiet) as on_epoch:
         _run(model, splits, preset, backend, out, on_epoch)
+
+
+def _learn_hand(pages: tuple[str, ...], start: str, language: str, out: Path, seed: int) -> None:
+    """A model of letters goes on from `start` to the hand of some pages with their texts."""
+    import numpy as np
+
+    from ocr_cli import batch, hand
+    from ocr_cli.reading import load_language
+    from ocr_cli.weights import load_model, save_model
+
+    batch.one_blas_thread()
+    model, known = load_model(start), load_language(language)
+    copies = [hand.open_copy(page) for page in pages]
+    learnt = hand.learn(copies, model, known, np.random.default_rng(seed))
+    for lost in learnt.lost:
+        what = f"{' '.join(lost.words)} (in: {lost.line})" if lost.words else lost.line
+        click.echo(f"ocr: {lost.source}: not found: {what}", err=True)
+    command = shlex.join(["ocr", *sys.argv[1:]])
+    record = {"command": command, "seed": seed, "from": model.record, **learnt.record()}
+    save_model(out, replace(learnt.model, record=record), half=True)
+    click.echo(f"{out}  {_gain(learnt)}")
+
+
+def _gain(learnt: Learnt) -> str:
+    """What learning a hand brought, in a line."""
+    if learnt.before is None or learnt.after is None:
+        return f"learnt from {learnt.letters} letters; one line is too few to tell the gain"
+    rates = f"CER {learnt.before.rate:.2%} before, {learnt.after.rate:.2%} after"
+    if not learnt.share:
+        return f"{learnt.before.rate:.2%} CER; learning did not help, the model is as it was"
+    return f"{rates}, on lines not learnt from ({learnt.letters} letters learnt)"
 
 
 def _train_language(corpus: Path | None, out: Path) -> None:
@@ -236,7 +292,6 @@ def _open(data: Path | None, preset: Preset, classes: str, seed: int) -> Splits:
 
 
 def _start(start: str | None, preset: Preset, splits: Splits, seed: int) -> Model:
-    from ocr_cli.errors import UsageError
     from ocr_cli.recipes import fresh_model
     from ocr_cli.weights import load_model
 
