@@ -208,7 +208,7 @@ def _rivals(pieces: Pieces, alignment: Alignment) -> NDArray[np.int64]:
     certain = alignment.edges[alignment.confidence >= CERTAIN]
     starts, ends = pieces.starts[certain], pieces.ends[certain]
     overlap = (pieces.starts[:, None] < ends) & (starts < pieces.ends[:, None])
-    rival = overlap.any(1)
+    rival = np.asarray(overlap.any(1))
     rival[alignment.edges[alignment.confidence > UNUSED]] = False
     return np.flatnonzero(rival)
 

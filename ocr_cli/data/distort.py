@@ -72,8 +72,8 @@ class Distortion:
         dark, bright = images, images
         for neighbour in sides:
             dark, bright = np.minimum(dark, neighbour), np.maximum(bright, neighbour)
-        moved: NDArray[np.float32] = np.where(share > 0, dark, bright) - images
-        return images + np.abs(share) * moved
+        moved = np.where(share > 0, dark, bright) - images
+        return np.asarray(images + np.abs(share) * moved, np.float32)
 
 
 def _interpolation(nodes: int, side: int) -> NDArray[np.float32]:

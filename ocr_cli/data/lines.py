@@ -547,9 +547,10 @@ def _stamped(
         phase = rng.uniform(0, 2 * np.pi, len(owner))[stroke]
         pace = rng.uniform(0.01, 0.08, len(owner))[stroke]
         swell = rng.normal(0, variation.pressure * 1.4, n)[item]
-        radius = radius * (1 + swell * np.sin(np.arange(len(stroke)) * pace + phase))
+        wave = swell * np.sin(np.arange(len(stroke)) * pace + phase)
+        radius *= (1 + wave).astype(np.float32)
     if variation.gaps:
-        radius = np.where(_broken(dense, item, n, side, rng, variation), -1, radius)
+        radius[_broken(dense, item, n, side, rng, variation)] = -1
     reach = 6
     tall, wide = _FINE * strips.HEIGHT + 2 * reach, side + 2 * reach
     at = np.rint(dense).astype(np.int64) + reach

@@ -80,7 +80,7 @@ class BiGru(Layer):
         states = np.zeros((steps + 1, 2, n, u), pre.dtype)
         product = np.empty((steps, 2, n, u), pre.dtype)
         h = np.empty(pre.shape[1:], pre.dtype)
-        whole: Array = alive.reshape(steps, -1).all(1)
+        whole = np.asarray(alive.reshape(steps, -1).all(1))
         for t, gates in enumerate(pre):  # what the inputs give is turned into gates in place
             np.matmul(states[t], weights, out=h)
             h += bias
