@@ -30,6 +30,7 @@ class LineRecipe:
     """How to train a line model."""
 
     seconds: float = 6000.0  # of training in all, resumed runs together
+    steps: int = 0  # batches in all, in place of `seconds`; 0: by the time
     columns: int = 8000  # pixels of strips in a batch
     lr: float = 2e-3
     decay: float = 0.01
@@ -189,6 +190,9 @@ def train_lines(
     def elapsed() -> float:
         return time.monotonic() - began
 
+    def progress() -> float:
+        return step / recipe.steps if recipe.steps else elapsed() / recipe.seconds
+
     def model(**scores: Any) -> Model:
         record = {"recipe": asdict(recipe), "steps": step, "seconds": round(elapsed()), **scores}
         return Model("line", classes, layers, trainer.weights(), record)
@@ -205,10 +209,10 @@ def train_lines(
     batches = _in_background(
         lambda: training_batches(source, recipe, rng, lambda: elapsed() / recipe.seconds)
     )
-    while elapsed() < recipe.seconds:
+    while progress() < 1:
         batch = next(batches)
         targets, lengths = as_targets(batch.labels, classes)
-        lr = recipe.lr * _schedule(elapsed() / recipe.seconds, recipe.warmup)
+        lr = recipe.lr * _schedule(progress(), recipe.warmup)
         losses.append(trainer.step(batch.images, batch.widths, targets, lengths, lr))
         step += 1
         seen += len(batch.labels)
