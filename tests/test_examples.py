@@ -19,22 +19,6 @@ PICTURES = sorted(p for p in EXAMPLES.iterdir() if p.suffix in {".jpg", ".png"})
 SHIPPED = sorted((ROOT / "models").glob("*.npz"))
 
 each_picture = pytest.mark.parametrize("picture", PICTURES, ids=lambda path: path.name)
-# Strict: whoever mends it is told to take its name out of here.
-EDGES_TAKEN_FOR_LETTERS = {"postcard.jpg"}
-each_readable_picture = pytest.mark.parametrize(
-    "picture",
-    [
-        pytest.param(
-            picture,
-            id=picture.name,
-            marks=pytest.mark.xfail(
-                picture.name in EDGES_TAKEN_FOR_LETTERS,
-                reason="the edge of the paper on a table is cut up and taken for letters",
-            ),
-        )
-        for picture in PICTURES
-    ],
-)
 
 
 @pytest.fixture(scope="module")
@@ -78,14 +62,14 @@ def test_the_picture_is_what_the_script_makes(picture: Path, script: ModuleType)
     assert picture.stat().st_size < 150_000
 
 
-@each_readable_picture
+@each_picture
 def test_every_letter_is_found_in_its_row_and_word(picture: Path) -> None:
     found = [[len(word.glyphs) for word in row.words] for row in analysed(picture).rows]
     assert found == [[len(word) for word in line.split()] for line in truth(picture).splitlines()]
 
 
 @pytest.mark.skipif(not SHIPPED, reason="no model is shipped yet")
-@each_readable_picture
+@each_picture
 def test_the_default_reader_reads_it(picture: Path) -> None:
     text = reading.read_page(analysed(picture), reading.load_reader()).text
     assert metrics.bare_cer(text, truth(picture)) <= 0.05

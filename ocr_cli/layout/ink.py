@@ -16,6 +16,8 @@ Mask = NDArray[np.bool_]
 
 # Contrast is the part of the paper's light that is missing: 0 on paper, towards 1 in black ink.
 LEAST_CONTRAST = 0.06  # nothing fainter is ever ink
+STEP_CELL = 8  # pixels between two looks at the paper's light
+STEP_RATIO = 1.8  # light of paper over that of the table, from which on it is an edge
 NOISE_MARGIN = 5.0  # ink's seeds stand this many standard deviations of the paper's grain out
 
 
@@ -32,14 +34,15 @@ def find_ink(page: Page) -> Page:
         return replace(page, ink=np.zeros(grey.shape, bool), stroke_width=0.0)
     if _light_on_dark(grey):
         grey = 1 - grey
-    contrast = _smooth(paper_contrast(grey))
+    paper = paper_light(grey)
+    contrast = _smooth(paper_contrast(grey, paper))
     pieces = _hysteresis(contrast, *_levels(contrast))
     pen = stroke_width(pieces, sample=16)
     ink = pieces.labels > 0
     ink &= contrast > 0.5 * _local_peak(contrast, pen)
     if _spans(pieces):
         ink = drop_rules(ink, pen)
-    pieces = _without_edges(label(ink))
+    pieces = _without_steps(_without_edges(label(ink)), paper)
     return replace(page, grey=grey, ink=pieces.labels > 0, stroke_width=stroke_width(pieces))
 
 
@@ -50,10 +53,9 @@ def _spans(pieces: Pieces) -> bool:
     return bool(np.any(x2 - x1 > 0.5 * width) or np.any(y2 - y1 > 0.5 * height))
 
 
-def paper_contrast(grey: Grey) -> Grey:
+def paper_contrast(grey: Grey, paper: Grey) -> Grey:
     """How much of the paper's light each pixel lacks, (H, W) float32, about 0 on paper."""
-    paper = paper_light(grey)
-    np.maximum(paper, 0.05, out=paper)
+    paper = np.maximum(paper, 0.05)
     contrast = paper - grey
     contrast /= paper
     return contrast
@@ -176,6 +178,22 @@ def _without_edges(pieces: Pieces) -> Pieces:
         contact = np.bincount(side, minlength=len(edge) + 1)[1:]
         edge |= contact > np.maximum(0.5 * extent, max(0.06 * side.size, 8))
     return pieces.kept(~edge) if edge.any() else pieces
+
+
+def _without_steps(pieces: Pieces, paper: Grey) -> Pieces:
+    """Pieces without those that lie where the paper ends: its light falls there by half or more.
+
+    A sheet on a dark table has such an edge within the picture, cut into dashes by the
+    threshold. A shadow's edge is softer, and a letter reaches out of it.
+    """
+    coarse = paper[::STEP_CELL, ::STEP_CELL]
+    step = running_max(coarse, 5) > STEP_RATIO * -running_max(-coarse, 5)
+    if not step.any() or not len(pieces.area):
+        return pieces
+    near = np.repeat(np.repeat(step, STEP_CELL, 0), STEP_CELL, 1)
+    near = near[: paper.shape[0], : paper.shape[1]]
+    inside = np.bincount(pieces.labels[near], minlength=len(pieces.area) + 1)[1:]
+    return pieces.kept(inside < 0.8 * pieces.area)
 
 
 def stroke_width(pieces: Pieces, sample: int = 64) -> float:
