@@ -78,7 +78,7 @@ def test_the_default_reader_reads_it(picture: Path) -> None:
 @pytest.mark.skipif(shutil.which("jq") is None, reason="no jq")
 def test_the_recipes_for_jq_fit_what_ocr_prints(untrained: Path, run_ocr) -> None:
     """Every filter of recipes.md that reads `ocr read -f jsonl` runs, and each finds the rows."""
-    read = run_ocr("read", "-m", untrained, EXAMPLES / "meter.png", "-f", "jsonl")
+    read = run_ocr("read", "-m", untrained, "-l", "none", EXAMPLES / "meter.png", "-f", "jsonl")
     assert read.returncode == 0, read.stderr.decode()
     blocks = (EXAMPLES / "recipes.md").read_text(encoding="utf-8").split("```sh\n")[1:]
     filters = [
