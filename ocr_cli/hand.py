@@ -36,19 +36,20 @@ SHARES = (0.0, 0.5, 1.0)  # of the way from the old weights to the tuned ones
 CERTAIN = 0.95  # confidence of an edge that says: what overlaps with it is no letter
 UNUSED = 0.05  # and of one that is hardly ever used
 
-Pictures = NDArray[np.float32]
+Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Practice:
     """How to tune; tuned itself, on pages of train and valid writers."""
 
-    steps: int = 120
+    steps: int = 200
     lr: float = 5e-4
     letters: int = 32  # of the hand, in each batch
     non_letters: int = 16  # wrong groupings of its pieces
     replay: int = 32  # letters of other hands
     smoothing: float = 0.05
+    absent: float = 0.6  # what stays of the old belief in characters that are not on the pages
     balance: float = 0.5  # a letter met n times is drawn n ** balance times as often
     copies: int = 6  # distorted copies of each letter
     hands: int = 11  # synthetic ones to replay, each with all the letters
@@ -75,9 +76,9 @@ class Line:
 
     copy: int
     row: int
-    images: Pictures = field(repr=False)
+    images: Floats = field(repr=False)
     labels: NDArray[np.int64] = field(repr=False)
-    others: Pictures = field(repr=False)
+    others: Floats = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -224,11 +225,11 @@ class Tuner:
         self.model, self.practice, self._rng = model, practice, rng
         flat = [i for i, layer in enumerate(model.layers) if isinstance(layer, Flatten)]
         self._first = flat[-1] + 1 if flat else 0
-        self._known: dict[tuple[int, int], tuple[Pictures, NDArray[np.int64], Pictures]] = {}
+        self._known: dict[tuple[int, int], tuple[NDArray[Any], ...]] = {}
         replay = draw_letters(model.classes, practice.hands, rng)
         self._replay = self._features(replay), model.probabilities(replay)
 
-    def _features(self, images: Pictures) -> Pictures:
+    def _features(self, images: Floats) -> Floats:
         """(N, ...) what reaches the head; the inputs themselves where all layers are the head."""
         x = KINDS[self.model.kind](images)
         below = self.model.layers[: self._first], self.model.weights[: self._first]
@@ -241,42 +242,51 @@ class Tuner:
         images = distort(np.tile(line.images, (copies, 1, 1)), self._rng)
         others = distort(np.tile(line.others, (2, 1, 1)), self._rng)
         labels = np.tile(line.labels, copies)
-        self._known[line.copy, line.row] = self._features(images), labels, self._features(others)
+        opinions = np.tile(self.model.probabilities(line.images), (copies, 1))
+        features = self._features(images), self._features(others)
+        self._known[line.copy, line.row] = *features, labels, opinions
 
     def tune(self, lines: Sequence[Line]) -> Model:
         """The model after its practice on these lines."""
         practice, model, rng = self.practice, self.model, self._rng
         known = [self._known[line.copy, line.row] for line in lines]
-        own, labels, others = (np.concatenate(part) for part in zip(*known, strict=True))
-        count = np.bincount(labels, minlength=len(model.classes))
-        weight = count[labels] ** (practice.balance - 1.0)
-        targets = losses.one_hot(labels, len(model.classes)) * (1 - practice.smoothing)
-        targets += np.float32(practice.smoothing / len(model.classes))
-        replay, opinions = self._replay
+        own, others, labels, opinions = (np.concatenate(part) for part in zip(*known, strict=True))
+        targets = self._targets(labels, opinions)
+        weight = np.bincount(labels)[labels] ** (practice.balance - 1.0)
+        replay, old_opinions = self._replay
         none = _one_class(model.classes, NON_LETTER, practice.non_letters if len(others) else 0)
-        trainer = training.NumpyTrainer(
-            model.layers[self._first :],
-            model.weights[self._first :],
-            training.Recipe(optimiser="adam"),
-        )
+        head = model.layers[self._first :], model.weights[self._first :]
+        trainer = training.NumpyTrainer(*head, training.Recipe(optimiser="adam"))
         for step in range(practice.steps):
             i = rng.choice(len(own), practice.letters, p=weight / weight.sum())
             j = rng.integers(0, max(1, len(others)), len(none))
             k = rng.integers(0, len(replay), practice.replay)
             batch = np.concatenate([own[i], others[j], replay[k]])
-            wanted = np.concatenate([targets[i], none, opinions[k]])
+            wanted = np.concatenate([targets[i], none, old_opinions[k]])
             trainer.step(batch, wanted, practice.lr * optimisers.cosine(step, practice.steps, 5))
-        weights = (*model.weights[: self._first], *trainer.weights())
-        return replace(model, weights=weights)
+        return replace(model, weights=(*model.weights[: self._first], *trainer.weights()))
+
+    def _targets(self, labels: NDArray[np.int64], opinions: Floats) -> Floats:
+        """(N, C) what to learn of letters with these labels and old probabilities.
+
+        That a character is not on the pages does not mean that the hand never writes it: the
+        old model's belief in such ones stays, in good part.
+        """
+        classes = len(self.model.classes)
+        wanted = losses.one_hot(labels, classes) * (1 - self.practice.smoothing)
+        wanted += self.practice.smoothing / classes
+        absent = np.bincount(labels, minlength=classes) == 0
+        kept = self.practice.absent * opinions * absent
+        return (wanted * (1 - kept.sum(1, keepdims=True)) + kept).astype(np.float32)
 
 
-def _one_class(classes: tuple[str, ...], name: str, count: int) -> Pictures:
+def _one_class(classes: tuple[str, ...], name: str, count: int) -> Floats:
     """(count, C) targets that say this class and nothing else."""
-    numbers = np.full(count, classes.index(name) if name in classes else 0)
-    return losses.one_hot(numbers, len(classes))
+    number = classes.index(name) if count else 0
+    return losses.one_hot(np.full(count, number), len(classes))
 
 
-def draw_letters(classes: tuple[str, ...], hands: int, rng: np.random.Generator) -> Pictures:
+def draw_letters(classes: tuple[str, ...], hands: int, rng: np.random.Generator) -> Floats:
     """(N, 32, 32) pictures of all classes in some synthetic hands, what is no letter included."""
     letters = [c for c in classes if c != NON_LETTER]
     drawn = [synthetic.sample_hand(rng) for _ in range(hands)]
