@@ -6,9 +6,9 @@ a strip stays as it is, and so need be worked out only once for each distorted c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import cycle
+from itertools import cycle, islice
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,22 @@ FOLDS = 3  # of the lines, in which the gain is found out
 SHARES = (0.0, 0.5, 1.0)  # of the way from the old weights to the tuned ones
 ALONE = 0.35  # what a character costs whose row or line has no partner; a swapped one costs 1
 
+# What the synthetic hands write: words as they are common, and every character.
+REPLAYED = (
+    "The quick brown fox jumps over the lazy dog.",
+    "PACK MY BOX WITH FIVE DOZEN LIQUOR JUGS",
+    "Sphinx of black quartz, judge my vow!",
+    "and in the evening they all went home again",
+    "Call (555) 014-2736 or write to j.doe@mail.net",
+    "WALTZ, BAD NYMPH, FOR QUICK JIGS VEX",
+    "Total: $1,908.45 + 20% = $2,290.14",
+    "if (a[i] < b && c > 0) { x = y * 2; } # ~ok",
+    'Room 7B/12, "Old Mill" Road, isn\'t it?',
+    "two_to^the | back\\slash `tick`",
+    "Dr. Quincy & Mrs. Yvonne Zajac, 6 June 1984",
+    "grumpy wizards make toxic brew for the queen",
+)
+
 Array = NDArray[Any]
 Image = NDArray[np.float32]  # a strip: (48, W), 1 ink
 
@@ -42,7 +58,7 @@ Image = NDArray[np.float32]  # a strip: (48, W), 1 ink
 class Practice:
     """How to tune; tuned itself, on writers of the valid split."""
 
-    passes: int = 40  # over the lines
+    passes: int = 20  # over the lines
     lr: float = 1e-3
     batch: int = 8  # lines of the hand in each, and as many of other hands
     replay: int = 48  # lines of synthetic hands, a hand each
@@ -170,8 +186,7 @@ class Tuner:
             copies = [distorted(line.strip, rng) for _ in range(practice.copies)]
             target = np.array([number[c] for c in line.text], np.int64)
             self._known.append([Example(self._features(s), target) for s in (line.strip, *copies)])
-        texts = [line.text for line in lines]
-        drawn = draw_lines(texts, practice.replay, rng)
+        drawn = draw_lines(islice(cycle(REPLAYED), practice.replay), rng)
         self._replay = [self._opinion(self._features(strip)) for strip in drawn]
 
     def _features(self, strip: Image) -> Image:
@@ -267,16 +282,15 @@ def distorted(strip: Image, rng: np.random.Generator) -> Image:
     return np.asarray(image + abs(share) * (moved - image), np.float32)
 
 
-def draw_lines(texts: Sequence[str], count: int, rng: np.random.Generator) -> list[Image]:
-    """Strips of `count` lines, the texts over and over, each in a synthetic hand of its own."""
+def draw_lines(texts: Iterable[str], rng: np.random.Generator) -> list[Image]:
+    """A strip of each text, in a synthetic hand of its own."""
     from PIL import Image as Picture
     from PIL import ImageDraw
 
     strips = []
-    for text, _ in zip(cycle(texts), range(count), strict=False):
-        known = "".join(c for c in text if c == " " or synthetic_knows(c))
-        strokes = synthetic.draw_text(known, rng, synthetic.sample_hand(rng, 0.7))
-        points = np.concatenate(strokes) if strokes else np.zeros((1, 2), np.float32)
+    for text in texts:
+        strokes = synthetic.draw_text(text, rng, synthetic.sample_hand(rng, 0.7))
+        points = np.concatenate(strokes)
         low = points.min(0) - 200
         width, height = (0.06 * (points.max(0) + 200 - low)).astype(int)
         picture, pen = Picture.new("1", (int(width), int(height))), int(rng.integers(3, 8))
@@ -285,11 +299,6 @@ def draw_lines(texts: Sequence[str], count: int, rng: np.random.Generator) -> li
             ImageDraw.Draw(picture).line(path, 1, width=pen)
         strips.append(make_strip(np.asarray(picture, bool)).image)
     return strips
-
-
-def synthetic_knows(char: str) -> bool:
-    """Whether the built-in hands can write a character."""
-    return char in synthetic.allographs()
 
 
 def cross_validate(

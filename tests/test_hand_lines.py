@@ -13,6 +13,7 @@ from ocr_cli.hand_lines import Line, Practice, Tuner, match_lines
 from ocr_cli.nn import ctc, network
 from ocr_cli.nn.layers import Conv2d, Dense, MaxPool2d, Relu
 from ocr_cli.nn.sequence import BiGru, Columns
+from ocr_cli.page import Page
 from ocr_cli.reading import lines as line_reading
 from ocr_cli.weights import Model
 
@@ -95,10 +96,14 @@ def test_what_no_page_shows_is_not_forgotten(copy: Copy, shipped: Model) -> None
     """Synthetic hands that were not replayed still read much as before."""
     rng = np.random.default_rng(5)
     tuner = Tuner(shipped, known_lines(copy), replace(QUICK, passes=6), rng)
-    others = hand_lines.draw_lines(["JUDGE 4071", "Vexing #23?"], 2, rng)
+    others = hand_lines.draw_lines(["JUDGE 4071", "Vexing #23?"], rng)
     old, new = (line_reading.row_scores(others, m) for m in (shipped, tuner.tune(range(4))))
     for a, b in zip(old, new, strict=True):
         assert (a.argmax(-1) == b.argmax(-1)).mean() > 0.9
+
+
+def test_every_character_is_replayed() -> None:
+    assert set("".join(hand_lines.REPLAYED)) == set(map(chr, range(32, 127)))
 
 
 def test_a_seed_says_what_is_learnt(copy: Copy, tiny: Model) -> None:
@@ -110,9 +115,10 @@ def test_a_seed_says_what_is_learnt(copy: Copy, tiny: Model) -> None:
     assert (first["weights"] != other["weights"]).any()
 
 
-def test_a_page_is_learnt_as_far_as_it_helps(copy: Copy, shipped: Model) -> None:
-    learnt = hand_lines.learn([copy], shipped, None, np.random.default_rng(0), QUICK)
-    assert not learnt.lost
+def test_pages_are_learnt_as_far_as_it_helps(copy: Copy, shipped: Model) -> None:
+    blank = Copy(layout.analyse(Page(np.ones((60, 90), np.float32), "blank.png")), "never written")
+    learnt = hand_lines.learn([blank, copy], shipped, None, np.random.default_rng(0), QUICK)
+    assert [(one.source, one.line) for one in learnt.lost] == [("blank.png", "never written")]
     assert learnt.letters == sum(len(text.replace(" ", "")) for text in TEXTS)
     assert learnt.before is not None
     assert learnt.after is not None
