@@ -155,6 +155,92 @@ def character_errors(read: Callable[[Batch], list[str]], held: Held) -> dict[str
     return {"all": round(float(edits.sum() / max(1, characters.sum())), 4), **rates}
 
 
+class _Run:
+    """A training under way: the trainer, how far it is, and where it is kept."""
+
+    def __init__(self, recipe: LineRecipe, folder: Path, resume: bool) -> None:
+        from ocr_cli.torch_backend import import_torch
+        from ocr_cli.torch_lines import TorchLineTrainer
+
+        self.torch = import_torch()
+        self.recipe, self.folder = recipe, folder
+        self.classes = lines.CHARACTERS
+        self.layers = line_layers(len(self.classes))
+        weights = network.init(self.layers, np.random.default_rng(recipe.seed))
+        self.trainer = TorchLineTrainer(
+            self.layers, weights, recipe.decay, recipe.clip, recipe.averaging
+        )
+        self.step, self.items, self.began = 0, 0, time.monotonic()
+        self.checkpoint = folder / "checkpoint.pt"
+        folder.mkdir(parents=True, exist_ok=True)
+        if resume and self.checkpoint.is_file():
+            state = self.torch.load(self.checkpoint, weights_only=True)
+            self.trainer.restore(state["trainer"])
+            self.step, self.items = int(state["step"]), int(state.get("items", 0))
+            self.began -= float(state["spent"])
+
+    def elapsed(self) -> float:
+        """Seconds of training, earlier runs' too."""
+        return time.monotonic() - self.began
+
+    def progress(self) -> float:
+        """From 0 to 1."""
+        if self.recipe.steps:
+            return self.step / self.recipe.steps
+        return self.elapsed() / self.recipe.seconds
+
+    def learn(self, batch: Batch) -> float:
+        """One step; the loss in nats a character."""
+        targets, lengths = as_targets(batch.labels, self.classes)
+        lr = self.recipe.lr * self.schedule()
+        self.step += 1
+        self.items += len(batch.labels)
+        return self.trainer.step(batch.images, batch.widths, targets, lengths, lr)
+
+    def schedule(self) -> float:
+        """Factor on the learning rate: a short rise, then half a cosine down to nought."""
+        fine = 10_000
+        return optimisers.cosine(int(self.progress() * fine), fine, int(self.recipe.warmup * fine))
+
+    def model(self, **scores: Any) -> Model:
+        """The network as it is, by its running average."""
+        record = {
+            "recipe": asdict(self.recipe),
+            "steps": self.step,
+            "items": self.items,
+            "seconds": round(self.elapsed()),
+            **scores,
+        }
+        return Model("line", self.classes, self.layers, self.trainer.weights(), record)
+
+    def keep(self, model: Model) -> None:
+        """Writes the checkpoint and the model; either is whole at any time."""
+        state = {
+            "trainer": self.trainer.state(),
+            "spent": self.elapsed(),
+            "step": self.step,
+            "items": self.items,
+        }
+        beside = self.checkpoint.with_suffix(".tmp")
+        self.torch.save(state, beside)
+        beside.replace(self.checkpoint)
+        save_model(self.folder / "latest.npz", model)
+
+    def report(self, losses: list[float], held: list[Held]) -> dict[str, Any]:
+        """A line of the log, written down."""
+        report = {
+            "step": self.step,
+            "seconds": round(self.elapsed()),
+            "items": self.items,
+            "lr": self.recipe.lr * self.schedule(),
+            "loss": round(float(np.mean(losses)), 4),
+            **_scores(self.torch, self.model(), held),
+        }
+        with (self.folder / "log.jsonl").open("a") as log:
+            log.write(json.dumps(report) + "\n")
+        return report
+
+
 def train_lines(
     source: LineSource,
     valid: Stock,
@@ -167,75 +253,28 @@ def train_lines(
 
     With `resume` it goes on from the folder's checkpoint. Needs the [torch] extra.
     """
-    from ocr_cli.torch_backend import import_torch
-    from ocr_cli.torch_lines import TorchLineTrainer
-
-    torch = import_torch()
-    classes = lines.CHARACTERS
-    layers = line_layers(len(classes))
-    weights = network.init(layers, np.random.default_rng(recipe.seed))
-    trainer = TorchLineTrainer(layers, weights, recipe.decay, recipe.clip, recipe.averaging)
-    folder.mkdir(parents=True, exist_ok=True)
-    checkpoint = folder / "checkpoint.pt"
-    spent, step, items = 0.0, 0, 0
-    if resume and checkpoint.is_file():
-        state = torch.load(checkpoint, weights_only=True)
-        trainer.restore(state["trainer"])
-        spent, step = float(state["spent"]), int(state["step"])
-        items = int(state.get("items", 0))
-    began = time.monotonic() - spent
+    run = _Run(recipe, folder, resume)
     held = [held_out(valid, 0, 400), held_out(valid, 1, 100)]
-    rng = np.random.default_rng([recipe.seed, 3, step])
-
-    def elapsed() -> float:
-        return time.monotonic() - began
-
-    def progress() -> float:
-        return step / recipe.steps if recipe.steps else elapsed() / recipe.seconds
-
-    def model(**scores: Any) -> Model:
-        record = {"recipe": asdict(recipe), "steps": step, "seconds": round(elapsed()), **scores}
-        return Model("line", classes, layers, trainer.weights(), record)
-
-    def keep(**scores: Any) -> None:
-        state = {"trainer": trainer.state(), "spent": elapsed(), "step": step, "items": seen}
-        beside = checkpoint.with_suffix(".tmp")
-        torch.save(state, beside)
-        beside.replace(checkpoint)
-        save_model(folder / "latest.npz", model(**scores))
-
-    losses: list[float] = []
-    seen, saved = items, time.monotonic()
+    rng = np.random.default_rng([recipe.seed, 3, run.step])
+    # the other process cannot see the steps taken here: its curriculum goes by the time
     batches = _in_background(
-        lambda: training_batches(source, recipe, rng, lambda: elapsed() / recipe.seconds)
+        lambda: training_batches(source, recipe, rng, lambda: run.elapsed() / recipe.seconds)
     )
-    while progress() < 1:
-        batch = next(batches)
-        targets, lengths = as_targets(batch.labels, classes)
-        lr = recipe.lr * _schedule(progress(), recipe.warmup)
-        losses.append(trainer.step(batch.images, batch.widths, targets, lengths, lr))
-        step += 1
-        seen += len(batch.labels)
-        if step % recipe.report_every == 0:
-            report = {
-                "step": step,
-                "seconds": round(elapsed()),
-                "items": seen,
-                "lr": lr,
-                "loss": round(float(np.mean(losses)), 4),
-                **_scores(torch, model(), held),
-            }
-            with (folder / "log.jsonl").open("a") as log:
-                log.write(json.dumps(report) + "\n")
+    losses: list[float] = []
+    saved = time.monotonic()
+    while run.progress() < 1:
+        losses.append(run.learn(next(batches)))
+        if run.step % recipe.report_every == 0:
+            report = run.report(losses, held)
+            losses = []
             if on_report is not None:
                 on_report(report)
-            losses = []
         if time.monotonic() - saved > recipe.save_every:
-            keep()
+            run.keep(run.model())
             saved = time.monotonic()
-    scores = _scores(torch, model(), held)
-    keep(**scores)
-    return model(**scores)
+    model = run.model(**_scores(run.torch, run.model(), held))
+    run.keep(model)
+    return model
 
 
 def _in_background(make: Callable[[], Iterator[Batch]], ahead: int = 24) -> Iterator[Batch]:
@@ -265,10 +304,6 @@ def _in_background(make: Callable[[], Iterator[Batch]], ahead: int = 24) -> Iter
             yield Batch(images.astype(np.float32), widths, labels)
     finally:
         worker.terminate()
-
-
-def _schedule(progress: float, warmup: float) -> float:
-    return optimisers.cosine(int(progress * 10000), 10000, int(warmup * 10000))
 
 
 def _scores(torch: Any, model: Model, held: list[Held]) -> dict[str, Any]:
