@@ -84,7 +84,11 @@ def fold(alphabet: str) -> Folding:
         return small if len(small) == 1 and {small, small.upper()} <= known else char
 
     symbols = "".join(sorted({folded(char) for char in alphabet}))
-    cased = "".join(symbol for symbol in symbols if symbol.upper() != symbol == symbol.lower())
+    cased = "".join(
+        symbol
+        for symbol in symbols
+        if {symbol, symbol.upper()} <= known and symbol.upper() != symbol
+    )
     return Folding(
         symbols,
         code=np.array([symbols.index(folded(char)) + 1 for char in alphabet]),
@@ -205,25 +209,22 @@ SHARES = np.exp(LOWEST + STEP * (np.arange(256, dtype=np.float32) - 1)).clip(max
 
 
 class _Tree:
-    """Contexts by key, 7 bits a character with the latest lowest, and what they keep.
+    """Contexts by key, 7 bits a character with the latest lowest, and where their entries are.
 
     Keys ascend, as longer contexts come later and none has a leading code 0.
     """
 
     def __init__(self, model: LanguageModel) -> None:
         is_context = model.children > 0
-        self.codes = model.codes
+        self.codes, self.shares, self.rests = model.codes, model.shares, model.rests
         self.count = model.children[is_context]
-        self.first = np.cumsum(self.count, dtype=np.int64) - self.count
-        self.rest, shares = SHARES[model.rests], SHARES[model.shares]
-        scale = (1 - self.rest) / np.add.reduceat(shares, self.first)
-        self.shares = shares * np.repeat(scale, self.count)
+        self.first = np.cumsum(self.count, dtype=np.int32) - self.count
         self.keys = self._keys(np.flatnonzero(is_context[1:]))
 
     def _keys(self, entries: Ints) -> Ints:
         """(C,) the key of the root and of the context that each of `entries` makes."""
         keys = np.zeros(len(entries) + 1, np.int64)
-        parent = np.repeat(np.arange(len(self.count)), self.count)[entries]
+        parent = np.repeat(np.arange(len(self.count), dtype=np.int32), self.count)[entries]
         codes = self.codes[entries]
         start, stop = 1, 1 + int(np.searchsorted(parent, 1))
         while start < stop:  # a level at a time
@@ -231,6 +232,15 @@ class _Tree:
             keys[start:stop] |= codes[start - 1 : stop - 1]
             start, stop = stop, 1 + int(np.searchsorted(parent, stop))
         return keys
+
+    def split(self, contexts: Ints) -> tuple[Ints, NDArray[np.float32], NDArray[np.float32]]:
+        """The entries of (B,) contexts in a row, with their shares, and (B,) what is left."""
+        count = self.count[contexts].astype(np.int64)
+        ends = np.cumsum(count)
+        entries = np.arange(ends[-1]) + np.repeat(self.first[contexts] - (ends - count), count)
+        rest, shares = SHARES[self.rests[contexts]], SHARES[self.shares[entries]]
+        scale = (1 - rest) / np.add.reduceat(shares, ends - count)
+        return entries, shares * np.repeat(scale, count), rest
 
     def find_longest(self, keys: Ints, length: int) -> Ints:
         """(B,) the context of at most `length` last characters that the tree has, longest first."""
@@ -289,15 +299,12 @@ class _Rows:
             # Of a context shorter than n, what is wanted is itself, and has been seen to.
             is_new = wanted >> (CODE_BITS * (n - 1)) > 0 if n else np.ones(len(keys), bool)
             lines = np.flatnonzero((tree.keys.take(at, mode="clip") == wanted) & is_new)
-            context = at[lines]
-            count = tree.count[context].astype(np.int64)
-            rows[lines] *= tree.rest[context, None]
-            entry = np.arange(count.sum()) + np.repeat(
-                tree.first[context] - (np.cumsum(count) - count), count
-            )
-            rows[np.repeat(lines, count), tree.codes[entry].astype(np.int64) - 1] += tree.shares[
-                entry
-            ]
+            if not len(lines):
+                continue
+            entries, shares, rest = tree.split(at[lines])
+            rows[lines] *= rest[:, None]
+            line_of = np.repeat(lines, tree.count[at[lines]])
+            rows[line_of, tree.codes[entries].astype(np.int64) - 1] += shares
         return rows
 
 
@@ -344,11 +351,9 @@ def _problem(model: LanguageModel) -> str:
         return "its n-grams form no tree"
     if 0 in model.rests or model.codes.min() < 1 or model.codes.max() > len(symbols):
         return "its n-grams make no sense"
-    follows = np.ones(len(model.codes), bool)  # another of the same context
-    follows[np.cumsum(model.children[model.children > 0], dtype=np.int64)[:-1]] = False
-    if (model.codes[1:] <= model.codes[:-1])[follows[1:]].any():
-        return "its n-grams are out of order"
-    return ""
+    ascends = model.codes[1:] > model.codes[:-1]
+    ascends[np.cumsum(model.children[model.children > 0], dtype=np.int32)[:-1] - 1] = True
+    return "" if ascends.all() else "its n-grams are out of order"
 
 
 def _shapes_fit(model: LanguageModel) -> bool:
@@ -365,10 +370,9 @@ def _shapes_fit(model: LanguageModel) -> bool:
 
 def _depth(children: NDArray[np.uint8]) -> int:
     """The levels of the tree; more than MAX_ORDER where the levels do not fit each other."""
-    total = np.concatenate([[0], np.cumsum(children, dtype=np.int64)])
     start, stop, depth = 0, 1, 0
     while stop < len(children) and depth <= MAX_ORDER:
-        start, stop = stop, 1 + int(total[stop])
+        start, stop = stop, stop + int(children[start:stop].sum(dtype=np.int64))
         depth += 1
         if start == stop:
             return MAX_ORDER + 1

@@ -217,7 +217,7 @@ def _prune(levels: list[Level], entries: int) -> list[Level]:
     gains: list[Floats] = []
     for i, level in enumerate(levels[1:], 1):
         less = _shorter(level.keys, levels[:i], 0)
-        gains.append(level.count * np.log(level.probability / less))
+        gains.append(np.log(level.probability / less) * level.count.astype(np.float64))
     for i in range(len(gains) - 1, 0, -1):
         context = np.searchsorted(levels[i].keys, levels[i + 1].keys >> CODE_BITS)
         np.maximum.at(gains[i - 1], context, gains[i])
