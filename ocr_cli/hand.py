@@ -323,7 +323,10 @@ def cross_validate(
                 for row, text in zip(rows, _read(copy.page, rows, blended, language), strict=True):
                     texts[share][number][row] = text
     edits = {share: _edits(copies, texts[share]) for share in SHARES}
-    best = min(SHARES, key=lambda share: edits[share].edits)  # the smallest, where some are equal
+    fewest = min(tally.edits for tally in edits.values())
+    if fewest == edits[0.0].edits:
+        return 0.0, edits[0.0], edits[0.0]
+    best = max(share for share in SHARES if edits[share].edits == fewest)
     return best, edits[0.0], edits[best]
 
 
