@@ -324,8 +324,9 @@ def cross_validate(
                 for row, text in zip(rows, _read(copy.page, rows, blended, language), strict=True):
                     texts[share][number][row] = text
     edits = {share: _edits(lines, texts[share]) for share in SHARES}
-    # of equals the largest: the loss on unseen lines falls long before the edits do
-    best = min(SHARES, key=lambda share: (edits[share].edits, -share))
+    fewest = min(tally.edits for tally in edits.values())
+    helps = fewest < edits[0.0].edits
+    best = max(s for s in SHARES if edits[s].edits == fewest) if helps else 0.0
     return best, edits[0.0], edits[best]
 
 

@@ -124,6 +124,7 @@ def test_pages_are_learnt_as_far_as_it_helps(copy: Copy, shipped: Model) -> None
     assert learnt.after is not None
     assert learnt.after.length == learnt.before.length == sum(map(len, TEXTS))
     assert learnt.after.edits <= learnt.before.edits
+    assert (learnt.share > 0) == (learnt.after.edits < learnt.before.edits)
     changed = (learnt.model.weights[-1]["bias"] != shipped.weights[-1]["bias"]).any()
     assert changed == (learnt.share > 0)
 
