@@ -126,7 +126,7 @@ def align(scores: Array, target: Array) -> Array:
     path = np.empty(steps, np.int64)
     for t in range(steps - 1, -1, -1):
         path[t] = state
-        state -= move[t, state]
+        state -= int(move[t, state])
     spans = np.zeros((len(target), 2), np.int64)
     for i in range(len(target)):
         inside = np.flatnonzero(path == 2 * i + 1)

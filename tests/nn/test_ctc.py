@@ -67,3 +67,12 @@ def test_greedy_drops_repeats_and_blanks() -> None:
     path = [2, 0, 0, 2, 0, 1, 1, 2]
     assert ctc.greedy(np.eye(3)[path]).tolist() == [0, 0, 1]
     assert ctc.greedy(np.eye(3)[[2, 2]]).tolist() == []
+
+
+def test_long_lines_are_aligned() -> None:
+    """More states than a small integer counts: a line of 100 characters has 201."""
+    target = np.arange(100) % 3
+    scores = np.full((300, 4), -5.0)
+    scores[np.arange(300), np.repeat(target, 3)] = 0.0
+    spans = ctc.align(scores, target)
+    np.testing.assert_array_equal(spans, np.stack([np.arange(100), np.arange(1, 101)], 1) * 3)
