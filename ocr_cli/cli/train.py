@@ -130,8 +130,8 @@ def train(
     The best epoch on the valid split is kept in --out as training goes, so that
     Ctrl-C loses nothing. Progress goes to stderr, the final scores to stdout.
 
-    With --page, the model of --from (default: the one that ocr reads with) learns one
-    hand instead. What of the text is not found on a page is told on stderr. Printed is
+    With --page, the model of --from (default: lines; letters learns too) learns one hand
+    instead. What of the text is not found on a page is told on stderr. Printed is
     the CER of lines before and after, each read by a model that has not seen it; where
     learning does not help there, the model stays as it is.
     """
@@ -165,17 +165,20 @@ def train(
 
 
 def _learn_hand(pages: tuple[str, ...], start: str, language: str, out: Path, seed: int) -> None:
-    """A model of letters goes on from `start` to the hand of some pages with their texts."""
+    """A model of lines or letters goes on from `start` to the hand of pages with their texts."""
     import numpy as np
 
-    from ocr_cli import batch, hand
-    from ocr_cli.reading import load_language
-    from ocr_cli.weights import load_model, save_model
+    from ocr_cli import batch, hand, hand_lines
+    from ocr_cli.reading import lines, load_language
+    from ocr_cli.weights import kind_of, load_model, model_path, save_model
 
     batch.one_blas_thread()
-    model, known = load_model(start), load_language(language)
+    start = "lines" if start == "default" else start  # it is the one that reads most
+    by_lines = kind_of(model_path(start)) == lines.KIND
+    model = lines.load_line_model(start) if by_lines else load_model(start)
+    learn = hand_lines.learn if by_lines else hand.learn
     copies = [hand.open_copy(page) for page in pages]
-    learnt = hand.learn(copies, model, known, np.random.default_rng(seed))
+    learnt = learn(copies, model, load_language(language), np.random.default_rng(seed))
     for lost in learnt.lost:
         what = f"{' '.join(lost.words)} (in: {lost.line})" if lost.words else lost.line
         click.echo(f"ocr: {lost.source}: not found: {what}", err=True)
