@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("models/english.npz"))
     parser.add_argument("--corpus", type=Path, help="write the corpus to this file as well")
     parser.add_argument("--order", type=int, default=8)
-    parser.add_argument("--entries", type=int, default=1_800_000)
+    parser.add_argument("--entries", type=int, default=1_000_000)
     parser.add_argument("--method", default="kneser-ney")
     parser.add_argument("--seed", type=int, default=4)
     args = parser.parse_args()

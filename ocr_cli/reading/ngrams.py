@@ -72,7 +72,7 @@ def train_language(
     lines: Iterable[str],
     *,
     order: int = 7,
-    entries: int = 1_200_000,
+    entries: int = 1_000_000,
     method: str = "kneser-ney",
     capitals: float = 0.5,
     alphabet: str = ALPHABET,
@@ -85,7 +85,7 @@ def train_language(
     lines : lines of text; a character that the alphabet lacks counts as not known. A line that
         starts or ends with `BREAK` is a piece of a longer one. A line may stand there often.
     order : an n-gram's greatest length, 1 to 9.
-    entries : n-grams kept; at about 2.3 bytes each they make the file's size.
+    entries : n-grams kept; at about 1.6 bytes each they make the file's size.
     method : "kneser-ney" [1]_, or "witten-bell" [2]_.
     capitals : how often each line counts as if it were written all in capitals.
     record : what the model file says of the training.

@@ -209,17 +209,17 @@ def test_another_kind_of_model() -> None:
 
 def test_the_shipped_file_is_small_and_quick(english: LanguageModel) -> None:
     path = shipped_models()["english"]
-    assert path.stat().st_size < 3.2e6
+    assert path.stat().st_size < 2e6
     spent = []
     for _ in range(3):
         start = time.process_time()
         language.load(path).start()
         spent.append(time.process_time() - start)
-    assert min(spent) < 0.2  # 0.05 on an idle machine; this one may be shared
+    assert min(spent) < 0.2  # 0.04 by itself; the machine may be shared
     states = np.array([english.state_after(text) for text in ("th", "10:", "THE ")] * 333)
     start = time.process_time()
     english.log_probabilities(states)
-    assert time.process_time() - start < 0.02
+    assert time.process_time() - start < 0.05
 
 
 # Reading with it: a classifier that cannot tell a character from its look-alikes
@@ -290,17 +290,22 @@ def hits(model: LanguageModel, lines: list[str], odds: float, seed: int | None) 
 
 
 def test_words_come_out_where_the_classifier_cannot_tell(english: LanguageModel) -> None:
+    """Alone it gets 42 % right, with the language model 99 %."""
     assert hits(english, WORDS, 55 / 45, seed=1) >= 0.97
 
 
 def test_figures_come_out_where_the_classifier_cannot_tell(english: LanguageModel) -> None:
+    """Alone 45 %, with the language model 100 %."""
     assert hits(english, FIGURES, 55 / 45, seed=2) >= 0.97
 
 
 def test_codes_and_names_gain_where_the_classifier_cannot_tell(english: LanguageModel) -> None:
-    assert hits(english, CODES, 55 / 45, seed=3) >= 0.78
+    """Alone 46 %, with the language model 79 %: nothing tells an O from a 0 in all of them."""
+    assert hits(english, CODES, 55 / 45, seed=3) >= 0.72
 
 
 def test_codes_and_names_are_not_bent_where_the_classifier_can_tell(english: LanguageModel) -> None:
+    """Four to one for the truth, 92 % stay as they are; twenty to one, 96 %."""
+    assert hits(english, CODES, 4, seed=None) >= 0.9
     assert hits(english, CODES, 20, seed=None) >= 0.95
-    assert hits(english, FIGURES, 20, seed=None) == 1
+    assert hits(english, FIGURES, 4, seed=None) == 1
