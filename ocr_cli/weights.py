@@ -174,7 +174,7 @@ def load_model(name: str | Path) -> Model:
     try:
         classes = tuple(str(c) for c in meta["classes"])
         layers = network.from_description(meta["layers"])
-        weights = _weights(layers, arrays)
+        weights = weights_of(layers, arrays)
         model = Model(str(meta["kind"]), classes, layers, weights, dict(meta["record"]))
         blank = model.logits(np.ones((1, 32, 32), np.float32))
     except (KeyError, TypeError, ValueError) as error:
@@ -184,8 +184,8 @@ def load_model(name: str | Path) -> Model:
     return model
 
 
-def _weights(layers: Layers, arrays: dict[str, NDArray[Any]]) -> Weights:
-    """Arrays put in place, each of the shape that its layer would start with."""
+def weights_of(layers: Layers, arrays: dict[str, NDArray[Any]]) -> Weights:
+    """A file's arrays in their places; ValueError unless each has its layer's shape."""
     expected = network.init(layers, np.random.default_rng(0))
     names = {f"{i}.{name}" for i, params in enumerate(expected) for name in params}
     if names != set(arrays):

@@ -1,6 +1,7 @@
 """What every test shares: one thread a process, the data folder, and `ocr` as a real process."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,6 +18,11 @@ THREAD_CAPS = (
 )
 for name in THREAD_CAPS:
     os.environ[name] = "1"
+
+# A shell that runs the suite in the background has it ignore Ctrl-C, and so would every process
+# that a test starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import numpy as np
 import pytest

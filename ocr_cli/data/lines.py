@@ -610,13 +610,6 @@ def _with_dirt(
     return canvas
 
 
-def _blur_matrix(sigma: float, size: int) -> NDArray[np.float32]:
-    """(size, size) that blurs an axis by a Gaussian when multiplied with it."""
-    at = np.arange(size)
-    kernel = np.exp(-0.5 * ((at[:, None] - at[None]) / sigma) ** 2)
-    return (kernel / kernel.sum(1, keepdims=True)).astype(np.float32)
-
-
 def _developed(
     canvas: NDArray[np.uint8], rng: np.random.Generator, variation: Variation
 ) -> NDArray[np.float32]:

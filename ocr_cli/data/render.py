@@ -201,7 +201,7 @@ def _with_remains(
     return np.minimum(canvas, 1.0)
 
 
-def _blur_matrix(sigma: float, size: int) -> NDArray[np.float32]:
+def blur_matrix(sigma: float, size: int) -> NDArray[np.float32]:
     """(size, size) that blurs an axis by a Gaussian when multiplied with it."""
     at = np.arange(size)
     kernel = np.exp(-0.5 * ((at[:, None] - at[None]) / sigma) ** 2)
@@ -213,7 +213,7 @@ def _develop(
 ) -> NDArray[np.float32]:
     """Threshold noise on the ink's edge, a mild blur, and half the size; ink 1 becomes 0."""
     if variation.roughness:
-        blur = _blur_matrix(1.0, CANVAS)
+        blur = blur_matrix(1.0, CANVAS)
         soft = blur @ canvas @ blur.T
         coarse = rng.standard_normal((len(canvas), CANVAS // 2, CANVAS // 2), np.float32)
         noise = coarse.repeat(2, 1).repeat(2, 2)
@@ -222,5 +222,5 @@ def _develop(
         # noise moves the ink's edge; specks on bare paper are the page analysis's to drop
         canvas = (soft + 4 * rough * noise * soft * (1 - soft) > level).astype(np.float32)
     half = canvas.reshape(-1, SIDE, 2, SIDE, 2).mean((2, 4))
-    blur = _blur_matrix(0.55, SIDE)
+    blur = blur_matrix(0.55, SIDE)
     return 1.0 - blur @ half @ blur.T

@@ -36,7 +36,7 @@ def load_line_model(name: str | Path) -> Model:
     try:
         classes = tuple(str(c) for c in meta["classes"])
         layers = network.from_description(meta["layers"])
-        model = Model(KIND, classes, layers, weights._weights(layers, arrays), meta["record"])
+        model = Model(KIND, classes, layers, weights.weights_of(layers, arrays), meta["record"])
         outputs = next(layer.outputs for layer in reversed(layers) if isinstance(layer, Dense))
         scores = row_scores([np.zeros((HEIGHT, 8), np.float32)], model)
     except (KeyError, TypeError, ValueError, StopIteration) as error:
