@@ -169,17 +169,33 @@ def load_model(name: str | Path) -> Model:
     Raises ModelError where there is none, or it is damaged, holds pickles, or is of
     another kind.
     """
+    blank = np.ones((1, 32, 32), np.float32)
+    return load_network(name, set(KINDS), lambda model: model.logits(blank))
+
+
+def load_network(
+    name: str | Path,
+    kinds: set[str],
+    tried: Callable[[Model], NDArray[np.float32]],
+    beside: int = 0,
+) -> Model:
+    """The model of that name or path, of one of `kinds`; ModelError where anything is amiss.
+
+    `tried` puts it to use on something blank: (N, outputs) numbers, one for each class and
+    `beside` others. It may raise ValueError where the model's parts do not fit.
+    """
     path = model_path(str(name))
-    meta, arrays = read_archive(path, set(KINDS))
+    meta, arrays = read_archive(path, kinds)
     try:
         classes = tuple(str(c) for c in meta["classes"])
         layers = network.from_description(meta["layers"])
         weights = weights_of(layers, arrays)
         model = Model(str(meta["kind"]), classes, layers, weights, dict(meta["record"]))
-        blank = model.logits(np.ones((1, 32, 32), np.float32))
+        outputs = tried(model)
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError("the model's parts do not fit", "train it anew", str(path)) from error
-    if not np.isfinite(blank).all() or len(set(classes)) != len(classes):
+    sound = outputs.shape[-1] == len(classes) + beside and np.isfinite(outputs).all()
+    if not sound or len(set(classes)) != len(classes):
         raise ModelError("the model's weights or classes make no sense", "train it anew", str(path))
     return model
 

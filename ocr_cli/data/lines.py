@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from ocr_cli.data import ink as archives
 from ocr_cli.data.ink import Ink
+from ocr_cli.data.render import resampled
 from ocr_cli.layout import strips
 
 Array = NDArray[Any]
@@ -194,21 +195,6 @@ def _ends(ink: Ink) -> tuple[Array, Array]:
     """(N, 2) smallest and largest x, y of each item."""
     starts = ink.stroke_start[ink.item_start[:-1]]
     return np.minimum.reduceat(ink.points, starts), np.maximum.reduceat(ink.points, starts)
-
-
-def resampled(points: Array, stroke: Array, step: Array | float) -> tuple[Array, Array]:
-    """Points at even steps (one length, or one a point) along strokes, and the stroke of each."""
-    same = stroke[1:] == stroke[:-1]
-    length = np.where(same, np.hypot(*(points[1:] - points[:-1]).T), 0.0)
-    step = step[:-1] if isinstance(step, np.ndarray) else step
-    count = np.append(np.ceil(length / step), 1).astype(np.int64)
-    count = np.maximum(count, 1)
-    source = np.repeat(np.arange(len(points)), count)
-    within = np.arange(len(source)) - np.repeat(np.cumsum(count) - count, count)
-    following = np.minimum(source + 1, len(points) - 1)
-    t = np.where(stroke[following] == stroke[source], within / count[source], 0.0)
-    dense = points[source] + t[:, None].astype(np.float32) * (points[following] - points[source])
-    return dense, stroke[source]
 
 
 def normalised(ink: Ink, group: int = 4000) -> Ink:

@@ -118,20 +118,21 @@ def _matrices(n: int, rng: np.random.Generator, variation: Variation) -> NDArray
     return np.array(rows).transpose(2, 0, 1).astype(np.float32)
 
 
-def _resampled(
-    points: NDArray[Any], stroke: NDArray[Any]
-) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """Points at even steps along every stroke, the stroke of each, and its first point's flag."""
+def resampled(
+    points: NDArray[Any], stroke: NDArray[Any], step: NDArray[Any] | float
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Points at even steps (one length, or one a point) along strokes, and the stroke of each."""
     same = stroke[1:] == stroke[:-1]
     length = np.where(same, np.hypot(*(points[1:] - points[:-1]).T), 0.0)
-    count = np.append(np.where(same, np.ceil(length / _STEP), 1), 1).astype(np.int64)
+    step = step[:-1] if isinstance(step, np.ndarray) else step
+    count = np.append(np.ceil(length / step), 1).astype(np.int64)
     count = np.maximum(count, 1)
     source = np.repeat(np.arange(len(points)), count)
     within = np.arange(len(source)) - np.repeat(np.cumsum(count) - count, count)
     following = np.minimum(source + 1, len(points) - 1)
     t = np.where(stroke[following] == stroke[source], within / count[source], 0.0)
     dense = points[source] + t[:, None].astype(np.float32) * (points[following] - points[source])
-    return dense, stroke[source], within + source
+    return dense, stroke[source]
 
 
 def _stamp(
@@ -144,7 +145,7 @@ def _stamp(
     variation: Variation,
 ) -> NDArray[np.float32]:
     """(n, CANVAS, CANVAS) of 0 and 1: a round pen set down at every resampled point."""
-    dense, stroke, _ = _resampled(points, stroke)
+    dense, stroke = resampled(points, stroke, _STEP)
     item = stroke_item[stroke]
     r = radius[item]
     if variation.pressure:

@@ -50,8 +50,3 @@ def one_hot(labels: NDArray[np.integer[Any]], classes: int) -> NDArray[np.float3
     rows = np.zeros((len(labels), classes), np.float32)
     rows[np.arange(len(labels)), labels] = 1.0
     return rows
-
-
-def accuracy(logits: Array, targets: Array) -> float:
-    """Share of items whose largest logit is the target's largest entry."""
-    return float((logits.argmax(-1) == targets.argmax(-1)).mean())

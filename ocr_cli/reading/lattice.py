@@ -133,7 +133,8 @@ def _fit(pieces: Pieces, classes: tuple[str, ...]) -> NDArray[np.float32]:
 
 def _strain(pieces: Pieces) -> NDArray[np.float32]:
     """(E,) what it costs that the pieces of a letter stand apart, such as a 2 and its full stop."""
-    sides = np.array([upright(atom, pieces.row).box for atom in pieces.atoms], float)
+    alone = np.flatnonzero(pieces.ends - pieces.starts == 1)  # the atoms, from left to right
+    sides = np.array([pieces.upright[edge].box for edge in alone], float)
     right = np.maximum.accumulate(sides[:, 3])
     gaps = np.maximum(0, sides[1:, 1] - right[:-1]) / pieces.row.x_height
     gone = np.concatenate([[0.0], np.cumsum(gaps)])

@@ -12,10 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_cli import weights
-from ocr_cli.errors import ModelError
 from ocr_cli.layout.strips import HEIGHT, Strip, make_strip
-from ocr_cli.nn import ctc, network
-from ocr_cli.nn.layers import Dense
+from ocr_cli.nn import ctc
 from ocr_cli.nn.losses import log_softmax
 from ocr_cli.nn.sequence import BiGru
 from ocr_cli.page import Box, Glyph, Page, Row, Word, union
@@ -31,19 +29,8 @@ KIND = "line"
 
 def load_line_model(name: str | Path) -> Model:
     """The line model of that name or path, checked; ModelError where it is not one."""
-    path = weights.model_path(str(name))
-    meta, arrays = weights.read_archive(path, {KIND})
-    try:
-        classes = tuple(str(c) for c in meta["classes"])
-        layers = network.from_description(meta["layers"])
-        model = Model(KIND, classes, layers, weights.weights_of(layers, arrays), meta["record"])
-        outputs = next(layer.outputs for layer in reversed(layers) if isinstance(layer, Dense))
-        scores = row_scores([np.zeros((HEIGHT, 8), np.float32)], model)
-    except (KeyError, TypeError, ValueError, StopIteration) as error:
-        raise ModelError("the model's parts do not fit", "train it anew", str(path)) from error
-    if outputs != len(classes) + 1 or not np.isfinite(scores[0]).all():
-        raise ModelError("the model's weights or classes make no sense", "train it anew", str(path))
-    return model
+    blank = np.zeros((HEIGHT, 8), np.float32)
+    return weights.load_network(name, {KIND}, lambda model: row_scores([blank], model)[0], beside=1)
 
 
 def row_scores(strips: Sequence[NDArray[np.float32]], model: Model) -> list[NDArray[np.float32]]:

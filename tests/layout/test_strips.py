@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from ocr_cli.data import ink as inks
-from ocr_cli.data import lines, synthetic
+from ocr_cli.data import lines, render, synthetic
 from ocr_cli.layout import strips
 
 TEXT = "minimum wage hike"
@@ -84,7 +84,7 @@ def test_pen_strokes_and_their_pictures_have_the_same_frame() -> None:
         low = np.concatenate(parts).min(0) - 8
         points = np.concatenate(parts)
         stroke = np.repeat(np.arange(len(parts)), [len(p) for p in parts])
-        dense, _ = lines.resampled(points - low, stroke, 0.5)
+        dense, _ = render.resampled(points - low, stroke, 0.5)
         of_strokes = strips.measure(dense, np.zeros(len(dense), int), 1)
         y, x = np.nonzero(mask(strokes(seed), size=0.06))
         of_mask = strips.measure(np.stack([x, y], 1), np.zeros(len(x), int), 1)
