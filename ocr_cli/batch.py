@@ -268,27 +268,32 @@ def _save_grey(picture: NDArray[np.float32], path: Path) -> None:
 
 @dataclass(frozen=True)
 class Scored:
-    """A picture file, the score of what was read from it, and the wrong words if asked for."""
+    """A picture file, the score of what was read from it, and the wrong words if asked for.
+
+    words has the confidence of each word that was read, and whether it is right.
+    """
 
     source: str
     score: TextScore
+    words: tuple[tuple[float, bool], ...] = ()
     errors: tuple[WrongWord, ...] = ()
 
 
 def score_picture(picture: Picture, model: str, language: str, examine: bool = False) -> Scored:
     """A picture file's score against its transcript; if `examine`, with its wrong words."""
-    from ocr_cli import images, metrics
+    from ocr_cli import evaluation, images, metrics
 
     frames = images.find_pictures(picture.source)
     pages = [_read(frame, model, language) for frame in frames]
     truth = transcript(picture.source)
     score = metrics.score("\n".join(page.text for page in pages), truth)
+    words = tuple(evaluation.word_outcomes(pages, truth))
     if not examine:
-        return Scored(picture.source, score)
+        return Scored(picture.source, score, words)
     from ocr_cli.error_analysis import find_errors
 
     plain = [_without_language(page, model, language) for page in pages]
-    return Scored(picture.source, score, tuple(find_errors(pages, plain, truth)))
+    return Scored(picture.source, score, words, tuple(find_errors(pages, plain, truth)))
 
 
 def _without_language(page: Page, model: str, language: str) -> Page:

@@ -1,15 +1,19 @@
-"""How well a classifier does on a set: by class, by pair, and as a whole."""
+"""How well a model does: by class, by pair, as a whole; and whether it knows when it is right."""
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr_cli import autoencoder, metrics
 from ocr_cli.data.sets import CharacterSet
 from ocr_cli.errors import UsageError
 from ocr_cli.nn.losses import log_softmax
+from ocr_cli.page import Page
 from ocr_cli.weights import Model
 
 
@@ -37,7 +41,9 @@ class CharacterScores:
     """The scores of a model on a set.
 
     confusion is (C, C): rows are what is there, columns what was read. Accuracies run from
-    0 to 1, the loss is in nats.
+    0 to 1, the loss is in nats. read and confidence are (N,), item by item: the class that is
+    taken, and its probability; calibration_error is how far that is from being right, see
+    `Reliability`.
     """
 
     items: int
@@ -46,7 +52,86 @@ class CharacterScores:
     classes: tuple[str, ...]
     per_class: tuple[ClassScore, ...]
     worst: tuple[Confusion, ...]
+    calibration_error: float
     confusion: NDArray[np.int64] = field(repr=False, compare=False)
+    read: NDArray[np.int64] = field(repr=False, compare=False)
+    confidence: NDArray[np.float32] = field(repr=False, compare=False)
+
+    def mistakes(self, data: CharacterSet, pair: Confusion) -> NDArray[np.int64]:
+        """The items of the set that make up a pair, the surest first."""
+        actual, read = (self.classes.index(c) for c in (pair.actual, pair.read))
+        items = np.flatnonzero((data.labels == actual) & (self.read == read))
+        return items[np.argsort(-self.confidence[items], kind="stable")]
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """Confidences against being right, in B bins of equal width.
+
+    confidence, right, counts : (B,) mean and share, 0 to 1, and number of a bin's items.
+    error : the distance of the two, mean over items (the expected calibration error; C. Guo et
+    al., ICML 2017).
+    """
+
+    confidence: NDArray[np.float64]
+    right: NDArray[np.float64]
+    counts: NDArray[np.int64]
+    error: float
+
+
+def reliability(
+    confidence: NDArray[np.floating], right: NDArray[np.bool_], bins: int = 10
+) -> Reliability:
+    """How far (N,) confidences, 0 to 1, are to be believed, given (N,) what was right."""
+    place = np.clip((np.asarray(confidence) * bins).astype(np.int64), 0, bins - 1)
+    counts = np.bincount(place, minlength=bins)
+    of_one = np.maximum(counts, 1)
+    sure = np.bincount(place, confidence, bins) / of_one
+    found = np.bincount(place, right, bins) / of_one
+    error = float((np.abs(sure - found) * counts).sum() / max(1, counts.sum()))
+    return Reliability(sure, found, counts, error)
+
+
+def word_outcomes(pages: Sequence[Page], truth: str) -> list[tuple[float, bool]]:
+    """(confidence, whether it is right) of each word that was read on a file's pages.
+
+    Words are aligned with the truth's with the fewest edits of whole words.
+    """
+    read = [word for page in pages for row in page.rows for word in row.words if word.text.strip()]
+    texts = ["".join(unicodedata.normalize("NFC", word.text).split()) for word in read]
+    wanted = metrics.normalise(truth).split()
+    # a sign of the private planes for each word, to align words as if they were characters
+    signs = {text: chr(0xF0000 + i) for i, text in enumerate({*texts, *wanted})}
+    first, second = ("".join(signs[text] for text in side) for side in (texts, wanted))
+    pairs = metrics.alignment(first, second)
+    right = {i for i, j in pairs.tolist() if i >= 0 and j >= 0 and texts[i] == wanted[j]}
+    return [(word.confidence, i in right) for i, word in enumerate(read)]
+
+
+@dataclass(frozen=True)
+class PictureScores:
+    """The scores of an autoencoder on a set: mean PSNR in dB, as a whole and by class.
+
+    error is the squared error summed over a picture, mean over pictures.
+    """
+
+    items: int
+    psnr: float
+    error: float
+    per_class: tuple[tuple[str, int, float], ...]
+
+
+def evaluate_pictures(model: Model, data: CharacterSet) -> PictureScores:
+    """Scores of an autoencoder: how near to the pictures is what it gives back."""
+    again = autoencoder.reconstruct(model, data.images)
+    decibels = autoencoder.psnr(again, data.images)
+    of_class = [(c, decibels[data.labels == i]) for i, c in enumerate(data.classes)]
+    return PictureScores(
+        items=len(data),
+        psnr=float(decibels.mean()),
+        error=float(np.square(again - data.images).sum()) / max(1, len(data)),
+        per_class=tuple((c, len(some), float(some.mean())) for c, some in of_class if len(some)),
+    )
 
 
 def evaluate_characters(model: Model, data: CharacterSet, worst: int = 15) -> CharacterScores:
@@ -62,6 +147,7 @@ def evaluate_characters(model: Model, data: CharacterSet, worst: int = 15) -> Ch
     logits = model.logits(data.images)[:, columns]
     log_probabilities = log_softmax(logits)
     read = logits.argmax(1)
+    confidence = np.exp(log_probabilities.max(1))
     c = len(data.classes)
     confusion = np.bincount(data.labels * c + read, minlength=c * c).reshape(c, c)
     return CharacterScores(
@@ -71,7 +157,10 @@ def evaluate_characters(model: Model, data: CharacterSet, worst: int = 15) -> Ch
         classes=data.classes,
         per_class=_per_class(confusion, data.classes),
         worst=_worst(confusion, data.classes, worst),
+        calibration_error=reliability(confidence, read == data.labels).error,
         confusion=confusion,
+        read=read,
+        confidence=confidence,
     )
 
 

@@ -6,7 +6,7 @@ back end made it. Needs the [torch] extra.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -73,6 +73,21 @@ def _batch_norm(f: Any, layer: nn.BatchNorm, p: Any, x: Any, training: bool) -> 
     return y.permute(0, 2, 3, 1) if x.dim() == 4 else y
 
 
+def _cross_entropy(torch: Any, logits: Any, targets: Any) -> Any:
+    return torch.nn.functional.cross_entropy(logits, targets, reduction="sum")
+
+
+def _sigmoid_squared_error(torch: Any, logits: Any, targets: Any) -> Any:
+    return torch.nn.functional.mse_loss(torch.sigmoid(logits), targets, reduction="sum")
+
+
+# The counterparts of `nn.losses.LOSSES`.
+LOSSES: dict[str, Callable[[Any, Any, Any], Any]] = {
+    "cross-entropy": _cross_entropy,
+    "squared error of sigmoids": _sigmoid_squared_error,
+}
+
+
 class TorchTrainer:
     """Takes training steps in PyTorch; the counterpart of `training.NumpyTrainer`."""
 
@@ -85,10 +100,11 @@ class TorchTrainer:
         decay: float,
         averaging: float,
         seed: int,
+        loss: str,
     ) -> None:
         self._torch = torch = import_torch()
         torch.manual_seed(seed)
-        self.layers = layers
+        self.layers, self._loss = layers, LOSSES[loss]
         self._weights = [{k: torch.tensor(v) for k, v in p.items()} for p in weights]
         self._trained = [
             p[name].requires_grad_()
@@ -111,7 +127,7 @@ class TorchTrainer:
         with torch.autocast("cpu", torch.bfloat16):
             logits = forward(torch, self.layers, self._weights, torch.from_numpy(x), True)
         logits = logits.float()
-        loss = torch.nn.functional.cross_entropy(logits, torch.from_numpy(targets), reduction="sum")
+        loss = self._loss(torch, logits, torch.from_numpy(targets))
         self._optimiser.zero_grad()
         loss.backward()
         self._optimiser.step()

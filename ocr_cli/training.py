@@ -1,4 +1,4 @@
-"""Training of classifiers: batches in, a network that is best on valid out."""
+"""Training on pictures: batches in, a network that is best on valid out."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr_cli import autoencoder
 from ocr_cli.data.sets import CharacterSet
 from ocr_cli.data.sources import Source
 from ocr_cli.errors import InputError
@@ -26,9 +27,12 @@ from ocr_cli.nn.layers import (
     MaxPool2d,
     Relu,
     Sigmoid,
+    sigmoid,
 )
 from ocr_cli.nn.network import Layers, Weights
-from ocr_cli.weights import KINDS, Model
+from ocr_cli.weights import AUTOENCODER, CLASSIFIERS, KINDS, Model
+
+Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -44,20 +48,60 @@ class Recipe:
     schedule: str = "constant"  # or "cosine"
     smoothing: float = 0.0  # share of the target spread over all classes
     averaging: float = 0.0  # decay a step of the running average of the weights; 0: none
-    patience: int = 0  # epochs without a better valid accuracy before stopping; 0: never
+    patience: int = 0  # epochs without a better valid score before stopping; 0: never
     seed: int = 0
 
 
 @dataclass(frozen=True)
 class Epoch:
-    """One line of a training's history; losses in nats, accuracies 0 to 1."""
+    """One line of a training's history; losses and scores an item, see `Goal` for units."""
 
     epoch: int
     train_loss: float
-    train_accuracy: float
+    train_score: float
     valid_loss: float
-    valid_accuracy: float
+    valid_score: float
     seconds: float
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What a kind of network learns, and what its epochs are compared by.
+
+    Attributes
+    ----------
+    loss : a key of `losses.LOSSES`; in nats for classes, in squared grey levels for pictures.
+    score : "accuracy", 0 to 1, or "psnr", in dB; more is better.
+    targets : what the network should give, of its inputs (N, ...), labels (N,), number of
+        classes, and the share that is spread over all of these.
+    scores : (N,) scores of outputs (N, D), without the loss's softmax or sigmoid, and targets.
+    """
+
+    loss: str
+    score: str
+    targets: Callable[[Floats, NDArray[np.int64], int, float], Floats]
+    scores: Callable[[Floats, Floats], NDArray[Any]]
+
+
+def _class_targets(_x: Floats, labels: NDArray[np.int64], classes: int, smoothing: float) -> Floats:
+    targets = losses.one_hot(labels, classes)
+    if smoothing:
+        targets = targets * (1 - smoothing) + np.float32(smoothing / classes)
+    return targets
+
+
+def _right(logits: Floats, targets: Floats) -> NDArray[np.bool_]:
+    return logits.argmax(1) == targets.argmax(1)
+
+
+CLASSIFY = Goal("cross-entropy", "accuracy", _class_targets, _right)
+RECONSTRUCT = Goal(
+    "squared error of sigmoids",
+    "psnr",
+    lambda x, *_: x,
+    lambda logits, targets: autoencoder.psnr(sigmoid(logits), targets),
+)
+GOALS = {**dict.fromkeys(CLASSIFIERS, CLASSIFY), AUTOENCODER: RECONSTRUCT}
 
 
 class Trainer(Protocol):
@@ -73,8 +117,11 @@ class Trainer(Protocol):
 class NumpyTrainer:
     """Takes training steps in numpy; all weights are views into one vector."""
 
-    def __init__(self, layers: Layers, weights: Weights, recipe: Recipe) -> None:
+    def __init__(
+        self, layers: Layers, weights: Weights, recipe: Recipe, loss: str = CLASSIFY.loss
+    ) -> None:
         self.layers = layers
+        self._loss = losses.LOSSES[loss]
         self._vector, self._weights = network.flatten(layers, weights)
         self._grad_vector, self._grads = network.gradients_like(layers, weights)
         self._rng = np.random.default_rng([recipe.seed, 1])
@@ -91,7 +138,7 @@ class NumpyTrainer:
     ) -> tuple[float, NDArray[np.float32]]:
         """One step on a batch: (loss summed over it, (N, C) logits)."""
         logits, caches = network.forward_training(self.layers, self._weights, x, self._rng)
-        loss, slope = losses.cross_entropy(logits, targets)
+        loss, slope = self._loss(logits, targets)
         network.backward(self.layers, self._weights, caches, slope, self._grads)
         self._optimiser.step(self._vector, self._grad_vector, lr)
         if self._averaging:
@@ -112,10 +159,12 @@ class NumpyTrainer:
         return tuple(result)
 
 
-def make_trainer(backend: str, layers: Layers, weights: Weights, recipe: Recipe) -> Trainer:
-    """The trainer of a back end, "numpy" or "torch"."""
+def make_trainer(
+    backend: str, layers: Layers, weights: Weights, recipe: Recipe, loss: str
+) -> Trainer:
+    """The trainer of a back end, "numpy" or "torch", on a loss of `losses.LOSSES`."""
     if backend == "numpy":
-        return NumpyTrainer(layers, weights, recipe)
+        return NumpyTrainer(layers, weights, recipe, loss)
     from ocr_cli.torch_backend import TorchTrainer
 
     return TorchTrainer(
@@ -126,6 +175,7 @@ def make_trainer(backend: str, layers: Layers, weights: Weights, recipe: Recipe)
         recipe.decay,
         recipe.averaging,
         recipe.seed,
+        loss,
     )
 
 
@@ -175,11 +225,12 @@ def convnet(channels: tuple[int, int, int], hidden: int, classes: int, dropout: 
 
 
 def evaluate(model: Model, data: CharacterSet) -> tuple[float, float]:
-    """(loss in nats, accuracy 0 to 1) of a model on a set."""
-    logits = model.logits(data.images)
-    log_probabilities = losses.log_softmax(logits)
-    loss = -float(log_probabilities[np.arange(len(data)), data.labels].mean())
-    return loss, float((logits.argmax(1) == data.labels).mean())
+    """(loss, score) of a model on a set, means over its items, see `Goal` for units."""
+    goal, outputs = GOALS[model.kind], model.logits(data.images)
+    x = KINDS[model.kind](data.images)
+    targets = goal.targets(x, data.labels, len(model.classes), 0.0)
+    loss, _ = losses.LOSSES[goal.loss](outputs, targets)
+    return loss / max(1, len(data)), float(goal.scores(outputs, targets).mean())
 
 
 def train(
@@ -197,27 +248,24 @@ def train(
     disk; `on_epoch` gets every epoch's figures. InputError where the loss is no longer a
     number.
     """
+    goal = GOALS[start.kind]
     weights = tuple({k: v.copy() for k, v in p.items()} for p in start.weights)
-    trainer = make_trainer(backend, start.layers, weights, recipe)
+    trainer = make_trainer(backend, start.layers, weights, recipe, goal.loss)
     rng = np.random.default_rng([recipe.seed, 2])
     history: list[Epoch] = []
-    best, best_accuracy, best_epoch = start, -1.0, 0
+    best, best_score, best_epoch = start, -np.inf, 0
     for number in range(1, recipe.epochs + 1):
         began = time.perf_counter()
-        loss, accuracy = _run_epoch(trainer, source, start.kind, recipe, number, rng)
+        loss, score = _run_epoch(trainer, source, start.kind, recipe, number, rng)
         if not np.isfinite(loss):
             raise InputError("the loss is no longer a number", "try a smaller --lr")
         model = Model(start.kind, start.classes, start.layers, trainer.weights(), start.record)
-        valid_loss, valid_accuracy = evaluate(model, valid)
+        valid_loss, valid_score = evaluate(model, valid)
         seconds = time.perf_counter() - began
-        epoch = Epoch(number, loss, accuracy, valid_loss, valid_accuracy, seconds)
+        epoch = Epoch(number, loss, score, valid_loss, valid_score, seconds)
         history.append(epoch)
-        if valid_accuracy > best_accuracy:
-            best, best_accuracy, best_epoch = (
-                _recorded(model, recipe, history),
-                valid_accuracy,
-                number,
-            )
+        if valid_score > best_score:
+            best, best_score, best_epoch = _recorded(model, recipe, history), valid_score, number
             if on_best is not None:
                 on_best(best)
         if on_epoch is not None:
@@ -235,24 +283,23 @@ def _run_epoch(
     number: int,
     rng: np.random.Generator,
 ) -> tuple[float, float]:
-    """One pass over the source: mean loss and accuracy over its batches, as they were met."""
-    prepare, classes = KINDS[kind], len(source.classes)
+    """One pass over the source: mean loss and score over its batches, as they were met."""
+    prepare, goal, classes = KINDS[kind], GOALS[kind], len(source.classes)
     per_epoch = -(-len(source) // recipe.batch_size)
     step, steps = (number - 1) * per_epoch, recipe.epochs * per_epoch
-    total, correct, seen = 0.0, 0, 0
+    total, scores, seen = 0.0, 0.0, 0
     for images, labels in source.batches(rng, recipe.batch_size):
-        targets = losses.one_hot(labels, classes)
-        if recipe.smoothing:
-            targets = targets * (1 - recipe.smoothing) + np.float32(recipe.smoothing / classes)
+        x = prepare(images)
+        targets = goal.targets(x, labels, classes, recipe.smoothing)
         lr = recipe.lr
         if recipe.schedule == "cosine":
             lr *= optimisers.cosine(step, steps, warmup=min(per_epoch, steps // 20))
-        loss, logits = trainer.step(prepare(images), targets, lr)
+        loss, outputs = trainer.step(x, targets, lr)
         total += loss
-        correct += int((logits.argmax(1) == labels).sum())
+        scores += float(goal.scores(outputs, targets).sum())
         seen += len(labels)
         step += 1
-    return total / max(1, seen), correct / max(1, seen)
+    return total / max(1, seen), scores / max(1, seen)
 
 
 def _recorded(model: Model, recipe: Recipe, history: list[Epoch]) -> Model:
@@ -262,7 +309,7 @@ def _recorded(model: Model, recipe: Recipe, history: list[Epoch]) -> Model:
         **model.record,
         "recipe": asdict(recipe),
         "epoch": last.epoch,
-        "valid_accuracy": round(last.valid_accuracy, 5),
+        f"valid_{GOALS[model.kind].score}": round(last.valid_score, 5),
         "valid_loss": round(last.valid_loss, 5),
         "seconds": round(sum(epoch.seconds for epoch in history), 1),
     }

@@ -34,11 +34,15 @@ def _as_picture(crops: NDArray[np.float32]) -> NDArray[np.float32]:
     return crops[..., None]
 
 
+AUTOENCODER = "autoencoder"  # the kind without classes: a picture in, a picture out
+
 # A kind says how upright crops (N, 32, 32), 0 ink to 1 paper, become the network's input.
 KINDS: dict[str, Callable[[NDArray[np.float32]], NDArray[np.float32]]] = {
     "mlp": _as_columns,
     "convnet": _as_picture,
+    AUTOENCODER: _as_columns,
 }
+CLASSIFIERS = frozenset(KINDS) - {AUTOENCODER}
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,8 @@ class Model:
     Attributes
     ----------
     kind : one of KINDS.
-    classes : the characters, in the order of the network's outputs.
+    classes : the characters, in the order of the network's outputs; none of an autoencoder,
+        which gives the 1024 pixels of a picture, in column order.
     layers, weights : the network, see `nn.network`.
     record : how it was trained: command, seed, data, scores, seconds.
     """
@@ -60,9 +65,12 @@ class Model:
     record: dict[str, Any] = field(default_factory=dict, compare=False)
 
     def logits(self, crops: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(N, 32, 32) crops, upright, 0 ink to 1 paper, to (N, C) logits."""
+        """(N, 32, 32) crops, upright, 0 ink to 1 paper, to (N, C) logits.
+
+        Of an autoencoder (N, 1024), see `autoencoder.reconstruct`.
+        """
         x = KINDS[self.kind](crops.astype(np.float32, copy=False))
-        out = np.empty((len(x), len(self.classes)), np.float32)
+        out = np.empty((len(x), len(self.classes) or 1024), np.float32)
         for start in range(0, len(x), _CHUNK):
             part = slice(start, start + _CHUNK)
             out[part] = network.forward(self.layers, self.weights, x[part])
@@ -164,13 +172,13 @@ def kind_of(path: Path) -> str:
 
 
 def load_model(name: str | Path) -> Model:
-    """The model of that name or path, checked: kind, shapes, classes.
+    """The classifier of that name or path, checked: kind, shapes, classes.
 
     Raises ModelError where there is none, or it is damaged, holds pickles, or is of
     another kind.
     """
     blank = np.ones((1, 32, 32), np.float32)
-    return load_network(name, set(KINDS), lambda model: model.logits(blank))
+    return load_network(name, set(CLASSIFIERS), lambda model: model.logits(blank))
 
 
 def load_network(

@@ -133,7 +133,7 @@ def test_a_character_set_is_told_from_pages(
     run_ocr: RunOcr, characters: Path, untrained: Path, tmp_path: Path
 ) -> None:
     pytest.importorskip("matplotlib")
-    plot = tmp_path / "confusion.png"
+    plot = tmp_path / "new" / "plots"
     done = run_ocr("eval", "-m", untrained, "-l", "none", "--json", characters, "--plot", plot)
     assert (done.returncode, done.stderr) == (0, b"")
     found = json.loads(done.stdout)
@@ -144,8 +144,10 @@ def test_a_character_set_is_told_from_pages(
     assert found["accuracy"] == pytest.approx(np.trace(confusion) / 108)
     assert found["loss"] > 1
     assert [one["character"] for one in found["per_class"]] == list(found["classes"])
-    with Image.open(plot) as picture:
-        assert min(picture.size) > 500
+    assert 0 <= found["calibration_error"] <= 1
+    for name in ("confusion", "pairs", "reliability"):
+        with Image.open(plot / f"{name}.png") as picture:
+            assert min(picture.size) > 400
 
 
 def test_a_character_set_as_a_table(run_ocr: RunOcr, characters: Path, untrained: Path) -> None:
@@ -163,7 +165,6 @@ def test_a_character_set_as_a_table(run_ocr: RunOcr, characters: Path, untrained
     ("arguments", "code", "told"),
     [
         (["SET", "SET"], 2, b"scored alone"),
-        (["a.png", "--plot", "x.png"], 2, b"--plot"),
         (["SET", "--errors", "x"], 2, b"--errors"),
         (["SET", "--split", "train"], 1, b"nist36_train.mat"),
     ],

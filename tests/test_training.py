@@ -45,11 +45,11 @@ def trained(backend: str = "numpy", recipe: training.Recipe = FEW, preset: str =
 
 def test_learns_and_keeps_the_best_epoch() -> None:
     model, history = trained(recipe=replace(FEW, epochs=6, averaging=0.0))
-    assert max(epoch.valid_accuracy for epoch in history) > 0.9
-    best = max(history, key=lambda epoch: (epoch.valid_accuracy, -epoch.epoch))
+    assert max(epoch.valid_score for epoch in history) > 0.9
+    best = max(history, key=lambda epoch: (epoch.valid_score, -epoch.epoch))
     assert model.record["epoch"] == best.epoch
     loss, accuracy = training.evaluate(model, bars(100, 2))
-    assert accuracy == pytest.approx(best.valid_accuracy)
+    assert accuracy == pytest.approx(best.valid_score)
     assert loss == pytest.approx(best.valid_loss, rel=1e-5)
 
 

@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shlex
-import sys
-from dataclasses import asdict, replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from ocr_cli.cli import options
 from ocr_cli.errors import UsageError
-
-if TYPE_CHECKING:
-    from ocr_cli.data.choose import Splits
-    from ocr_cli.hand import Learnt
-    from ocr_cli.recipes import Preset
-    from ocr_cli.training import Epoch
-    from ocr_cli.weights import Model
 
 
 def _sizes(
@@ -46,12 +34,14 @@ def _sizes(
 )
 @click.option(
     "--kind",
-    type=click.Choice(["mlp", "convnet", "line", "language"]),
+    type=click.Choice(["mlp", "convnet", "autoencoder", "line", "language"]),
     default="mlp",
     show_default=True,
     help="What to train; the options below change single settings.",
 )
-@click.option("--homework", is_flag=True, help="The homework's network and settings, for mlp.")
+@click.option(
+    "--homework", is_flag=True, help="The homework's network and settings, for mlp and autoencoder."
+)
 @click.option(
     "--classes",
     type=click.Choice(["capitals", "ascii", "ascii+"]),
@@ -60,7 +50,11 @@ def _sizes(
     help="A-Z and 0-9, all 94 printable characters, or these and what is no letter "
     "(pen strokes and synthetic data).",
 )
-@click.option("--hidden", callback=_sizes, help="Sizes of the hidden layers, such as 512,256.")
+@click.option(
+    "--hidden",
+    callback=_sizes,
+    help="Sizes of the hidden layers, such as 512,256; an autoencoder's code is the smallest.",
+)
 @click.option("--channels", callback=_sizes, help="Channels of a convnet's three layers.")
 @click.option("--epochs", type=click.IntRange(1), help="Passes over the data.")
 @click.option("--batch-size", type=click.IntRange(1), help="Items to a step.")
@@ -101,29 +95,44 @@ def _sizes(
     "--minutes", type=click.FloatRange(0, min_open=True), default=100, help="How long, for line."
 )
 @click.option(
+    "--sweep",
+    "sweeps",
+    multiple=True,
+    metavar="NAME=VALUE,VALUE...",
+    help="Train with each of these values of an option, and compare; given again, with all "
+    "pairs. Blanks part values that have commas.",
+)
+@click.option(
+    "--jobs",
+    "-j",
+    type=click.IntRange(1),
+    default=2,
+    show_default=True,
+    metavar="N",
+    help="Settings of a sweep to train at a time, each in a process of one thread.",
+)
+@click.option(
     "--plot",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Draw the learning curve here, for line.",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Draw how it went, as PNG files; needs the extra ocr-cli[plot].",
 )
 @click.option("--check-gradients", is_flag=True, help="Check every layer's gradients and stop.")
+@click.pass_context
 def train(
-    data: Path | None,
-    kind: str,
-    homework: bool,
-    classes: str,
-    start: str | None,
+    ctx: click.Context,
+    /,
     pages: tuple[str, ...],
     language: str,
-    out: Path,
     log: Path | None,
     quiet: bool,
-    backend: str,
-    seed: int,
-    check_gradients: bool,
     resume: bool,
     minutes: float,
+    sweeps: tuple[str, ...],
+    jobs: int,
     plot: Path | None,
-    **changes: Any,
+    check_gradients: bool,
+    **asked: Any,
 ) -> None:
     """Train a network that reads letters.
 
@@ -134,240 +143,50 @@ def train(
     instead. What of the text is not found on a page is told on stderr. Printed is
     the CER of lines before and after, each read by a model that has not seen it; where
     learning does not help there, the model stays as it is.
+
+    An autoencoder learns to give pictures back that went through a few numbers. Printed is
+    the mean PSNR of what it gives back, and that of as many principal components.
+
+    --sweep lr=0.003,0.03 trains once for each value, from the same seed and on the same data,
+    and prints a table. Each model is kept, as OUT-lr-0.003.npz and so on, and so are the lines
+    of --log. What has values can be swept: kind=mlp,convnet; hidden='64 512,256';
+    homework=yes,no.
+
+    --plot draws curves.png, loss and score by epoch, all settings of a sweep on one sheet; and,
+    of a single training, weights.png, the first layer before and after, and an autoencoder's
+    reconstructions.png.
     """
+    data, kind, seed, out = (asked[name] for name in ("data", "kind", "seed", "out"))
     if check_gradients:
-        _print_gradient_check(seed)
-        return
-    if pages:
-        if data is not None:
-            raise UsageError("--page and --data do not go together", "train twice, with --from")
-        _learn_hand(pages, start or "default", language, out, seed)
-        return
-    if kind == "language":
-        _train_language(data, out)
-        return
-    if kind == "line":
-        _train_line(data, out, minutes, resume, seed, plot, quiet)
-        return
-    from ocr_cli import recipes
+        from ocr_cli.cli import train_gradients
 
-    if homework and kind != "mlp":
-        raise click.UsageError("--homework goes with --kind mlp")
-    preset = _changed(recipes.PRESETS["homework" if homework else kind], seed, changes)
-    splits = _open(data, preset, classes, seed)
-    if not quiet:
-        click.echo(f"ocr: training on {splits.name}", err=True)
-    model = _start(start, preset, splits, seed)
-    command = shlex.join(["ocr", *sys.argv[1:]])
-    model = replace(model, record={"command": command, "data": splits.name, "seed": seed})
-    with _Log(log, quiet) as on_epoch:
-        _run(model, splits, preset, backend, out, on_epoch)
+        train_gradients.run(seed)
+    elif pages:
+        from ocr_cli.cli import train_hand
 
+        _refuse("--page", {"--data": data, "--sweep": sweeps, "--plot": plot})
+        train_hand.run(pages, asked["start"] or "default", language, out, seed)
+    elif sweeps:
+        from ocr_cli.cli import train_sweep
 
-def _learn_hand(pages: tuple[str, ...], start: str, language: str, out: Path, seed: int) -> None:
-    """A model of lines or letters goes on from `start` to the hand of pages with their texts."""
-    import numpy as np
+        train_sweep.run(ctx, sweeps, asked, log, quiet, plot, jobs)
+    elif kind == "language":
+        from ocr_cli.cli import train_rows
 
-    from ocr_cli import batch, hand, hand_lines
-    from ocr_cli.reading import lines, load_language
-    from ocr_cli.weights import kind_of, load_model, model_path, save_model
+        _refuse("--kind language", {"--plot": plot})
+        train_rows.run_language(data, out)
+    elif kind == "line":
+        from ocr_cli.cli import train_rows
 
-    batch.one_blas_thread()
-    start = "lines" if start == "default" else start  # it is the one that reads most
-    by_lines = kind_of(model_path(start)) == lines.KIND
-    model = lines.load_line_model(start) if by_lines else load_model(start)
-    learn = hand_lines.learn if by_lines else hand.learn
-    copies = [hand.open_copy(page) for page in pages]
-    learnt = learn(copies, model, load_language(language), np.random.default_rng(seed))
-    for lost in learnt.lost:
-        what = f"{' '.join(lost.words)} (in: {lost.line})" if lost.words else lost.line
-        click.echo(f"ocr: {lost.source}: not found: {what}", err=True)
-    command = shlex.join(["ocr", *sys.argv[1:]])
-    record = {"command": command, "seed": seed, "from": model.record, **learnt.record()}
-    save_model(out, replace(learnt.model, record=record), half=True)
-    click.echo(f"{out}  {_gain(learnt)}")
+        train_rows.run_line(data, out, minutes, resume, seed, plot, quiet)
+    else:
+        from ocr_cli.cli import train_network
+
+        train_network.run(asked, log, quiet, plot)
 
 
-def _gain(learnt: Learnt) -> str:
-    """What learning a hand brought, in a line."""
-    if learnt.before is None or learnt.after is None:
-        return f"learnt from {learnt.letters} letters; one line is too few to tell the gain"
-    rates = f"CER {learnt.before.rate:.2%} before, {learnt.after.rate:.2%} after"
-    if not learnt.share:
-        return f"{learnt.before.rate:.2%} CER; learning did not help, the model is as it was"
-    return f"{rates}, on lines not learnt from ({learnt.letters} letters learnt)"
-
-
-def _train_language(corpus: Path | None, out: Path) -> None:
-    """Character n-grams of a text file, one line of writing a line."""
-    from ocr_cli.reading import language, ngrams
-
-    if corpus is None:
-        raise click.UsageError("--kind language needs a text: --data corpus.txt")
-    lines = corpus.read_text(encoding="utf-8", errors="replace").splitlines()
-    record = {"command": shlex.join(["ocr", *sys.argv[1:]]), "data": str(corpus)}
-    model = ngrams.train_language(lines, record=record)
-    language.save(out, model)
-    click.echo(f"{out}  {language.bits_per_character(model, lines):.3f} bits a character")
-
-
-def _train_line(
-    data: Path | None,
-    out: Path,
-    minutes: float,
-    resume: bool,
-    seed: int,
-    plot: Path | None,
-    quiet: bool,
-) -> None:
-    """A model of whole rows; checkpoint and log lie in the folder OUT.training."""
-    from ocr_cli import training_lines
-    from ocr_cli.data import lines
-    from ocr_cli.errors import InputError
-    from ocr_cli.weights import for_use, save_model
-
-    home = os.environ.get("OCR_DATA")
-    folder = data or (Path(home) / "ink" if home else None)
-    if folder is None or not folder.is_dir():
-        wanted = "give --data a folder with words.npz, lines.npz and chars.npz"
-        raise InputError("no pen strokes to train a line model on", wanted, str(folder or ""))
-    scratch = out.with_suffix(".training")
-    recipe = training_lines.LineRecipe(seconds=60 * minutes, seed=seed)
-    source = lines.make_source(lines.load_stock(folder, "train"))
-    valid = lines.load_stock(folder, "valid")
-
-    def tell(report: dict[str, Any]) -> None:
-        if not quiet:
-            click.echo(
-                f"step {report['step']:6}  {report['seconds'] / 60:5.1f} min  "
-                f"loss {report['loss']:.3f}  CER on valid: words "
-                f"{report['words']['all']:.1%}, lines {report['lines']['all']:.1%}",
-                err=True,
-            )
-
-    model = training_lines.train_lines(source, valid, recipe, scratch, resume, tell)
-    command = shlex.join(["ocr", *sys.argv[1:]])
-    record = {"command": command, "data": str(folder), "seed": seed, **model.record}
-    save_model(out, for_use(replace(model, record=record)), half=True)
-    if plot is not None:
-        from ocr_cli.output.plots import save_learning_curve
-
-        save_learning_curve(scratch / "log.jsonl", plot)
-    words, rows = (model.record[name]["all"] for name in ("words", "lines"))
-    click.echo(f"{out}  valid CER: words {words:.2%}  lines {rows:.2%}")
-
-
-def _print_gradient_check(seed: int) -> None:
-    import numpy as np
-
-    from ocr_cli.errors import OcrError
-    from ocr_cli.nn.gradient_check import check_all
-
-    report = check_all(np.random.default_rng(seed))
-    width = max(len(row.name) for row in report)
-    click.echo(f"{'layer':{width}}  checked  max relative error")
-    for row in report:
-        click.echo(f"{row.name:{width}}  {row.checked:7}  {row.error:.1e}")
-    if max(row.error for row in report) > 1e-4:
-        raise OcrError("a gradient is off by more than 1e-4")
-
-
-def _changed(preset: Preset, seed: int, changes: dict[str, Any]) -> Preset:
-    """The preset with what the user gave in place of its own values."""
-    given = {name: value for name, value in changes.items() if value is not None}
-    given["optimiser"] = given.pop("optimizer", preset.recipe.optimiser)
-    own = {name: given.pop(name) for name in ("hidden", "channels", "augment") if name in given}
-    if len(own.get("channels", (0, 0, 0))) != 3:
-        raise click.BadParameter("three numbers are needed", param_hint="--channels")
-    if preset.kind == "convnet" and len(own.get("hidden", (0,))) != 1:
-        raise click.BadParameter("a convnet has one hidden layer", param_hint="--hidden")
-    return replace(preset, **own, recipe=replace(preset.recipe, seed=seed, **given))
-
-
-def _open(data: Path | None, preset: Preset, classes: str, seed: int) -> Splits:
-    import numpy as np
-
-    from ocr_cli.data import choose
-
-    folder = os.environ.get("OCR_DATA")
-    path = data or choose.default_path(Path(folder) if folder else None, preset.kind)
-    return choose.open_splits(path, classes, preset.augment, np.random.default_rng([seed, 3]))
-
-
-def _start(start: str | None, preset: Preset, splits: Splits, seed: int) -> Model:
-    from ocr_cli.recipes import fresh_model
-    from ocr_cli.weights import load_model
-
-    if start is None:
-        return fresh_model(preset, splits.train.classes, seed)
-    model = load_model(start)
-    if model.classes != splits.train.classes:
-        raise UsageError("--from: its classes are not those of the data", "choose --classes to fit")
-    return model
-
-
-class _Log:
-    """Writes each epoch to stderr and to the log file as it ends."""
-
-    def __init__(self, path: Path | None, quiet: bool) -> None:
-        self._quiet = quiet
-        self._path = path
-        self._file: IO[str] | None = None
-
-    def __enter__(self) -> _Log:
-        if self._path is not None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self._path.open("w", encoding="utf-8")
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._file is not None:
-            self._file.close()
-
-    def __call__(self, epoch: Epoch, _model: Model) -> None:
-        if self._file is not None:
-            self._file.write(json.dumps(asdict(epoch)) + "\n")
-            self._file.flush()
-        if not self._quiet:
-            click.echo(
-                f"epoch {epoch.epoch:3}  loss {epoch.train_loss:.4f} / {epoch.valid_loss:.4f}  "
-                f"accuracy {epoch.train_accuracy:.2%} / {epoch.valid_accuracy:.2%} (train / valid)"
-                f"  {epoch.seconds:.1f} s",
-                err=True,
-            )
-
-
-def _run(
-    model: Model, splits: Splits, preset: Preset, backend: str, out: Path, on_epoch: _Log
-) -> None:
-    from ocr_cli import training
-    from ocr_cli.weights import for_use, load_model, save_model
-
-    saved = False
-
-    def keep(best: Model) -> None:
-        nonlocal saved
-        save_model(out, best)
-        saved = True
-
-    try:
-        best, history = training.train(
-            model, splits.train, splits.valid, preset.recipe, backend, on_epoch, keep
-        )
-    except KeyboardInterrupt:
-        kept = f"the best model so far is in {out}" if saved else "no epoch was finished"
-        click.echo(f"ocr: stopped; {kept}", err=True)
-        raise
-    seconds = round(sum(epoch.seconds for epoch in history), 1)
-    save_model(out, for_use(best), half=True)
-    # what is scored is what was written, 16-bit weights and all
-    scores: dict[str, float] = {}
-    final, line = load_model(out), str(out)
-    for name, data in (("valid", splits.valid), ("test", splits.test)):
-        if data is not None:
-            loss, accuracy = training.evaluate(final, data)
-            scores |= {f"{name}_accuracy": round(accuracy, 5), f"{name}_loss": round(loss, 5)}
-            line += f"  {name} {accuracy:.2%}"
-    record = {**final.record, **scores, "seconds": seconds, "backend": backend}
-    save_model(out, replace(final, record=record), half=True)
-    click.echo(line)
+def _refuse(what: str, others: dict[str, Any]) -> None:
+    """What was asked for does not go with any of these options."""
+    for name, value in others.items():
+        if value:
+            raise UsageError(f"{what} and {name} do not go together")

@@ -96,7 +96,7 @@ def check_loss(
 
 
 def check_all(rng: np.random.Generator) -> list[GradientError]:
-    """Every layer and every loss, and the two networks that are made of them."""
+    """Every layer and every loss, and small networks that are made of them."""
     flat = rng.standard_normal((5, 6))
     spoken = rng.standard_normal((3, 8, 4))
     picture = rng.standard_normal((3, 6, 8, 2))
@@ -120,8 +120,10 @@ def check_all(rng: np.random.Generator) -> list[GradientError]:
     report.append(check_network((Dense(6, 5), Sigmoid(), Dense(5, 4)), flat, rng))
     convnet = (Invert(), Conv2d(2, 3), BatchNorm(3), Relu(), MaxPool2d(), Flatten(), Dense(36, 4))
     report.append(check_network(convnet, picture, rng))
+    autoencoder = (Dense(6, 4), Relu(), Dense(4, 2), Relu(), Dense(2, 6), Sigmoid())
+    report.append(check_network(autoencoder, flat, rng))
     targets = losses.softmax(rng.standard_normal((5, 6)))
-    report.append(check_loss("cross-entropy", losses.cross_entropy, flat, targets))
+    report += [check_loss(name, loss, flat, targets) for name, loss in losses.LOSSES.items()]
     texts = [np.array([1, 1, 0]), np.array([], int), np.array([2])]
     report.append(
         check_loss("CTC", lambda y, _: ctc_loss(y, np.array([8, 8, 5]), texts), spoken, spoken)

@@ -6,10 +6,13 @@ rate times what every item asks for.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ocr_cli.nn.layers import sigmoid
 
 Array = NDArray[Any]
 
@@ -43,6 +46,22 @@ def squared_error(outputs: Array, targets: Array) -> tuple[float, Array]:
     loss = float(np.einsum("nd,nd->", difference, difference))
     difference *= 2
     return loss, difference
+
+
+def sigmoid_squared_error(logits: Array, targets: Array) -> tuple[float, Array]:
+    """Squared error of the sigmoids of (N, D) logits, against targets from 0 to 1."""
+    y = sigmoid(logits)
+    loss, slope = squared_error(y, targets)
+    slope *= y
+    slope *= 1.0 - y
+    return loss, slope
+
+
+# What a network can be trained on by name, on either back end.
+LOSSES: dict[str, Callable[[Array, Array], tuple[float, Array]]] = {
+    "cross-entropy": cross_entropy,
+    "squared error of sigmoids": sigmoid_squared_error,
+}
 
 
 def one_hot(labels: NDArray[np.integer[Any]], classes: int) -> NDArray[np.float32]:

@@ -8,13 +8,13 @@ import pytest
 from PIL import Image
 
 from ocr_cli.errors import MissingExtraError
-from ocr_cli.output.plots import save_confusion
+from ocr_cli.output.score_plots import save_confusion
 
 
 def test_a_confusion_shows_as_a_dark_cell(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     pictures = []
-    for read_as in (1, 2):
+    for read_as in (0, 2):
         confusion = np.diag([9, 0, 9])
         confusion[1, read_as] = 9
         save_confusion(confusion, ("A", "$", "$"), tmp_path / "c.png")
@@ -22,7 +22,7 @@ def test_a_confusion_shows_as_a_dark_cell(tmp_path: Path) -> None:
             pictures.append(np.asarray(picture.convert("L"), float))
     ys, xs = np.nonzero(np.abs(pictures[0] - pictures[1]) > 100)
     assert np.ptp(ys) < pictures[0].shape[0] / 2
-    assert np.ptp(xs) > np.ptp(ys)  # the two cells lie side by side
+    assert np.ptp(xs) > np.ptp(ys)  # the two cells lie in one row
 
 
 def test_without_matplotlib_the_extra_is_named(

@@ -1,0 +1,145 @@
+"""`ocr train` of networks on pictures: classifiers and autoencoders."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from ocr_cli.experiments import Experiment, Outcome, Prepared
+    from ocr_cli.training import Epoch, Goal
+    from ocr_cli.weights import Model
+
+
+def command_line() -> str:
+    """What was typed, for the record of a model."""
+    return shlex.join(["ocr", *sys.argv[1:]])
+
+
+def experiment_of(asked: Mapping[str, Any]) -> Experiment:
+    """The experiment that the values of the command's options ask for."""
+    from ocr_cli.experiments import Experiment
+
+    given = {name: value for name, value in asked.items() if value is not None}
+    if "optimizer" in given:
+        given["optimiser"] = given.pop("optimizer")
+    own = {name: given.pop(name) for name in Experiment.__dataclass_fields__ if name in given}
+    own["data"] = own.get("data") or usual_data(own["kind"])
+    return Experiment(**own, changes=given, command=command_line())
+
+
+def usual_data(kind: str) -> Path | None:
+    """The data in the folder $OCR_DATA that suits a kind of model; None: there is none."""
+    from ocr_cli.data import choose
+
+    folder = os.environ.get("OCR_DATA")
+    return choose.default_path(Path(folder) if folder else None, kind)
+
+
+def run(asked: Mapping[str, Any], log: Path | None, quiet: bool, plot: Path | None) -> None:
+    """One training, its epochs told as they end, its scores at last."""
+    from ocr_cli import experiments
+    from ocr_cli.output.plots import check_plotting
+
+    if plot is not None:
+        check_plotting()
+    prepared = experiments.prepare(experiment_of(asked))
+    if not quiet:
+        click.echo(f"ocr: training on {prepared.splits.name}", err=True)
+    with Log(prepared.preset.kind, log, quiet) as told:
+        try:
+            outcome = experiments.carry_out(prepared, told)
+        except KeyboardInterrupt:
+            out = prepared.experiment.out
+            kept = f"the best model so far is in {out}" if told.epochs else "no epoch was finished"
+            click.echo(f"ocr: stopped; {kept}", err=True)
+            raise
+    if plot is not None:
+        _draw(prepared, outcome, plot)
+    for line in _results(outcome):
+        click.echo(line)
+
+
+def score_text(goal: Goal, score: float) -> str:
+    """A score with its unit."""
+    return f"{score:.2%}" if goal.score == "accuracy" else f"{score:.2f} dB"
+
+
+def _results(outcome: Outcome) -> list[str]:
+    def told(name: str, scores: Mapping[str, tuple[float, float]]) -> str:
+        parts = (f"{split} {score_text(outcome.goal, s)}" for split, (_, s) in scores.items())
+        return "  ".join([name, *parts])
+
+    lines = [told(str(outcome.experiment.out), outcome.scores)]
+    if outcome.components is not None:
+        count = len(outcome.components.directions)
+        lines.append(told(f"{count} principal components", outcome.baseline))
+    return lines
+
+
+def _draw(prepared: Prepared, outcome: Outcome, folder: Path) -> None:
+    from ocr_cli.output import training_plots
+
+    training_plots.save_curves({"": outcome.history}, outcome.goal.score, folder / "curves.png")
+    training_plots.save_weights(prepared.start, outcome.best, folder / "weights.png")
+    if outcome.components is not None:
+        from ocr_cli.autoencoder import reconstruct
+        from ocr_cli.experiments import some_of_each
+
+        shown = some_of_each(prepared.splits.valid, classes=5, items=2)
+        rows = {
+            "original": shown.images,
+            "reconstruction": reconstruct(outcome.best, shown.images),
+            f"{len(outcome.components.directions)} principal\ncomponents": (
+                outcome.components.reconstruct(shown.images)
+            ),
+        }
+        training_plots.save_reconstructions(rows, folder / "reconstructions.png")
+
+
+class Log:
+    """Writes each epoch to stderr, unless quiet, and to the log file as it ends."""
+
+    def __init__(self, kind: str, path: Path | None, quiet: bool, setting: str = "") -> None:
+        from ocr_cli.training import GOALS
+
+        self._goal, self._path, self._quiet = GOALS[kind], path, quiet
+        self._before = f"{setting}  " if setting else ""
+        self._file: IO[str] | None = None
+        self.epochs = 0
+
+    def __enter__(self) -> Log:
+        if self._path is not None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self._path.open("w", encoding="utf-8")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def __call__(self, epoch: Epoch, _model: Model) -> None:
+        self.epochs += 1
+        name = self._goal.score
+        if self._file is not None:
+            figures = {key.replace("score", name): value for key, value in asdict(epoch).items()}
+            self._file.write(json.dumps(figures) + "\n")
+            self._file.flush()
+        if not self._quiet:
+            both = epoch.train_score, epoch.valid_score
+            train, valid = (score_text(self._goal, score) for score in both)
+            click.echo(
+                f"{self._before}epoch {epoch.epoch:3}  "
+                f"loss {epoch.train_loss:.4f} / {epoch.valid_loss:.4f}  "
+                f"{'PSNR' if name == 'psnr' else name} {train} / {valid} (train / valid)"
+                f"  {epoch.seconds:.1f} s",
+                err=True,
+            )

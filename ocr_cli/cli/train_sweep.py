@@ -1,0 +1,195 @@
+"""`ocr train --sweep`: one training for each setting, and a table of them all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import partial
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ocr_cli import batch
+from ocr_cli.cli import options
+from ocr_cli.cli.train_network import Log, experiment_of, score_text, usual_data
+from ocr_cli.errors import OcrError
+
+if TYPE_CHECKING:
+    from ocr_cli.experiments import Experiment, Outcome
+
+# The options that say what is trained and how, by what they are called in Python.
+SWEPT = frozenset(
+    (
+        *("kind", "homework", "hidden", "channels", "start", "data", "classes", "augment"),
+        *("epochs", "batch_size", "lr", "optimizer", "momentum", "patience", "seed", "backend"),
+    )
+)
+# of the table, and to which side they lean
+COLUMNS = {
+    "setting": "<",
+    "epochs": ">",
+    "best": ">",
+    "train": ">",
+    "valid": ">",
+    "test": ">",
+    "PCA": ">",
+    "seconds": ">",
+    "model": "<",
+}
+
+
+def settings(ctx: click.Context, sweeps: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Values of options by the name of the setting, as `lr=0.003 seed=1`: the whole grid.
+
+    Each of `sweeps` is an option without its dashes, =, and values with commas between, or
+    with blanks where a value has commas itself. They are read as click reads the option's.
+    """
+    axes: dict[str, list[tuple[str, Any]]] = {}
+    for sweep in sweeps:
+        name, _, given = sweep.partition("=")
+        option = _option(ctx, name)
+        texts = given.split() if " " in given.strip() else given.split(",")
+        if not all(texts):
+            raise _wrong(f"{sweep!r} lacks a value, expected NAME=VALUE,VALUE")
+        if option.name in axes or len(set(texts)) < len(texts):
+            raise _wrong(f"{sweep!r} says something twice")
+        values = [(f"{name}={text}", option.process_value(ctx, text)) for text in texts]
+        axes[str(option.name)] = values
+    return {
+        " ".join(setting for setting, _ in point): dict(
+            zip(axes, (value for _, value in point), strict=True)
+        )
+        for point in product(*axes.values())
+    }
+
+
+def _option(ctx: click.Context, name: str) -> click.Option:
+    """The option --name, which is one that can be swept and is not given as well."""
+    known = {
+        opt.removeprefix("--"): param
+        for param in ctx.command.params
+        if isinstance(param, click.Option) and param.name in SWEPT
+        for opt in param.opts
+    }
+    if name not in known:
+        raise _wrong(f"{name!r} is not one of {', '.join(sorted(known))}")
+    param = known[name]
+    source = ctx.get_parameter_source(str(param.name))
+    if source is click.core.ParameterSource.COMMANDLINE:
+        raise _wrong(f"--{name} is given as well")
+    return param
+
+
+def _wrong(problem: str) -> click.BadParameter:
+    return click.BadParameter(problem, param_hint="'--sweep'")
+
+
+def run(
+    ctx: click.Context,
+    sweeps: Sequence[str],
+    asked: Mapping[str, Any],
+    log: Path | None,
+    quiet: bool,
+    plot: Path | None,
+    jobs: int,
+) -> None:
+    """Train each setting, at most `jobs` at a time; the table goes to stdout when all are done."""
+    planned = settings(ctx, sweeps)
+    batch.one_blas_thread()  # whichever way it runs, so that seconds compare
+    from ocr_cli.output.plots import check_plotting
+
+    if plot is not None:
+        check_plotting()
+    experiments = _experiments(planned, asked)
+    work = partial(_attempt, log=log, quiet=quiet)
+    with batch.processes(min(jobs, len(experiments))) as executor:
+        ended = list((executor.map if executor else map)(work, experiments))
+    outcomes = [one for one in ended if not isinstance(one, OcrError)]
+    for experiment, one in zip(experiments, ended, strict=True):
+        if isinstance(one, OcrError):
+            ctx.meta[options.FAILED] = True
+            click.echo(f"ocr: {experiment.setting}: {one}", err=True)
+    if outcomes:
+        click.echo(_table(outcomes))
+        if plot is not None:
+            from ocr_cli.output.training_plots import save_curves
+
+            courses = {one.experiment.setting: one.history for one in outcomes}
+            save_curves(courses, outcomes[0].goal.score, plot / "curves.png")
+
+
+def _experiments(
+    planned: Mapping[str, Mapping[str, Any]], asked: Mapping[str, Any]
+) -> list[Experiment]:
+    """One a setting, checked as far as can be before the first of them takes its time."""
+    from ocr_cli.experiments import preset_of
+    from ocr_cli.training import GOALS
+
+    made = []
+    for setting, values in planned.items():
+        own = {**asked, **values, "setting": setting, "out": beside(asked["out"], setting)}
+        if not own["data"]:
+            own["data"] = usual_data("mlp")  # the same for all kinds: they are to be compared
+        if own["kind"] not in GOALS:
+            raise _wrong(f"a {own['kind']} model cannot be swept")
+        made.append(experiment_of(own))
+        preset_of(made[-1])
+    if len({GOALS[one.kind].score for one in made}) > 1:
+        raise _wrong("classifiers and autoencoders have no score in common")
+    if len({one.out for one in made}) < len(made):
+        raise _wrong("two settings would be kept in one file")
+    return made
+
+
+def beside(path: Path, setting: str) -> Path:
+    """The file of a setting: model.npz to model-lr-0.003.npz."""
+    words = re.sub(r"[^\w.]+", "-", setting.replace(",", "x")).strip("-")
+    return path.with_name(f"{path.stem}-{words}{path.suffix}")
+
+
+def _attempt(experiment: Experiment, log: Path | None, quiet: bool) -> Outcome | OcrError:
+    """One training, in whichever process; what a user can mend must not cost the others."""
+    from ocr_cli import experiments
+
+    here = beside(log, experiment.setting) if log else None
+    try:
+        prepared = experiments.prepare(experiment)
+        if not quiet:
+            data = prepared.splits.name
+            click.echo(f"ocr: {experiment.setting}: training on {data}", err=True)
+        with Log(prepared.preset.kind, here, quiet, experiment.setting) as told:
+            return experiments.carry_out(prepared, told)
+    except OcrError as failure:
+        return failure
+
+
+def _table(outcomes: Sequence[Outcome]) -> str:
+    """A line a setting; train is as met in the best epoch, the others are the file's scores."""
+    cells = [_cells(one) for one in outcomes]
+    known = {name for row in cells for name in row}
+    columns = {name: name for name in COLUMNS if name in known}
+    widths = {name: max(len(row.get(name, "")) for row in [columns, *cells]) for name in columns}
+    return "\n".join(
+        "  ".join(
+            f"{row.get(name, '-'):{COLUMNS[name]}{widths[name]}}" for name in columns
+        ).rstrip()
+        for row in [columns, *cells]
+    )
+
+
+def _cells(one: Outcome) -> dict[str, str]:
+    """A setting's line by the name of the column; PCA is of valid."""
+    best = max(one.history, key=lambda epoch: epoch.valid_score)
+    scores = {"train": best.train_score} | {name: score for name, (_, score) in one.scores.items()}
+    if one.baseline:
+        scores["PCA"] = one.baseline["valid"][1]
+    return {
+        "setting": one.experiment.setting,
+        "epochs": str(len(one.history)),
+        "best": str(best.epoch),
+        **{name: score_text(one.goal, score) for name, score in scores.items()},
+        "seconds": f"{one.seconds:.1f}",
+        "model": str(one.experiment.out),
+    }

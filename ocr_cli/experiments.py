@@ -1,0 +1,201 @@
+"""One training from its data to a scored model file; what `ocr train` and its sweeps carry out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr_cli import autoencoder, recipes, training
+from ocr_cli.autoencoder import Components
+from ocr_cli.data import choose
+from ocr_cli.data.choose import Splits
+from ocr_cli.data.sets import CharacterSet
+from ocr_cli.errors import UsageError
+from ocr_cli.recipes import Preset
+from ocr_cli.training import Epoch, Goal
+from ocr_cli.weights import AUTOENCODER, Model, for_use, load_model, save_model
+
+Scores = dict[str, tuple[float, float]]  # loss and score of a split
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A training as it is asked for.
+
+    Attributes
+    ----------
+    data : see `choose.open_splits`; None is synthetic writing.
+    start : the model to go on from; None is a fresh one.
+    out : where the best model is kept.
+    changes : what to have in place of the preset's and its recipe's own values.
+    setting : its name in a sweep.
+    command : what is told in the model's record.
+    """
+
+    kind: str = "mlp"
+    data: Path | None = None
+    homework: bool = False
+    classes: str = "capitals"
+    start: str | None = None
+    backend: str = "numpy"
+    seed: int = 0
+    out: Path = Path("model.npz")
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    setting: str = ""
+    command: str = ""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """An experiment with its preset, its data, and the model that it starts from."""
+
+    experiment: Experiment
+    preset: Preset
+    splits: Splits
+    start: Model
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How an experiment ended.
+
+    Attributes
+    ----------
+    best : the model of the epoch best on valid, as it was trained; the file has it for use.
+    scores : of the file's model on valid and, where there is one, on test.
+    baseline : of principal components as many as an autoencoder's code has numbers.
+    """
+
+    experiment: Experiment
+    history: tuple[Epoch, ...]
+    best: Model
+    scores: Scores
+    components: Components | None = None
+    baseline: Scores = field(default_factory=dict)
+
+    @property
+    def goal(self) -> Goal:
+        return training.GOALS[self.best.kind]
+
+    @property
+    def seconds(self) -> float:
+        """Of training, with the score on valid after each epoch."""
+        return sum(epoch.seconds for epoch in self.history)
+
+
+def prepare(experiment: Experiment) -> Prepared:
+    """The experiment's settings checked, its data opened; UsageError, InputError, ModelError."""
+    preset = preset_of(experiment)
+    splits = _open(experiment, preset.augment)
+    start = _start(experiment, preset, splits)
+    record = {"command": experiment.command, "data": splits.name, "seed": experiment.seed}
+    return Prepared(experiment, preset, splits, replace(start, record=record))
+
+
+def carry_out(
+    prepared: Prepared, on_epoch: Callable[[Epoch, Model], None] | None = None
+) -> Outcome:
+    """Train, keep the best model so far in the file, and score what the file holds in the end."""
+    experiment, splits = prepared.experiment, prepared.splits
+    out = experiment.out
+    best, history = training.train(
+        prepared.start,
+        splits.train,
+        splits.valid,
+        prepared.preset.recipe,
+        experiment.backend,
+        on_epoch,
+        lambda model: save_model(out, model),
+    )
+    save_model(out, for_use(best), half=True)
+    final = _load(str(out), prepared.preset.kind)  # 16-bit weights and all
+    held = {"valid": splits.valid} | ({"test": splits.test} if splits.test is not None else {})
+    scores = {name: training.evaluate(final, data) for name, data in held.items()}
+    outcome = Outcome(experiment, tuple(history), best, scores)
+    if prepared.preset.kind == AUTOENCODER:
+        outcome = _with_baseline(outcome, prepared)
+    save_model(out, replace(final, record=_record(final, outcome)), half=True)
+    return outcome
+
+
+def preset_of(experiment: Experiment) -> Preset:
+    """The preset with what was asked for in place of its own values; UsageError."""
+    name = experiment.kind
+    if experiment.homework:
+        if name not in recipes.HOMEWORK:
+            raise UsageError(f"--homework goes with --kind {' or '.join(recipes.HOMEWORK)}")
+        name = recipes.HOMEWORK[name]
+    preset, given = recipes.PRESETS[name], dict(experiment.changes)
+    own = {name: given.pop(name) for name in ("hidden", "channels", "augment") if name in given}
+    if len(own.get("channels", (0, 0, 0))) != 3:
+        raise UsageError("--channels takes three numbers", "one for each convolution")
+    if preset.kind == "convnet" and len(own.get("hidden", (0,))) != 1:
+        raise UsageError("--hidden takes one number for a convnet", "it has one hidden layer")
+    return replace(preset, **own, recipe=replace(preset.recipe, seed=experiment.seed, **given))
+
+
+def _open(experiment: Experiment, augment: bool) -> Splits:
+    rng = np.random.default_rng([experiment.seed, 3])
+    return choose.open_splits(experiment.data, experiment.classes, augment, rng)
+
+
+def _start(experiment: Experiment, preset: Preset, splits: Splits) -> Model:
+    if experiment.start is None:
+        return recipes.fresh_model(preset, splits.train.classes, experiment.seed)
+    model = _load(experiment.start, preset.kind)
+    if preset.kind != AUTOENCODER and model.classes != splits.train.classes:
+        raise UsageError("--from: its classes are not those of the data", "choose --classes to fit")
+    return model
+
+
+def _load(name: str, kind: str) -> Model:
+    return autoencoder.load_autoencoder(name) if kind == AUTOENCODER else load_model(name)
+
+
+def _with_baseline(outcome: Outcome, prepared: Prepared) -> Outcome:
+    """The outcome with principal components, of the train split as it is, beside it."""
+    source = _open(prepared.experiment, augment=False).train
+    rng = np.random.default_rng([prepared.experiment.seed, 4])
+    pictures = np.concatenate([images for images, _ in source.batches(rng, 256)])
+    count = min(prepared.preset.hidden)
+    components = autoencoder.principal_components(pictures, count)
+    splits = {"valid": prepared.splits.valid, "test": prepared.splits.test}
+    baseline = {
+        name: _compare(components.reconstruct(data.images), data.images)
+        for name, data in splits.items()
+        if data is not None
+    }
+    return replace(outcome, components=components, baseline=baseline)
+
+
+def some_of_each(data: CharacterSet, classes: int, items: int) -> CharacterSet:
+    """The first so many `items` of so many `classes`, spread evenly over all that it has."""
+    there = np.unique(data.labels)
+    chosen = there[np.linspace(0, len(there) - 1, min(classes, len(there))).round().astype(int)]
+    places = np.concatenate([np.flatnonzero(data.labels == c)[:items] for c in chosen])
+    return CharacterSet(data.images[places], data.labels[places], data.classes)
+
+
+def _compare(found: NDArray[np.float32], true: NDArray[np.float32]) -> tuple[float, float]:
+    """Mean squared error, summed over a picture, and mean PSNR in dB."""
+    error = float(np.square(found - true).sum()) / max(1, len(true))
+    return error, float(autoencoder.psnr(found, true).mean())
+
+
+def _record(model: Model, outcome: Outcome) -> dict[str, Any]:
+    """What the file tells of the training."""
+    score = outcome.goal.score
+    told: dict[str, Any] = {}
+    for split, (loss, value) in outcome.scores.items():
+        told |= {f"{split}_{score}": round(value, 5), f"{split}_loss": round(loss, 5)}
+    for split, (_, value) in outcome.baseline.items():
+        told[f"{split}_{score}_of_pca"] = round(value, 5)
+    if outcome.experiment.setting:
+        told["setting"] = outcome.experiment.setting
+    seconds = round(outcome.seconds, 1)
+    return {**model.record, **told, "seconds": seconds, "backend": outcome.experiment.backend}
