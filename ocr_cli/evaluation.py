@@ -109,6 +109,15 @@ def word_outcomes(pages: Sequence[Page], truth: str) -> list[tuple[float, bool]]
 
 
 @dataclass(frozen=True)
+class ClassPictures:
+    """One class: how many pictures there are, and their mean PSNR in dB."""
+
+    character: str
+    count: int
+    psnr: float
+
+
+@dataclass(frozen=True)
 class PictureScores:
     """The scores of an autoencoder on a set: mean PSNR in dB, as a whole and by class.
 
@@ -118,7 +127,7 @@ class PictureScores:
     items: int
     psnr: float
     error: float
-    per_class: tuple[tuple[str, int, float], ...]
+    per_class: tuple[ClassPictures, ...]
 
 
 def evaluate_pictures(model: Model, data: CharacterSet) -> PictureScores:
@@ -130,7 +139,9 @@ def evaluate_pictures(model: Model, data: CharacterSet) -> PictureScores:
         items=len(data),
         psnr=float(decibels.mean()),
         error=float(np.square(again - data.images).sum()) / max(1, len(data)),
-        per_class=tuple((c, len(some), float(some.mean())) for c, some in of_class if len(some)),
+        per_class=tuple(
+            ClassPictures(c, len(some), float(some.mean())) for c, some in of_class if len(some)
+        ),
     )
 
 

@@ -73,7 +73,7 @@ def _draw_pictures(model: Model, data: CharacterSet, folder: Path) -> None:
 
 def _pictures_table(scores: PictureScores) -> str:
     means = f"PSNR {scores.psnr:.2f} dB, squared error {scores.error:.3f}"
-    lines = [f"{name:<7}{count:>6}{psnr:>10.2f} dB" for name, count, psnr in scores.per_class]
+    lines = [f"{one.character:<7}{one.count:>6}{one.psnr:>10.2f} dB" for one in scores.per_class]
     header = f"{'class':<7}{'count':>6}{'PSNR':>13}"
     return "\n".join([f"{scores.items} characters, {means}", "", header, *lines])
 

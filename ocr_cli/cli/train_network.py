@@ -62,10 +62,9 @@ def run(asked: Mapping[str, Any], log: Path | None, quiet: bool, plot: Path | No
             kept = f"the best model so far is in {out}" if told.epochs else "no epoch was finished"
             click.echo(f"ocr: stopped; {kept}", err=True)
             raise
+    click.echo("\n".join(_results(outcome)))
     if plot is not None:
         _draw(prepared, outcome, plot)
-    for line in _results(outcome):
-        click.echo(line)
 
 
 def score_text(goal: Goal, score: float) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from concurrent.futures import BrokenExecutor
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -55,7 +56,8 @@ def settings(ctx: click.Context, sweeps: Sequence[str]) -> dict[str, dict[str, A
             raise _wrong(f"{sweep!r} lacks a value, expected NAME=VALUE,VALUE")
         if option.name in axes or len(set(texts)) < len(texts):
             raise _wrong(f"{sweep!r} says something twice")
-        values = [(f"{name}={text}", option.process_value(ctx, text)) for text in texts]
+        with click.core.augment_usage_errors(ctx, option):
+            values = [(f"{name}={text}", option.process_value(ctx, text)) for text in texts]
         axes[str(option.name)] = values
     return {
         " ".join(setting for setting, _ in point): dict(
@@ -104,8 +106,14 @@ def run(
         check_plotting()
     experiments = _experiments(planned, asked)
     work = partial(_attempt, log=log, quiet=quiet)
-    with batch.processes(min(jobs, len(experiments))) as executor:
-        ended = list((executor.map if executor else map)(work, experiments))
+    try:
+        with batch.processes(min(jobs, len(experiments))) as executor:
+            ended = list((executor.map if executor else map)(work, experiments))
+    except KeyboardInterrupt:
+        click.echo("ocr: stopped; the best models so far are kept", err=True)
+        raise
+    except BrokenExecutor as failure:
+        raise OcrError("a training was killed", "if memory is short, use --jobs 1") from failure
     outcomes = [one for one in ended if not isinstance(one, OcrError)]
     for experiment, one in zip(experiments, ended, strict=True):
         if isinstance(one, OcrError):
