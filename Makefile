@@ -8,7 +8,7 @@ PICTURES = $(wildcard examples/*.png examples/*.jpg examples/*.webp)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-oldest lint format docs bench accuracy dist clean
+.PHONY: help demo test test-oldest lint format docs lab bench accuracy dist clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -33,6 +33,9 @@ format: $(VENV)/.installed-dev ## let ruff mend what it can
 
 docs: $(VENV)/.installed-dev ## write docs/cli.md anew from the commands' own help
 	$(BIN)/python docs/cli_reference.py
+
+lab: $(VENV)/.installed-dev ## run the experiments of docs/lab.md and draw them anew (half an hour; needs torch)
+	$(BIN)/python docs/lab.py
 
 bench: $(VENV)/.installed-dev ## speed of training, reading and start (against torch where installed)
 	$(BIN)/python benchmarks/bench.py

@@ -30,11 +30,7 @@ def main(words: list[str]) -> None:
         for command in commands(text):
             if not words or any(word in command for word in words):
                 _run(command, folder)
-        for picture in pictures(text):
-            made = folder / f"{picture.replace('-', '/', 1)}.png"
-            if made.is_file():
-                small = Image.open(made).convert("RGB").quantize(COLOURS)
-                small.save(HERE / "lab" / f"{picture}.png", optimize=True)
+                _keep_pictures(pictures(text), folder)
 
 
 def commands(text: str) -> list[str]:
@@ -46,6 +42,15 @@ def commands(text: str) -> list[str]:
 def pictures(text: str) -> Iterator[str]:
     """FOLDER-NAME of every lab/FOLDER-NAME.png that is shown."""
     return (match[1] for match in re.finditer(r"\]\(lab/([\w-]+)\.png\)", text))
+
+
+def _keep_pictures(names: Iterator[str], folder: Path) -> None:
+    """Those that are there go to docs/lab, in few colours."""
+    for name in names:
+        made = folder / f"{name.replace('-', '/', 1)}.png"
+        if made.is_file():
+            small = Image.open(made).convert("RGB").quantize(COLOURS)
+            small.save(HERE / "lab" / f"{name}.png", optimize=True)
 
 
 def _link_inputs(folder: Path) -> None:

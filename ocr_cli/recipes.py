@@ -38,7 +38,7 @@ _MODERN = Recipe(
 )
 
 _CONVNET = replace(_MODERN, epochs=40, batch_size=128, lr=0.003, smoothing=0.05)
-_AUTOENCODER = replace(_MODERN, smoothing=0.0)
+_AUTOENCODER = replace(_MODERN, smoothing=0.0, averaging=0.0)
 
 PRESETS = {
     "homework": Preset("mlp", (64,), Recipe(), augment=False, plain=True),

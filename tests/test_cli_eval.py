@@ -150,6 +150,16 @@ def test_a_character_set_is_told_from_pages(
             assert min(picture.size) > 400
 
 
+def test_words_of_pages_are_drawn_by_confidence(
+    run_ocr: RunOcr, pages: Path, untrained: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("matplotlib")
+    plain = run_ocr("eval", "-m", untrained, "-l", "none", pages)
+    done = run_ocr("eval", "-m", untrained, "-l", "none", pages, "--plot", tmp_path / "plots")
+    assert (done.returncode, done.stderr, done.stdout) == (0, b"", plain.stdout)
+    assert [path.name for path in (tmp_path / "plots").iterdir()] == ["reliability.png"]
+
+
 def test_a_character_set_as_a_table(run_ocr: RunOcr, characters: Path, untrained: Path) -> None:
     done = run_ocr("eval", "-m", untrained, "-l", "none", characters / "nist36_test.mat")
     assert (done.returncode, done.stderr) == (0, b"")

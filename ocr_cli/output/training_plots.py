@@ -78,8 +78,8 @@ def _endless(values: Sequence[str]) -> Any:
 
 def _roof(axes: Axes) -> float:
     """A little above the greatest loss, but not so high that one wild curve flattens the rest."""
-    tops = sorted(float(np.nanmax(line.get_ydata())) for line in axes.lines)
-    return 1.05 * min(tops[-1], 4 * tops[len(tops) // 2])
+    tops = sorted(float(np.nanmax(line.get_ydata(), initial=0)) for line in axes.lines)
+    return 1.05 * min(tops[-1], 4 * tops[len(tops) // 2]) or 1.0
 
 
 def _explain(axes: Axes) -> None:
