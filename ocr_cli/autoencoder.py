@@ -50,6 +50,11 @@ def load_autoencoder(name: str | Path) -> Model:
     return load_network(name, {AUTOENCODER}, lambda model: model.logits(blank), PIXELS)
 
 
+def code_size(model: Model) -> int:
+    """How many numbers all that comes back is made from: the outputs of the narrowest layer."""
+    return min(layer.outputs for layer in model.layers if isinstance(layer, Dense))
+
+
 def reconstruct(model: Model, pictures: Floats) -> Floats:
     """(N, 32, 32) pictures, 0 ink to 1 paper, as the autoencoder gives them back."""
     columns = sigmoid(model.logits(pictures)).reshape(-1, 32, 32)

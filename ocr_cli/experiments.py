@@ -161,9 +161,10 @@ def _with_baseline(outcome: Outcome, prepared: Prepared) -> Outcome:
     """The outcome with principal components, of the train split as it is, beside it."""
     source = _open(prepared.experiment, augment=False).train
     rng = np.random.default_rng([prepared.experiment.seed, 4])
-    pictures = np.concatenate([images for images, _ in source.batches(rng, 256)])
-    count = min(prepared.preset.hidden)
-    components = autoencoder.principal_components(pictures, count)
+    batches = source.batches(rng, min(256, len(source)))
+    pictures = np.concatenate([images for images, _ in batches])
+    size = autoencoder.code_size(outcome.best)
+    components = autoencoder.principal_components(pictures, size)
     splits = {"valid": prepared.splits.valid, "test": prepared.splits.test}
     baseline = {
         name: _compare(components.reconstruct(data.images), data.images)

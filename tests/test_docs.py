@@ -119,6 +119,13 @@ def test_links_lead_somewhere(document: Path) -> None:
             assert (document.parent / target.partition("#")[0]).exists(), target
 
 
+def test_the_laboratorys_pictures_are_shown_and_small() -> None:
+    text = (ROOT / "docs" / "lab.md").read_text(encoding="utf-8")
+    files = sorted((ROOT / "docs" / "lab").iterdir())
+    assert {f"lab/{file.name}" for file in files} == set(re.findall(r"\]\((lab/[^)]+)\)", text))
+    assert sum(file.stat().st_size for file in files) < 1_000_000
+
+
 def test_the_changelog_opens_with_this_version() -> None:
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert re.findall(r"^## \[?([\d.]+)", changelog, re.MULTILINE)[0] == __version__

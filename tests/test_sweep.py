@@ -183,6 +183,17 @@ def test_without_data_all_kinds_get_the_same(
     assert len(rows(done.stdout)) == 2
 
 
+def test_where_only_the_convnets_own_data_is_there_none_takes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "ink").mkdir()
+    (tmp_path / "ink" / "chars.npz").write_bytes(b"")
+    monkeypatch.setenv("OCR_DATA", str(tmp_path))
+    asked = {"data": None, "out": tmp_path / "m.npz", "kind": "mlp"}
+    planned = train_sweep.experiments_of(settings("kind=mlp,convnet"), asked)
+    assert [(one.kind, one.data) for one in planned] == [("mlp", None), ("convnet", None)]
+
+
 def test_one_that_fails_does_not_cost_the_others(data: Path, tmp_path: Path) -> None:
     with np.errstate(all="ignore"):
         done = sweep(data, tmp_path / "m.npz", "--homework", "-q", "-j1", "--sweep", "lr=0.01,1e38")

@@ -147,10 +147,11 @@ def train(
     An autoencoder learns to give pictures back that went through a few numbers. Printed is
     the mean PSNR of what it gives back, and that of as many principal components.
 
-    --sweep lr=0.003,0.03 trains once for each value, from the same seed and on the same data,
-    and prints a table. Each model is kept, as OUT-lr-0.003.npz and so on, and so are the lines
-    of --log. What has values can be swept: kind=mlp,convnet; hidden='64 512,256';
-    homework=yes,no.
+    --sweep lr=0.003,0.03 trains once for each value, from the same seed and on the same data
+    (without --data, that of mlp), and prints a table: train is as met in the best epoch, valid
+    and test are of the model. Each is kept, OUT.npz as OUT-lr-0.003.npz, and so is each --log.
+    Any option that says what is trained and how can be swept: kind=mlp,convnet;
+    hidden='64 512,256'; homework=yes,no.
 
     --plot draws curves.png, loss and score by epoch, all settings of a sweep on one sheet; and,
     of a single training, weights.png, the first layer before and after, and an autoencoder's

@@ -7,7 +7,7 @@ import os
 import shlex
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -31,8 +31,8 @@ def experiment_of(asked: Mapping[str, Any]) -> Experiment:
     given = {name: value for name, value in asked.items() if value is not None}
     if "optimizer" in given:
         given["optimiser"] = given.pop("optimizer")
-    own = {name: given.pop(name) for name in Experiment.__dataclass_fields__ if name in given}
-    own["data"] = own.get("data") or usual_data(own["kind"])
+    names = [field.name for field in fields(Experiment)]
+    own = {name: given.pop(name) for name in names if name in given}
     return Experiment(**own, changes=given, command=command_line())
 
 
@@ -51,7 +51,8 @@ def run(asked: Mapping[str, Any], log: Path | None, quiet: bool, plot: Path | No
 
     if plot is not None:
         check_plotting()
-    prepared = experiments.prepare(experiment_of(asked))
+    data = asked["data"] or usual_data(asked["kind"])
+    prepared = experiments.prepare(experiment_of({**asked, "data": data}))
     if not quiet:
         click.echo(f"ocr: training on {prepared.splits.name}", err=True)
     with Log(prepared.preset.kind, log, quiet) as told:

@@ -98,13 +98,12 @@ def run(
     jobs: int,
 ) -> None:
     """Train each setting, at most `jobs` at a time; the table goes to stdout when all are done."""
-    planned = settings(ctx, sweeps)
     batch.one_blas_thread()  # whichever way it runs, so that seconds compare
     from ocr_cli.output.plots import check_plotting
 
     if plot is not None:
         check_plotting()
-    experiments = _experiments(planned, asked)
+    experiments = experiments_of(settings(ctx, sweeps), asked)
     work = partial(_attempt, log=log, quiet=quiet)
     try:
         with batch.processes(min(jobs, len(experiments))) as executor:
@@ -128,7 +127,7 @@ def run(
             save_curves(courses, outcomes[0].goal.score, plot / "curves.png")
 
 
-def _experiments(
+def experiments_of(
     planned: Mapping[str, Mapping[str, Any]], asked: Mapping[str, Any]
 ) -> list[Experiment]:
     """One a setting, checked as far as can be before the first of them takes its time."""

@@ -50,7 +50,7 @@ def save_curves(courses: Mapping[str, Sequence[Epoch]], score: str, path: Path) 
     figure = new_figure(9.5, 4)
     loss, scores = figure.subplots(1, 2)
     factor = 100 if score == "accuracy" else 1
-    for (name, epochs), colour in zip(courses.items(), _endless(COLOURS), strict=False):
+    for (name, epochs), colour in zip(courses.items(), _colours(len(courses)), strict=True):
         x = [epoch.epoch for epoch in epochs]
         mark = "." if len(x) == 1 else ""
         for split, style in (("train", "--"), ("valid", "-")):
@@ -71,9 +71,13 @@ def save_curves(courses: Mapping[str, Sequence[Epoch]], score: str, path: Path) 
     save(figure, path)
 
 
-def _endless(values: Sequence[str]) -> Any:
-    while True:
-        yield from values
+def _colours(count: int) -> Sequence[Any]:
+    """Colours that can be told apart; of many trainings, neighbours are alike."""
+    if count <= len(COLOURS):
+        return COLOURS[:count]
+    from matplotlib import colormaps
+
+    return colormaps["turbo"](np.linspace(0.02, 0.98, count))
 
 
 def _roof(axes: Axes) -> float:

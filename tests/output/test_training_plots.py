@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +64,21 @@ def test_after_training_stands_to_the_right(tmp_path: Path) -> None:
     same, turned = (pixels(tmp_path / f"{name}.png") for name in ("same", "turned"))
     _, xs = np.nonzero(np.abs(same - turned).max(2) > 60)
     assert xs.min() > same.shape[1] / 2
+
+
+def test_a_line_training_is_drawn_from_its_log(tmp_path: Path) -> None:
+    reports = [
+        {"seconds": 60 * i, "loss": 3.0 / i, "words": {"all": 0.9 / i}, "lines": {"all": 0.8 / i}}
+        for i in range(1, 4)
+    ]
+    (tmp_path / "log.jsonl").write_text("\n".join(map(json.dumps, reports)), encoding="utf-8")
+    training_plots.save_line_curves(tmp_path / "log.jsonl", tmp_path / "new" / "curves.png")
+    first = pixels(tmp_path / "new" / "curves.png")
+    reports[2]["lines"]["all"] = 0.7
+    (tmp_path / "log.jsonl").write_text("\n".join(map(json.dumps, reports)), encoding="utf-8")
+    training_plots.save_line_curves(tmp_path / "log.jsonl", tmp_path / "new" / "curves.png")
+    _, xs = np.nonzero(np.abs(first - pixels(tmp_path / "new" / "curves.png")).max(2) > 60)
+    assert xs.min() > first.shape[1] / 2  # the errors are on the right
 
 
 def test_command_draws_a_training(tmp_path: Path) -> None:
