@@ -17,9 +17,10 @@ from ocr_cli.weights import Model
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import SubFigure
+    from matplotlib.figure import Figure, SubFigure
 
 MOST_UNITS = 64  # of a layer that are shown
+MOST_INSIDE = 4  # names of trainings that do not hide their curves
 LOSSES = {
     "accuracy": "cross-entropy, nats a picture",
     "psnr": "squared error, summed over a picture",
@@ -67,7 +68,7 @@ def save_curves(courses: Mapping[str, Sequence[Epoch]], score: str, path: Path) 
     for axes in (loss, scores):
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.grid(alpha=0.25)
-    _explain(scores)
+    _explain(figure, scores)
     save(figure, path)
 
 
@@ -77,7 +78,8 @@ def _colours(count: int) -> Sequence[Any]:
         return COLOURS[:count]
     from matplotlib import colormaps
 
-    return colormaps["turbo"](np.linspace(0.02, 0.98, count))
+    turbo: Any = colormaps["turbo"]
+    return turbo(np.linspace(0.02, 0.98, count))
 
 
 def _roof(axes: Axes) -> float:
@@ -86,7 +88,7 @@ def _roof(axes: Axes) -> float:
     return 1.05 * min(tops[-1], 4 * tops[len(tops) // 2]) or 1.0
 
 
-def _explain(axes: Axes) -> None:
+def _explain(figure: Figure, axes: Axes) -> None:
     """The legend: what dashed and solid are, then the trainings by colour if they have names."""
     from matplotlib.lines import Line2D
 
@@ -95,7 +97,10 @@ def _explain(axes: Axes) -> None:
         Line2D([], [], color="0.3", linestyle="-", label="valid"),
     ]
     named = [line for line in axes.lines if not str(line.get_label()).startswith("_")]
-    axes.legend(handles=[*styles, *named], loc="best", fontsize=8)
+    if len(named) > MOST_INSIDE:
+        figure.legend(handles=[*styles, *named], loc="outside right upper", fontsize=8)
+    else:
+        axes.legend(handles=[*styles, *named], loc="best", fontsize=8)
 
 
 def save_weights(before: Model, after: Model, path: Path) -> None:
