@@ -16,6 +16,8 @@ from ocr_cli.nn.losses import log_softmax
 from ocr_cli.page import Page
 from ocr_cli.weights import Model
 
+LOOK_ALIKES = ("0O", "1I")  # of capitals and figures: one shape, and one size
+
 
 @dataclass(frozen=True)
 class ClassScore:
@@ -41,13 +43,14 @@ class CharacterScores:
     """The scores of a model on a set.
 
     confusion is (C, C): rows are what is there, columns what was read. Accuracies run from
-    0 to 1, the loss is in nats. read and confidence are (N,), item by item: the class that is
-    taken, and its probability; calibration_error is how far that is from being right, see
-    `Reliability`.
+    0 to 1, the merged one takes LOOK_ALIKES for one; the loss is in nats. read and confidence
+    are (N,), item by item: the class that is taken, and its probability; calibration_error is
+    how far that is from being right, see `Reliability`.
     """
 
     items: int
     accuracy: float
+    merged_accuracy: float
     loss: float
     classes: tuple[str, ...]
     per_class: tuple[ClassScore, ...]
@@ -155,7 +158,7 @@ def evaluate_characters(model: Model, data: CharacterSet, worst: int = 15) -> Ch
         raise UsageError(f"the model does not know {''.join(missing)}", "choose another --model")
     # A model that knows more characters than the set has is asked to choose among the set's.
     columns = np.array([model.classes.index(c) for c in data.classes])
-    logits = model.logits(data.images)[:, columns]
+    logits = model.logits(data.images, data.sizes)[:, columns]
     log_probabilities = log_softmax(logits)
     read = logits.argmax(1)
     confidence = np.exp(log_probabilities.max(1))
@@ -164,6 +167,7 @@ def evaluate_characters(model: Model, data: CharacterSet, worst: int = 15) -> Ch
     return CharacterScores(
         items=len(data),
         accuracy=float((read == data.labels).mean()),
+        merged_accuracy=float(_alike(data.classes)[data.labels, read].mean()),
         loss=-float(log_probabilities[np.arange(len(data)), data.labels].mean()),
         classes=data.classes,
         per_class=_per_class(confusion, data.classes),
@@ -173,6 +177,12 @@ def evaluate_characters(model: Model, data: CharacterSet, worst: int = 15) -> Ch
         read=read,
         confidence=confidence,
     )
+
+
+def _alike(classes: tuple[str, ...]) -> NDArray[np.bool_]:
+    """(C, C) whether two classes are one, or look alike."""
+    names = np.array([next((g for g in LOOK_ALIKES if c in g), c) for c in classes])
+    return np.asarray(names[:, None] == names)
 
 
 def _per_class(confusion: NDArray[np.int64], classes: tuple[str, ...]) -> tuple[ClassScore, ...]:

@@ -31,6 +31,7 @@ class Experiment:
     ----------
     data : see `choose.open_splits`; None is synthetic writing.
     start : the model to go on from; None is a fresh one.
+    teacher : a classifier of the same classes to learn from, see `training.train`.
     out : where the best model is kept.
     changes : what to have in place of the preset's and its recipe's own values.
     setting : its name in a sweep.
@@ -42,6 +43,7 @@ class Experiment:
     homework: bool = False
     classes: str = "capitals"
     start: str | None = None
+    teacher: str | None = None
     backend: str = "numpy"
     seed: int = 0
     out: Path = Path("model.npz")
@@ -52,12 +54,13 @@ class Experiment:
 
 @dataclass(frozen=True)
 class Prepared:
-    """An experiment with its preset, its data, and the model that it starts from."""
+    """An experiment with its preset, its data, the model that it starts from, and its teacher."""
 
     experiment: Experiment
     preset: Preset
     splits: Splits
     start: Model
+    teacher: Model | None = None
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,8 @@ def prepare(experiment: Experiment) -> Prepared:
     splits = _open(experiment, preset.augment)
     start = _start(experiment, preset, splits)
     record = {"command": experiment.command, "data": splits.name, "seed": experiment.seed}
-    return Prepared(experiment, preset, splits, replace(start, record=record))
+    teacher = _teacher(experiment, preset, splits)
+    return Prepared(experiment, preset, splits, replace(start, record=record), teacher)
 
 
 def carry_out(
@@ -111,6 +115,7 @@ def carry_out(
         experiment.backend,
         on_epoch,
         lambda model: save_model(out, model),
+        prepared.teacher,
     )
     save_model(out, for_use(best), half=True)
     final = _load(str(out), prepared.preset.kind)  # 16-bit weights and all
@@ -147,9 +152,25 @@ def _open(experiment: Experiment, augment: bool) -> Splits:
 def _start(experiment: Experiment, preset: Preset, splits: Splits) -> Model:
     if experiment.start is None:
         return recipes.fresh_model(preset, splits.train.classes, experiment.seed)
-    model = _load(experiment.start, preset.kind)
-    if preset.kind != AUTOENCODER and model.classes != splits.train.classes:
-        raise UsageError("--from: its classes are not those of the data", "choose --classes to fit")
+    if preset.kind == AUTOENCODER:
+        return autoencoder.load_autoencoder(experiment.start)
+    return _fitting(experiment.start, "--from", splits)
+
+
+def _teacher(experiment: Experiment, preset: Preset, splits: Splits) -> Model | None:
+    if experiment.teacher is None:
+        return None
+    if preset.kind == AUTOENCODER:
+        raise UsageError("--teacher teaches classes, and an autoencoder has none")
+    return _fitting(experiment.teacher, "--teacher", splits)
+
+
+def _fitting(name: str, option: str, splits: Splits) -> Model:
+    """The classifier of that name; UsageError unless it has the data's classes."""
+    model = load_model(name)
+    if model.classes != splits.train.classes:
+        wrong = f"{option}: its classes are not those of the data"
+        raise UsageError(wrong, "choose --classes to fit")
     return model
 
 

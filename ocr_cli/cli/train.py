@@ -73,6 +73,9 @@ def _sizes(
 )
 @click.option("--from", "start", metavar="MODEL", help="Go on from this model's weights.")
 @click.option(
+    "--teacher", metavar="MODEL", help="A larger model of the same classes to learn from."
+)
+@click.option(
     "--page",
     "pages",
     multiple=True,

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 # The options that say what is trained and how, by what they are called in Python.
 SWEPT = frozenset(
     (
-        *("kind", "homework", "hidden", "channels", "start", "data", "classes", "augment"),
-        *("epochs", "batch_size", "lr", "optimizer", "momentum", "patience", "seed", "backend"),
+        *("kind", "homework", "hidden", "channels", "start", "teacher", "backend"),
+        *("data", "classes", "augment", "seed", "patience"),
+        *("epochs", "batch_size", "lr", "optimizer", "momentum"),
     )
 )
 # of the table, and to which side they lean
