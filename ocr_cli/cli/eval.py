@@ -31,9 +31,7 @@ if TYPE_CHECKING:
 @click.option(
     "--split",
     type=click.Choice(["train", "valid", "test"]),
-    default="test",
-    show_default=True,
-    help="Which part of a character set.",
+    help="Which part of a character set.  [default: test, or else what there is]",
 )
 @click.option(
     "--plot",
@@ -54,7 +52,7 @@ def eval(  # noqa: A001 (it is the name of the subcommand)
     model: str,
     language: str,
     as_json: bool,
-    split: str,
+    split: str | None,
     plot: Path | None,
     errors: Path | None,
     jobs: int,
@@ -69,14 +67,17 @@ def eval(  # noqa: A001 (it is the name of the subcommand)
     box, what was taken for a letter; grouping, which ink makes one; class, which letter it
     is; language, what is likely; space, where words end.
 
-    A character set is a .mat file as NIST36 has them, or a folder of such files. Printed are
-    accuracy, loss, for each class how many are found and how many of those named so are
-    right, the pairs most often taken for each other, and the confusion matrix.
+    A character set is what --data of ocr train takes: NIST36 .mat files, MNIST or EMNIST idx
+    files, a folder of pictures for each class, UNIPEN files, or an .npz of pen strokes, of
+    which the single characters count. Classes that the model does not know are told and left
+    out; it chooses among the set's. Printed are accuracy, loss, for each class how many are
+    found and how many of those named so are right, the pairs most often taken for each other,
+    and the confusion matrix.
     """
     batch.one_blas_thread()
-    from ocr_cli.data import nist36
+    from ocr_cli.data import choose
 
-    if any(nist36.is_nist36(Path(path)) for path in paths):
+    if any(choose.is_set(Path(path)) for path in paths):
         if len(paths) > 1:
             raise UsageError("a character set is scored alone", "give one path")
         if errors:
@@ -166,11 +167,22 @@ def _rates(score: TextScore) -> dict[str, Any]:
     }
 
 
-def _score_characters(path: Path, split: str, model: str, as_json: bool, plot: Path | None) -> None:
+def _score_characters(
+    path: Path, split: str | None, model: str, as_json: bool, plot: Path | None
+) -> None:
     from ocr_cli import evaluation, weights
-    from ocr_cli.data import nist36
+    from ocr_cli.data import choose
 
-    scores = evaluation.evaluate_characters(weights.load_model(model), nist36.load(path, split))
+    data, chosen = choose.open_set(path, split)
+    if split is None and chosen != "test":
+        click.echo(f"ocr: {path}: no test split; scored on {chosen}", err=True)
+    network = weights.load_model(model)
+    data, left = evaluation.known_part(network, data)
+    if left:
+        classes, items = evaluation.listed(list(left)), sum(left.values())
+        told = f"left out {items} items of classes that the model does not know: {classes}"
+        click.echo(f"ocr: {path}: {told}", err=True)
+    scores = evaluation.evaluate_characters(network, data)
     click.echo(_characters_json(scores, model) if as_json else _characters_table(scores))
     if plot:
         from ocr_cli.output.plots import save_confusion
@@ -180,28 +192,35 @@ def _score_characters(path: Path, split: str, model: str, as_json: bool, plot: P
 
 def _characters_table(scores: CharacterScores) -> str:
     accuracy = f"{100 * scores.accuracy:.2f} %"
+    wide = max([6, *map(len, scores.classes)]) + 1  # classes of pictures have longer names
     lines = [
         f"{scores.items} characters, accuracy {accuracy}, loss {scores.loss:.4f}",
         "",
-        f"{'class':<7}{'count':>6}{'found':>10}{'right':>10}",
+        f"{'class':<{wide}}{'count':>6}{'found':>10}{'right':>10}",
     ]
     lines += [
-        f"{one.character:<7}{one.count:>6}{100 * one.recall:>8.1f} %{100 * one.precision:>8.1f} %"
+        f"{one.character:<{wide}}{one.count:>6}"
+        f"{100 * one.recall:>8.1f} %{100 * one.precision:>8.1f} %"
         for one in scores.per_class
     ]
     if scores.worst:
-        lines += ["", "most often taken for each other", f"{'written':<9}{'read':<6}{'times':>5}"]
-        lines += [f"{pair.actual:<9}{pair.read:<6}{pair.count:>5}" for pair in scores.worst]
+        header = f"{'written':<{wide + 2}}{'read':<{wide - 1}}{'times':>5}"
+        lines += ["", "most often taken for each other", header]
+        lines += [
+            f"{pair.actual:<{wide + 2}}{pair.read:<{wide - 1}}{pair.count:>5}"
+            for pair in scores.worst
+        ]
     return "\n".join([*lines, "", *_confusion_table(scores)])
 
 
 def _confusion_table(scores: CharacterScores) -> Iterator[str]:
     """The matrix as text, rows written and columns read; a dot stands for 0."""
-    cell = len(str(scores.confusion.max())) + 1
+    name = max(map(len, scores.classes))
+    cell = max(len(str(scores.confusion.max())), name) + 1
     yield "confusion (rows: written, columns: read)"
-    yield "  " + "".join(f"{name:>{cell}}" for name in scores.classes)
-    for name, counts in zip(scores.classes, scores.confusion.tolist(), strict=True):
-        yield f"{name:<2}" + "".join(f"{count or '.':>{cell}}" for count in counts)
+    yield " " * (name + 1) + "".join(f"{read:>{cell}}" for read in scores.classes)
+    for written, counts in zip(scores.classes, scores.confusion.tolist(), strict=True):
+        yield f"{written:<{name + 1}}" + "".join(f"{count or '.':>{cell}}" for count in counts)
 
 
 def _characters_json(scores: CharacterScores, model: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -85,6 +86,46 @@ def joined(first: Ink, second: Ink) -> Ink:
         labels=np.concatenate([first.labels, second.labels]),
         writer=np.append(first.writer, second.writer),
         style=np.append(first.style, second.style),
+    )
+
+
+def splits_of_writers(names: Iterable[str], rng: np.random.Generator) -> dict[str, int]:
+    """A split for each writer: one in ten to valid, one in ten to test, at least one each.
+
+    Of two, one is valid's; a single one is nobody's, see `split`.
+    """
+    order = sorted(names)
+    rng.shuffle(order)
+    tenth = max(1, len(order) // 10)
+    valid, test = (tenth if len(order) > 1 else 0), (tenth if len(order) > 2 else 0)
+    of = np.repeat([SPLITS["valid"], SPLITS["test"]], [valid, test])
+    return dict(zip(order, [*of.tolist(), *[SPLITS["train"]] * len(order)], strict=False))
+
+
+def split(
+    ink: Ink, names: Sequence[str], of_writer: dict[str, int], rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """(N,) each item's split, that of its writer; of a single writer's, a tenth is valid."""
+    if len(of_writer) > 1:
+        return np.array([of_writer[names[w]] for w in ink.writer], np.int64)
+    parts = np.full(len(ink), SPLITS["train"])
+    parts[rng.permutation(len(ink))[: max(1, len(ink) // 10)]] = SPLITS["valid"]
+    return parts
+
+
+def save(path: Path, ink: Ink, names: Sequence[str], parts: NDArray[np.int64]) -> None:
+    """Writes an archive that `load` reads: points in 16 bits, writers' names, items' splits."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(
+        path,
+        points=np.round(ink.points).astype(np.int16),
+        stroke_start=ink.stroke_start.astype(np.int32),
+        item_start=ink.item_start.astype(np.int32),
+        labels=ink.labels,
+        writer=ink.writer.astype(np.int32),
+        writers=np.array(names),
+        style=ink.style.astype(np.uint8),
+        split=parts.astype(np.uint8),
     )
 
 
