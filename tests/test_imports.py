@@ -18,7 +18,16 @@ LEVELS = (
     {"errors", "page", "images"},
     {"layout", "nn", "weights", "models", "torch_backend", "torch_lines"},
     {"reading", "output", "data", "metrics", "error_analysis"},
-    {"batch", "training", "training_lines", "recipes", "evaluation", "hand", "hand_lines"},
+    {
+        "batch",
+        "catalogue",
+        "evaluation",
+        "hand",
+        "hand_lines",
+        "recipes",
+        "training",
+        "training_lines",
+    },
     {"cli", "__main__"},
 )
 LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}

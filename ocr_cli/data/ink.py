@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -144,7 +145,7 @@ def load(path: Path, split: str) -> Ink:
             )
     except FileNotFoundError as error:
         raise InputError("no such file", "give an archive of pen strokes", str(path)) from error
-    except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         wanted = "expected .npz with points, stroke_start, item_start, labels, writer, style, split"
         raise InputError("not an archive of pen strokes", wanted, str(path)) from error
     return whole.take(chosen)
