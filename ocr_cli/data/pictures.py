@@ -16,6 +16,7 @@ SIDE = 32
 WORK = 84  # pixels on the long side at which letters are measured: 3 to each of MNIST's 28
 PLAIN = 0.1  # standard deviation of the outermost pixels, up to which they are bare paper
 FAINT = 0.1  # contrast below which there is no ink
+BOLD = 0.18  # share of a letter's longer side, beyond which its pen does not count
 _CHUNK = 512  # pictures at a time
 
 Grey = NDArray[np.uint8]  # (H, W), 0 black to 255 white
@@ -93,8 +94,17 @@ def _ink(grey: Grey) -> NDArray[np.bool_]:
 
 
 def _pen(mask: NDArray[np.bool_]) -> int:
-    """The width of the strokes in pixels: twice their area over the length of their edges."""
+    """The width of the strokes in pixels: twice their area over the length of their edges.
+
+    Of a bold letter less, as it would not fit the crop if it were as long from stroke to
+    stroke as a fine one; what is all pen, a full stop, stays so.
+    """
     padded = np.pad(mask, 1)
     steps = sum(int((np.diff(padded, axis=axis)).sum()) for axis in (0, 1))
+    if not steps:
+        return 0
     # counted along the grid, an edge of any direction is 4/pi times too long on average
-    return max(1, round(2 * int(mask.sum()) / (steps * np.pi / 4))) if steps else 0
+    pen, longest = 2 * int(mask.sum()) / (steps * np.pi / 4), max(mask.shape)
+    if pen < longest / 2:
+        pen = min(pen, BOLD * longest)
+    return max(1, round(pen))
