@@ -5,8 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,7 +21,6 @@ from ocr_cli.nn.network import Layers, Weights
 
 FORMAT = 1
 DEFAULT = "letters"  # the reader that `ocr read` takes when it is not told
-DAMAGE = (zipfile.BadZipFile, zlib.error)  # what a damaged .npz leads to, beside the usual
 _CHUNK = 32  # crops to one pass: the columns of a layer then stay in the cache
 
 
@@ -160,7 +157,9 @@ def _opened(path: Path, kinds: set[str] | None) -> Iterator[tuple[Any, dict[str,
             meta = json.loads(str(archive["meta"]))
             _check(str(meta["kind"]), meta["format"], kinds, path)
             yield archive, meta
-    except (OSError, ValueError, KeyError, TypeError, EOFError, *DAMAGE) as error:
+    except ModelError:
+        raise
+    except Exception as error:  # zipfile, numpy and json raise many kinds on a damaged file
         raise ModelError(
             "not a model file, or a damaged one", "train it anew", str(path)
         ) from error

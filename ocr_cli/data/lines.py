@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_cli.data import ink as archives
+from ocr_cli.data import unipen
 from ocr_cli.data.ink import Ink
 from ocr_cli.data.render import resampled
 from ocr_cli.errors import InputError
@@ -150,6 +151,9 @@ def load_stock(folder: Path, split: str) -> Stock:
 
     InputError where one of them is not there, not an archive of pen strokes, or empty.
     """
+    if not (folder / "words.npz").exists() and unipen.is_unipen(folder):
+        advice = f"first make archives of them: ocr train --data {folder} --convert DIR"
+        raise InputError("these are UNIPEN files", advice, str(folder))
     parts = {name: archives.load(folder / f"{name}.npz", split) for name in _ARCHIVES}
     if lacking := [f"{name}.npz" for name, part in parts.items() if not len(part)]:
         raise InputError(f"nothing in the {split} split of {', '.join(lacking)}", "", str(folder))

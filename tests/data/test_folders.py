@@ -1,5 +1,6 @@
 """Pictures in folders by class: of any size, format and colour, with splits or without."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -116,6 +117,22 @@ def test_pages_with_transcripts_are_no_classes(tmp_path: Path) -> None:
     assert folders.is_folders(tmp_path)
     (tmp_path / "T" / "0.txt").write_text("T")
     assert not folders.is_folders(tmp_path)
+
+
+def test_classes_that_a_model_does_not_know_are_told_and_left_out(tmp_path: Path) -> None:
+    write_letters(tmp_path / "set", 4)
+    write_letters(tmp_path / "more", 3)
+    (tmp_path / "more" / "V").rename(tmp_path / "set" / "é")
+    scored = CliRunner().invoke(cli, ["eval", "-m", "capitals", "--json", str(tmp_path / "set")])
+    assert scored.exit_code == 0
+    assert json.loads(scored.stdout)["items"] == 8
+    assert json.loads(scored.stdout)["classes"] == ["T", "V"]
+    assert "left out 3 items of classes that the model does not know: é\n" in scored.stderr
+    for name in "TV":
+        (tmp_path / "set" / name).rename(tmp_path / "set" / f"{name}{name}")
+    scored = CliRunner().invoke(cli, ["eval", "-m", "capitals", str(tmp_path / "set")])
+    assert (scored.exit_code, scored.stdout) == (2, "")
+    assert "knows none of the set's classes TT VV é" in scored.stderr
 
 
 def test_a_damaged_picture_is_named(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Strokes to pictures: what a picture holds, and that all variation comes from the seed."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -123,6 +124,11 @@ def test_a_broken_archive_is_refused(tmp_path: Path) -> None:
     np.savez(path, points=np.zeros((3, 2)))
     with pytest.raises(InputError, match="not an archive of pen strokes"):
         choose.open_splits(path, "ascii", False, np.random.default_rng(0))
+    letter = ink.from_strokes([[np.zeros((2, 2), np.float32)]], ["a"])
+    for changed in ({"item_start": np.array([0, 2])}, {"stroke_start": np.array([0, 3])}):
+        ink.save(path, replace(letter, **changed), ["ann"], np.zeros(1, int))
+        with pytest.raises(InputError, match="do not fit"):
+            ink.load(path, "train")
 
 
 def test_a_full_stop_is_a_spot_and_a_comma_a_small_stroke() -> None:
