@@ -83,12 +83,18 @@ def _files(path: Path) -> Iterator[Path]:
 
 
 def _folder_files(folder: Path) -> Iterator[Path]:
-    inside = sorted(folder.iterdir())
-    for place in [folder, *(entry for entry in inside if entry.is_dir())]:
-        for file in inside if place == folder else sorted(place.iterdir()):
+    for place in [folder, *(entry for entry in _inside(folder) if entry.is_dir())]:
+        for file in _inside(place):
             # opening each of many pictures would take long, and they are none
             if file.suffix.lower() not in SUFFIXES and file.is_file():
                 yield file
+
+
+def _inside(folder: Path) -> list[Path]:
+    try:
+        return sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
+    except PermissionError:
+        return []
 
 
 def _open(path: Path) -> IO[bytes]:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_cli.errors import InputError
+from ocr_cli.output.files import replacing
 
 Strokes = list[NDArray[np.float32]]  # each (n, 2): x to the right, y down
 SPLITS = {"train": 0, "valid": 1, "test": 2}
@@ -115,17 +116,18 @@ def split(
 def save(path: Path, ink: Ink, names: Sequence[str], parts: NDArray[np.int64]) -> None:
     """Writes an archive that `load` reads: points in 16 bits, writers' names, items' splits."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(
-        path,
-        points=np.round(ink.points).astype(np.int16),
-        stroke_start=ink.stroke_start.astype(np.int32),
-        item_start=ink.item_start.astype(np.int32),
-        labels=ink.labels,
-        writer=ink.writer.astype(np.int32),
-        writers=np.array(names),
-        style=ink.style.astype(np.uint8),
-        split=parts.astype(np.uint8),
-    )
+    with replacing(path) as beside, beside.open("wb") as file:
+        np.savez_compressed(
+            file,
+            points=np.round(ink.points).astype(np.int16),
+            stroke_start=ink.stroke_start.astype(np.int32),
+            item_start=ink.item_start.astype(np.int32),
+            labels=ink.labels,
+            writer=ink.writer.astype(np.int32),
+            writers=np.array(names),
+            style=ink.style.astype(np.uint8),
+            split=parts.astype(np.uint8),
+        )
 
 
 def load(path: Path, split: str) -> Ink:

@@ -51,11 +51,11 @@ def to_network(greys: Sequence[Grey], characters: bool) -> NDArray[np.float32]:
     if not written:
         scaled = np.stack([_resized(grey, (SIDE, SIDE)) for grey in greys])
         return (scaled / 255).astype(np.float32)
-    parts = [
-        _as_cut_from_a_page([255 - grey if dark else grey for grey in greys[i : i + _CHUNK]])
-        for i in range(0, len(greys), _CHUNK)
-    ]
-    return np.concatenate(parts)
+    images = np.empty((len(greys), SIDE, SIDE), np.float32)
+    for i in range(0, len(greys), _CHUNK):
+        part = [255 - grey if dark else grey for grey in greys[i : i + _CHUNK]]
+        images[i : i + _CHUNK] = _as_cut_from_a_page(part)
+    return images
 
 
 def _edge(grey: Grey) -> Grey:

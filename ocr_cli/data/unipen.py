@@ -23,7 +23,7 @@ from ocr_cli.images import SUFFIXES
 
 KINDS = ("chars", "words", "lines")  # what items are, and the archives that hold them
 UNIT = 1000  # how tall a usual letter is, or the ink of a word or line
-_WIDEST = 30_000  # what 16 bits hold, with some room
+WIDEST = {"chars": 30_000, "words": 4000, "lines": 30_000}  # units; 16 bits hold no more
 
 _STATEMENT = re.compile(r"^\.([A-Z_]+)(.*?)(?=^\.[A-Z_]|\Z)", re.MULTILINE | re.DOTALL)
 _OWN = re.compile(
@@ -111,7 +111,7 @@ def to_ink(items: Iterable[Item], kind: str) -> tuple[Ink, tuple[str, ...]]:
     """The items of one kind, scaled, and the names of their writers.
 
     A writer's median letter or figure, or else the ink of each word or line, becomes 1,000
-    units tall; each item's ink begins at 0.
+    units tall, unless it would be wider than WIDEST; each item's ink begins at 0.
     """
     chosen = [item for item in items if item.kind == kind]
     names = tuple(sorted({item.writer for item in chosen}))
@@ -120,7 +120,10 @@ def to_ink(items: Iterable[Item], kind: str) -> tuple[Ink, tuple[str, ...]]:
     writer = np.array([number[item.writer] for item in chosen], np.int64)
     if kind == "chars":
         heights = _usual_heights(heights, writer, [item.label for item in chosen])
-    strokes = [_scaled(item.strokes, height) for item, height in zip(chosen, heights, strict=True)]
+    strokes = [
+        _scaled(item.strokes, height, WIDEST[kind])
+        for item, height in zip(chosen, heights, strict=True)
+    ]
     drawn = archives.from_strokes(strokes, [item.label for item in chosen])
     style = np.array([item.style for item in chosen], np.int64)
     return replace(drawn, writer=writer, style=style), names
@@ -145,11 +148,19 @@ def convert(path: Path, folder: Path, rng: np.random.Generator) -> dict[str, Ink
 def _unipen_files(path: Path) -> Iterator[Path]:
     files = [path] if path.is_file() else sorted(path.rglob("*")) if path.is_dir() else []
     for file in files:
-        if file.is_file() and not file.name.startswith(".") and file.suffix.lower() not in SUFFIXES:
-            with file.open("rb") as opened:
-                head = opened.read(1 << 14)
-            if b"\0" not in head and _OWN.search(head):
-                yield file
+        hidden = any(part.startswith(".") for part in file.relative_to(path).parts)
+        # opening each of many pictures would take long, and they are none
+        if not hidden and file.suffix.lower() not in SUFFIXES and _begins_as_unipen(file):
+            yield file
+
+
+def _begins_as_unipen(file: Path) -> bool:
+    try:
+        with file.open("rb") as opened:
+            head = opened.read(1 << 14)
+    except OSError:  # a folder, or none of the user's business
+        return False
+    return b"\0" not in head and _OWN.search(head) is not None
 
 
 def _included(file: Path, text: str) -> list[Path]:
@@ -352,8 +363,8 @@ def _usual_heights(
     return usual
 
 
-def _scaled(strokes: Strokes, height: float) -> Strokes:
+def _scaled(strokes: Strokes, height: float, widest: int) -> Strokes:
     corner = np.concatenate(strokes).min(0)
     longest = max(*_extent(strokes), 1e-9)
-    scale = min(UNIT / max(height, 1e-9), _WIDEST / longest)
+    scale = min(UNIT / max(height, 1e-9), widest / longest)
     return [((stroke - corner) * scale).astype(np.float32) for stroke in strokes]

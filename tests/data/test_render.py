@@ -104,6 +104,8 @@ def test_rare_classes_are_drawn_more_often() -> None:
 
     assert share(1.0) == pytest.approx(0.1, abs=0.04)
     assert share(0.0) == pytest.approx(0.5, abs=0.06)
+    few = sources.InkSource(letters.take(np.arange(3)), ("X", "l"), render.NO_VARIATION)
+    assert [len(b[1]) for b in few.batches(np.random.default_rng(0), 8)] == [8]
 
 
 def test_real_strokes_load_by_split(data: Path) -> None:

@@ -161,6 +161,8 @@ def test_scales_are_those_of_the_archives(tmp_path: Path) -> None:
     assert [s.tolist() for s in chars.strokes(1)] == [[[0, 0], [600, 200]]]
     words, _ = unipen.to_ink(found, "words")
     assert [s.tolist() for s in words.strokes(0)] == [[[0, 0], [3000, 1000]]]
+    (dash,) = items(tmp_path / "b", f'{HEADER}.SEGMENT WORD 0 ? "-"\n.PEN_DOWN\n0 3\n80 3\n')
+    assert unipen.to_ink([dash], "words")[0].points.tolist() == [[0, 0], [4000, 0]]
 
 
 def written(writer: str, letters: str, up: bool = True, seed: int = 0) -> str:
@@ -194,7 +196,7 @@ def test_it_trains_on_a_folder_and_on_a_file(collection: Path, tmp_path: Path) -
     for data in (collection, collection / "data0" / "w0.dat"):
         out = tmp_path / "model.npz"
         usual = ["train", "--homework", "--epochs", "2", "-q", "--out", str(out)]
-        result = CliRunner().invoke(cli, [*usual, "--data", str(data), "--batch-size", "5"])
+        result = CliRunner().invoke(cli, [*usual, "--data", str(data)])
         assert result.exit_code == 0, result.output
         assert weights.load_model(out).classes[0] == "A"
         assert weights.load_model(out).record["data"] == f"pen strokes {data}"
