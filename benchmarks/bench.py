@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from ocr_cli import training, weights
+from ocr_cli import recipes, training, weights
 from ocr_cli.data import nist36, synthetic
 from ocr_cli.data.sets import NIST36, CharacterSet
 from ocr_cli.data.sources import SetSource
@@ -30,13 +30,14 @@ from ocr_cli.nn import losses, network
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("OCR_DATA") or ROOT.parent / "shared" / "data")
 ROUNDS = 5
+CONVNET_STEPS = 10
 TWELVE_MEGAPIXELS = (4000, 3000)
 
 
 def main() -> None:
     """Prints a line for each measurement as it is done."""
     print(f"Python {sys.version.split()[0]}, numpy {np.__version__}, one core\n")
-    for lines in (epoch_lines(), letter_lines(), photo_lines(), start_lines()):
+    for lines in (epoch_lines(), convnet_lines(), letter_lines(), photo_lines(), start_lines()):
         for what, figure in lines:
             print(f"{what:58} {figure}", flush=True)
 
@@ -45,19 +46,37 @@ def epoch_lines() -> Iterator[tuple[str, str]]:
     """An epoch of the homework's setting, here and in PyTorch, round by round in turns."""
     data, source = _training_set()
     setting = f"epoch of 1024-64-36, batch 15, {len(data):,} {source}"
-    contestants = {"ours": _our_epoch(data)}
+    yield from _against_torch(setting, _our_epoch(data), lambda: _torch_epoch(data), 0.5)
+
+
+def convnet_lines() -> Iterator[tuple[str, str]]:
+    """Training steps of the convolutional net of `ocr train --kind convnet`, in turns too."""
+    preset = recipes.PRESETS["convnet"]
+    sizes = "-".join(map(str, (*preset.channels, *preset.hidden)))
+    setting = f"{CONVNET_STEPS} steps of a convnet {sizes}, batch {preset.recipe.batch_size}"
+    yield from _against_torch(setting, _our_steps(preset), lambda: _torch_steps(preset), 1.5)
+
+
+def _against_torch(
+    setting: str,
+    ours: Callable[[], object],
+    theirs: Callable[[], Callable[[], object]],
+    most: float,
+) -> Iterator[tuple[str, str]]:
+    """The best time of either, and what one takes of the other; `theirs` makes PyTorch's."""
+    contestants = {"ours": ours}
     try:
-        contestants["PyTorch"] = _torch_epoch(data)
+        contestants["PyTorch"] = theirs()
     except ImportError:
         yield setting + ", PyTorch", "not installed: pip install 'ocr-cli[torch]'"
     best = {name: float("inf") for name in contestants}
     for _ in range(ROUNDS):
-        for name, epoch in contestants.items():
-            best[name] = min(best[name], _processor_time(epoch))
+        for name, work in contestants.items():
+            best[name] = min(best[name], _processor_time(work))
     for name, seconds in best.items():
         yield f"{setting}, {name}", f"{seconds:.3f} s"
     if "PyTorch" in best:
-        yield "  ours / PyTorch (at most 0.5)", f"{best['ours'] / best['PyTorch']:.2f}"
+        yield f"  ours / PyTorch (at most {most})", f"{best['ours'] / best['PyTorch']:.2f}"
 
 
 def _training_set() -> tuple[CharacterSet, str]:
@@ -102,6 +121,48 @@ def _torch_epoch(data: CharacterSet) -> Callable[[], object]:
         return float(total) / len(x), float(correct) / len(x)
 
     return epoch
+
+
+def _convnet_batch(preset: recipes.Preset) -> tuple[np.ndarray, np.ndarray]:
+    rng, size = np.random.default_rng(0), preset.recipe.batch_size
+    return rng.random((size, 32, 32, 1), np.float32), rng.integers(0, len(NIST36), size)
+
+
+def _our_steps(preset: recipes.Preset) -> Callable[[], object]:
+    images, labels = _convnet_batch(preset)
+    targets = losses.one_hot(labels, len(NIST36))
+    model = recipes.fresh_model(preset, NIST36, 0)
+    trainer = training.NumpyTrainer(model.layers, model.weights, preset.recipe)
+    return lambda: [trainer.step(images, targets, 1e-3) for _ in range(CONVNET_STEPS)]
+
+
+def _torch_steps(preset: recipes.Preset) -> Callable[[], object]:
+    """The same network and optimiser as PyTorch's users write them, in full precision."""
+    import torch
+    from torch import nn
+
+    torch.set_num_threads(1)
+    (first, second, third), hidden = preset.channels, preset.hidden[0]
+    net = nn.Sequential(
+        *(nn.Conv2d(1, first, 5, 2, 2), nn.BatchNorm2d(first), nn.ReLU()),
+        *(nn.Conv2d(first, second, 3, 1, 1), nn.BatchNorm2d(second), nn.ReLU(), nn.MaxPool2d(2)),
+        *(nn.Conv2d(second, third, 3, 1, 1), nn.BatchNorm2d(third), nn.ReLU(), nn.MaxPool2d(2)),
+        *(nn.Flatten(), nn.Dropout(preset.dropout), nn.Linear(16 * third, hidden)),
+        *(nn.BatchNorm1d(hidden), nn.ReLU(), nn.Dropout(preset.dropout)),
+        nn.Linear(hidden, len(NIST36)),
+    )
+    optimiser = torch.optim.AdamW(net.parameters(), lr=1e-3, weight_decay=preset.recipe.decay)
+    images, labels = _convnet_batch(preset)
+    x, y = torch.from_numpy(images.transpose(0, 3, 1, 2).copy()), torch.from_numpy(labels)
+
+    def steps() -> None:
+        for _ in range(CONVNET_STEPS):
+            loss = nn.functional.cross_entropy(net(x), y)
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+
+    return steps
 
 
 def letter_lines() -> Iterator[tuple[str, str]]:

@@ -325,15 +325,27 @@ def transcript(picture: str) -> str:
 
 
 def _read(picture: Picture, model: str, language: str) -> Page:
-    reader = _reader(model, language)  # first of all: without a model no picture can be read
+    coming = _reader_coming(model, language)
     from ocr_cli import images, layout, reading
 
-    return reading.read_page(layout.analyse(images.load_page(picture)), reader)
+    try:
+        page = layout.analyse(images.load_page(picture))
+    except InputError:
+        coming.result()  # without a model no picture can be read: that is told first
+        raise
+    return reading.read_page(page, coming.result())
+
+
+def _reader(model: str, language: str) -> Reader:
+    return _reader_coming(model, language).result()
 
 
 @lru_cache(maxsize=1)
-def _reader(model: str, language: str) -> Reader:
-    """The reader, loaded once in each process."""
-    from ocr_cli import reading
+def _reader_coming(model: str, language: str) -> Future[Reader]:
+    """The reader, loaded once in each process, by a thread while the first page is analysed."""
+    from concurrent.futures import ThreadPoolExecutor
 
-    return reading.load_reader(model, language)
+    from ocr_cli import reading
+    from ocr_cli.reading import language as _  # noqa: F401 -- imports are not for threads
+
+    return ThreadPoolExecutor(1).submit(reading.load_reader, model, language)

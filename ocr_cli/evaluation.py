@@ -13,6 +13,8 @@ from ocr_cli.errors import UsageError
 from ocr_cli.nn.losses import log_softmax
 from ocr_cli.weights import Model
 
+LOOK_ALIKES = ("0O", "1I")  # of capitals and figures: one shape, and one size
+
 
 @dataclass(frozen=True)
 class ClassScore:
@@ -38,11 +40,12 @@ class CharacterScores:
     """The scores of a model on a set.
 
     confusion is (C, C): rows are what is there, columns what was read. Accuracies run from
-    0 to 1, the loss is in nats.
+    0 to 1, the merged one takes LOOK_ALIKES for one; the loss is in nats.
     """
 
     items: int
     accuracy: float
+    merged_accuracy: float
     loss: float
     classes: tuple[str, ...]
     per_class: tuple[ClassScore, ...]
@@ -67,8 +70,9 @@ def known_part(model: Model, data: CharacterSet) -> tuple[CharacterSet, dict[str
             f"it knows {listed(model.classes)}: choose another --model",
         )
     classes = tuple(c for c, is_in in zip(data.classes, known, strict=True) if is_in)
-    number = np.cumsum(known) - 1
-    return CharacterSet(data.images[kept], number[data.labels[kept]], classes), left
+    numbers = (np.cumsum(known) - 1)[data.labels[kept]]
+    sizes = None if data.sizes is None else data.sizes[kept]
+    return CharacterSet(data.images[kept], numbers, classes, sizes), left
 
 
 def listed(classes: Sequence[str], most: int = 20) -> str:
@@ -87,7 +91,7 @@ def evaluate_characters(model: Model, data: CharacterSet, worst: int = 15) -> Ch
         raise UsageError(f"the model does not know {listed(missing)}", "choose another --model")
     # A model that knows more characters than the set has is asked to choose among the set's.
     columns = np.array([model.classes.index(c) for c in data.classes])
-    logits = model.logits(data.images)[:, columns]
+    logits = model.logits(data.images, data.sizes)[:, columns]
     log_probabilities = log_softmax(logits)
     read = logits.argmax(1)
     c = len(data.classes)
@@ -95,12 +99,19 @@ def evaluate_characters(model: Model, data: CharacterSet, worst: int = 15) -> Ch
     return CharacterScores(
         items=len(data),
         accuracy=float((read == data.labels).mean()),
+        merged_accuracy=float(_alike(data.classes)[data.labels, read].mean()),
         loss=-float(log_probabilities[np.arange(len(data)), data.labels].mean()),
         classes=data.classes,
         per_class=_per_class(confusion, data.classes),
         worst=_worst(confusion, data.classes, worst),
         confusion=confusion,
     )
+
+
+def _alike(classes: tuple[str, ...]) -> NDArray[np.bool_]:
+    """(C, C) whether two classes are one, or look alike."""
+    names = np.array([next((g for g in LOOK_ALIKES if c in g), c) for c in classes])
+    return np.asarray(names[:, None] == names)
 
 
 def _per_class(confusion: NDArray[np.int64], classes: tuple[str, ...]) -> tuple[ClassScore, ...]:

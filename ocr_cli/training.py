@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from typing import Any, Protocol
 
@@ -28,7 +28,7 @@ from ocr_cli.nn.layers import (
     Sigmoid,
 )
 from ocr_cli.nn.network import Layers, Weights
-from ocr_cli.weights import KINDS, Model
+from ocr_cli.weights import KINDS, Model, size_features
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,9 @@ class Epoch:
     valid_loss: float
     valid_accuracy: float
     seconds: float
+
+
+_TAUGHT = 0.7  # share of the target that a teacher gives
 
 
 class Trainer(Protocol):
@@ -174,9 +177,28 @@ def convnet(channels: tuple[int, int, int], hidden: int, classes: int, dropout: 
     )
 
 
+def learn_sizes(model: Model, data: CharacterSet, steps: int = 200) -> Model:
+    """The model with what sizes, and how often a class comes, say of its letters.
+
+    A logistic regression over a set that has sizes, on top of the network's logits, which
+    stay as they are; of classes that the set has none of, sizes say nothing.
+    """
+    if data.sizes is None:
+        return model
+    shapes = model.logits(data.images)
+    features, targets = size_features(data.sizes), losses.one_hot(data.labels, len(model.classes))
+    terms = np.zeros((features.shape[1], len(model.classes)), np.float32)
+    optimiser, n = optimisers.Adam(), len(data)
+    for step in range(steps):
+        _, slope = losses.cross_entropy(shapes + features @ terms, targets)
+        optimiser.step(terms, features.T @ slope / n, 0.1 * optimisers.cosine(step, steps, 10))
+    terms[:, np.bincount(data.labels, minlength=len(model.classes)) == 0] = 0
+    return replace(model, size_terms=terms)
+
+
 def evaluate(model: Model, data: CharacterSet) -> tuple[float, float]:
     """(loss in nats, accuracy 0 to 1) of a model on a set."""
-    logits = model.logits(data.images)
+    logits = model.logits(data.images, data.sizes)
     log_probabilities = losses.log_softmax(logits)
     loss = -float(log_probabilities[np.arange(len(data)), data.labels].mean())
     return loss, float((logits.argmax(1) == data.labels).mean())
@@ -190,9 +212,12 @@ def train(
     backend: str = "numpy",
     on_epoch: Callable[[Epoch, Model], None] | None = None,
     on_best: Callable[[Model], None] | None = None,
+    teacher: Model | None = None,
 ) -> tuple[Model, list[Epoch]]:
     """Trains a copy of `start` and returns the model of the epoch best on valid, and the history.
 
+    With a `teacher` of the same classes, what it makes of each picture is most of the target
+    (Hinton, Vinyals and Dean, Distilling the knowledge in a neural network, 2015).
     `on_best` gets every model that beats those before it, so that a caller can keep it on
     disk; `on_epoch` gets every epoch's figures. InputError where the loss is no longer a
     number.
@@ -204,10 +229,10 @@ def train(
     best, best_accuracy, best_epoch = start, -1.0, 0
     for number in range(1, recipe.epochs + 1):
         began = time.perf_counter()
-        loss, accuracy = _run_epoch(trainer, source, start.kind, recipe, number, rng)
+        loss, accuracy = _run_epoch(trainer, source, start.kind, recipe, number, rng, teacher)
         if not np.isfinite(loss):
             raise InputError("the loss is no longer a number", "try a smaller --lr")
-        model = Model(start.kind, start.classes, start.layers, trainer.weights(), start.record)
+        model = replace(start, weights=trainer.weights())
         valid_loss, valid_accuracy = evaluate(model, valid)
         seconds = time.perf_counter() - began
         epoch = Epoch(number, loss, accuracy, valid_loss, valid_accuracy, seconds)
@@ -234,6 +259,7 @@ def _run_epoch(
     recipe: Recipe,
     number: int,
     rng: np.random.Generator,
+    teacher: Model | None,
 ) -> tuple[float, float]:
     """One pass over the source: mean loss and accuracy over its batches, as they were met."""
     prepare, classes = KINDS[kind], len(source.classes)
@@ -244,6 +270,8 @@ def _run_epoch(
         targets = losses.one_hot(labels, classes)
         if recipe.smoothing:
             targets = targets * (1 - recipe.smoothing) + np.float32(recipe.smoothing / classes)
+        if teacher is not None:
+            targets += np.float32(_TAUGHT) * (teacher.probabilities(images) - targets)
         lr = recipe.lr
         if recipe.schedule == "cosine":
             lr *= optimisers.cosine(step, steps, warmup=min(per_epoch, steps // 20))
@@ -266,4 +294,4 @@ def _recorded(model: Model, recipe: Recipe, history: list[Epoch]) -> Model:
         "valid_loss": round(last.valid_loss, 5),
         "seconds": round(sum(epoch.seconds for epoch in history), 1),
     }
-    return Model(model.kind, model.classes, model.layers, model.weights, record)
+    return replace(model, record=record)

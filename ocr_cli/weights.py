@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,7 @@ class Model:
     classes : the characters, in the order of the network's outputs.
     layers, weights : the network, see `nn.network`.
     record : how it was trained: command, seed, data, scores, seconds.
+    size_terms : (6, C) what a letter's size says of its class, see `logits`, or None.
     """
 
     kind: str
@@ -58,14 +59,23 @@ class Model:
     layers: Layers = field(repr=False)
     weights: Weights = field(repr=False, compare=False)
     record: dict[str, Any] = field(default_factory=dict, compare=False)
+    size_terms: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
 
-    def logits(self, crops: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(N, 32, 32) crops, upright, 0 ink to 1 paper, to (N, C) logits."""
+    def logits(
+        self, crops: NDArray[np.float32], sizes: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
+        """(N, 32, 32) crops, upright, 0 ink to 1 paper, to (N, C) logits.
+
+        With `sizes`, (N, 2) heights and widths where the writer's usual letter is 1, a model
+        that knows sizes tells c from C by them.
+        """
         x = KINDS[self.kind](crops.astype(np.float32, copy=False))
         out = np.empty((len(x), len(self.classes)), np.float32)
         for start in range(0, len(x), _CHUNK):
             part = slice(start, start + _CHUNK)
             out[part] = network.forward(self.layers, self.weights, x[part])
+        if sizes is not None and self.size_terms is not None:
+            out += size_features(sizes) @ self.size_terms
         return out
 
     def probabilities(self, crops: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -73,10 +83,20 @@ class Model:
         return softmax(self.logits(crops))
 
 
+def size_features(sizes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(N, 2) heights and widths, 1 that of a usual letter, to (N, 6) numbers.
+
+    1, h, w, h², w² and hw of their logarithms: with a weight each for a class, they make what
+    a Gaussian of its sizes would add to its log-probability.
+    """
+    h, w = np.log(sizes + np.float32(0.03)).T
+    return np.stack([np.ones_like(h), h, w, h * h, w * w, h * w], 1)
+
+
 def for_use(model: Model) -> Model:
     """The same model with what only training needs folded away."""
     layers, weights = network.fuse(model.layers, model.weights)
-    return Model(model.kind, model.classes, layers, weights, model.record)
+    return replace(model, layers=layers, weights=weights)
 
 
 def save_model(path: Path, model: Model, half: bool = False) -> None:
@@ -93,6 +113,8 @@ def save_model(path: Path, model: Model, half: bool = False) -> None:
         for i, params in enumerate(model.weights)
         for name, value in params.items()
     }
+    if model.size_terms is not None:
+        arrays["size_terms"] = model.size_terms
     write_archive(path, meta, arrays)
 
 
@@ -206,8 +228,9 @@ def load_network(
     try:
         classes = tuple(str(c) for c in meta["classes"])
         layers = network.from_description(meta["layers"])
+        terms = _size_terms(arrays, len(classes))
         weights = weights_of(layers, arrays)
-        model = Model(str(meta["kind"]), classes, layers, weights, dict(meta["record"]))
+        model = Model(str(meta["kind"]), classes, layers, weights, dict(meta["record"]), terms)
         outputs = tried(model)
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError("the model's parts do not fit", "train it anew", str(path)) from error
@@ -215,6 +238,16 @@ def load_network(
     if not sound or len(set(classes)) != len(classes):
         raise ModelError("the model's weights or classes make no sense", "train it anew", str(path))
     return model
+
+
+def _size_terms(arrays: dict[str, NDArray[Any]], classes: int) -> NDArray[np.float32] | None:
+    """Takes them from a file's arrays; ValueError where they are no sound (6, C)."""
+    terms = arrays.pop("size_terms", None)
+    if terms is None:
+        return None
+    if terms.shape != (6, classes) or not np.isfinite(terms).all():
+        raise ValueError("the sizes' terms do not fit")
+    return terms.astype(np.float32)
 
 
 def weights_of(layers: Layers, arrays: dict[str, NDArray[Any]]) -> Weights:

@@ -17,7 +17,7 @@ from ocr_cli import training, weights
 from ocr_cli.cli.main import cli
 from ocr_cli.data.sets import CharacterSet
 from ocr_cli.data.sources import SetSource
-from ocr_cli.errors import InputError
+from ocr_cli.errors import InputError, ModelError
 from ocr_cli.nn import network
 from ocr_cli.recipes import PRESETS, fresh_model
 
@@ -101,6 +101,53 @@ def test_torch_writes_what_numpy_reads(preset: str, tmp_path: Path) -> None:
     with torch.no_grad():
         expected = torch_backend.forward(torch, model.layers, tensors, x, False).numpy()
     np.testing.assert_allclose(weights.load_model(path).logits(crops), expected, atol=1e-4)
+
+
+def test_a_pupil_of_worthless_labels_learns_from_its_teacher() -> None:
+    """Labels drawn by chance teach nothing; what is learnt, the teacher knew."""
+    recipe, valid = replace(FEW, epochs=8, averaging=0.0), bars(100, 2)
+    teacher, _ = trained(recipe=recipe)
+    blind = replace(bars(300, 3), labels=np.random.default_rng(0).integers(0, 3, 300))
+    start = fresh_model(replace(PRESETS["mlp"], hidden=(32,)), CLASSES, 1)
+    alone, _ = training.train(start, SetSource(blind), valid, recipe)
+    taught, _ = training.train(start, SetSource(blind), valid, recipe, teacher=teacher)
+    assert training.evaluate(alone, valid)[1] < 0.5
+    assert training.evaluate(taught, valid)[1] > 0.85
+
+
+def test_teacher_must_have_the_classes(tmp_path: Path) -> None:
+    result = CliRunner().invoke(
+        cli, ["train", "--teacher", "letters", "--out", str(tmp_path / "m.npz")]
+    )
+    assert result.exit_code != 0
+    assert "--teacher: its classes" in result.stderr
+
+
+def test_sizes_tell_letters_of_one_shape_apart(tmp_path: Path) -> None:
+    """Two classes of the same pictures, one twice as tall: only the size can know."""
+    rng = np.random.default_rng(0)
+    base = bars(400, 4)
+    large = rng.random(400) < 0.5
+    sizes = np.exp(rng.normal(0, 0.1, (400, 2))) * np.where(large, 1.2, 0.6)[:, None]
+    data = replace(base, labels=large.astype(np.int64), sizes=sizes.astype(np.float32))
+    start = fresh_model(replace(PRESETS["mlp"], hidden=(32,)), CLASSES, 1)
+    model = training.learn_sizes(start, data)
+    before, after = training.evaluate(start, data)[1], training.evaluate(model, data)[1]
+    assert before < 0.6
+    assert after > 0.95
+    weights.save_model(tmp_path / "m.npz", model)
+    again = weights.load_model(tmp_path / "m.npz")
+    assert np.array_equal(
+        again.logits(data.images, data.sizes), model.logits(data.images, data.sizes)
+    )
+    assert np.array_equal(again.logits(data.images), start.logits(data.images))
+
+
+def test_size_terms_of_a_wrong_shape_are_refused(tmp_path: Path) -> None:
+    start = fresh_model(replace(PRESETS["mlp"], hidden=(32,)), CLASSES, 1)
+    weights.save_model(tmp_path / "m.npz", replace(start, size_terms=np.zeros((5, 3), np.float32)))
+    with pytest.raises(ModelError, match="do not fit"):
+        weights.load_model(tmp_path / "m.npz")
 
 
 def test_command_trains_on_nist36_files(tmp_path: Path) -> None:

@@ -80,6 +80,9 @@ def _sizes(
 )
 @click.option("--from", "start", metavar="MODEL", help="Go on from this model's weights.")
 @click.option(
+    "--teacher", metavar="MODEL", help="A larger model of the same classes to learn from."
+)
+@click.option(
     "--page",
     "pages",
     multiple=True,
@@ -119,6 +122,7 @@ def train(
     homework: bool,
     classes: str,
     start: str | None,
+    teacher: str | None,
     pages: tuple[str, ...],
     language: str,
     out: Path,
@@ -171,8 +175,9 @@ def train(
     model = _start(start, preset, splits, seed)
     command = shlex.join(["ocr", *sys.argv[1:]])
     model = replace(model, record={"command": command, "data": splits.name, "seed": seed})
+    taught_by = _fitting(teacher, "--teacher", splits) if teacher else None
     with _Log(log, quiet) as on_epoch:
-        _run(model, splits, preset, backend, out, on_epoch)
+        _run(model, splits, preset, backend, out, on_epoch, taught_by)
 
 
 def _learn_hand(pages: tuple[str, ...], start: str, language: str, out: Path, seed: int) -> None:
@@ -324,13 +329,21 @@ def _open(data: Path | None, preset: Preset, classes: str, seed: int) -> Splits:
 
 def _start(start: str | None, preset: Preset, splits: Splits, seed: int) -> Model:
     from ocr_cli.recipes import fresh_model
-    from ocr_cli.weights import load_model
 
     if start is None:
         return fresh_model(preset, splits.train.classes, seed)
-    model = load_model(start)
+    return _fitting(start, "--from", splits)
+
+
+def _fitting(name: str, option: str, splits: Splits) -> Model:
+    """The model of that name; UsageError unless it has the data's classes."""
+    from ocr_cli.weights import load_model
+
+    model = load_model(name)
     if model.classes != splits.train.classes:
-        raise UsageError("--from: its classes are not those of the data", "choose --classes to fit")
+        raise UsageError(
+            f"{option}: its classes are not those of the data", "choose --classes to fit"
+        )
     return model
 
 
@@ -366,7 +379,13 @@ class _Log:
 
 
 def _run(
-    model: Model, splits: Splits, preset: Preset, backend: str, out: Path, on_epoch: _Log
+    model: Model,
+    splits: Splits,
+    preset: Preset,
+    backend: str,
+    out: Path,
+    on_epoch: _Log,
+    teacher: Model | None,
 ) -> None:
     from ocr_cli import training
     from ocr_cli.weights import for_use, load_model, save_model
@@ -380,7 +399,7 @@ def _run(
 
     try:
         best, history = training.train(
-            model, splits.train, splits.valid, preset.recipe, backend, on_epoch, keep
+            model, splits.train, splits.valid, preset.recipe, backend, on_epoch, keep, teacher
         )
     except KeyboardInterrupt:
         kept = f"the best model so far is in {out}" if saved else "no epoch was finished"

@@ -47,6 +47,12 @@ class Ink:
         ends = self.stroke_start[first : last + 1]
         return [self.points[a:b] for a, b in pairwise(ends)]
 
+    def sizes(self) -> NDArray[np.float32]:
+        """(N, 2) height and width of each item's ink, in the archive's units."""
+        starts = self.stroke_start[self.item_start[:-1]]
+        low, high = (f.reduceat(self.points, starts, axis=0) for f in (np.minimum, np.maximum))
+        return np.asarray((high - low)[:, ::-1], np.float32)
+
     def take(self, items: NDArray[Any]) -> Ink:
         """The chosen items, in the order given, in arrays of their own."""
         strokes = [stroke for item in items for stroke in self.strokes(int(item))]

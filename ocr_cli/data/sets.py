@@ -21,11 +21,14 @@ class CharacterSet:
     images : (N, 32, 32) float32, 0 ink to 1 paper, upright.
     labels : (N,) int64, indices into `classes`.
     classes : the characters, in the order of a network's outputs.
+    sizes : (N, 2) float32 heights and widths, where the writer's usual letter is 1; None where
+        they are not known.
     """
 
     images: NDArray[np.float32] = field(repr=False, compare=False)
     labels: NDArray[np.int64] = field(repr=False, compare=False)
     classes: tuple[str, ...] = NIST36
+    sizes: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -14,6 +14,7 @@ from ocr_cli.data.ink import Ink, joined
 from ocr_cli.data.sets import CharacterSet
 from ocr_cli.errors import InputError
 
+USUAL = np.float32(1000)  # units of the strokes that a writer's usual letter is tall
 Batch = tuple[NDArray[np.float32], NDArray[np.int64]]
 
 
@@ -106,12 +107,15 @@ def of_classes(ink: Ink, classes: tuple[str, ...]) -> Ink:
     return ink.take(np.flatnonzero(np.isin(ink.labels, classes)))
 
 
-def rendered(ink: Ink, classes: tuple[str, ...]) -> CharacterSet:
-    """A finished set: every item once, drawn without variation."""
+def rendered(
+    ink: Ink, classes: tuple[str, ...], variation: render.Variation = render.NO_VARIATION
+) -> CharacterSet:
+    """A finished set: every item once, with its size."""
     rng = np.random.default_rng(0)
     parts = [
-        render.render(ink.take(np.arange(i, min(i + 512, len(ink)))), rng)
+        render.render(ink.take(np.arange(i, min(i + 512, len(ink)))), rng, variation)
         for i in range(0, len(ink), 512)
     ]
     images = np.concatenate(parts) if parts else np.zeros((0, 32, 32), np.float32)
-    return CharacterSet(images, label_numbers(ink.labels, classes), classes)
+    sizes = ink.sizes() / USUAL if len(ink) else np.zeros((0, 2), np.float32)
+    return CharacterSet(images, label_numbers(ink.labels, classes), classes, sizes)

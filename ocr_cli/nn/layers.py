@@ -7,6 +7,7 @@ output and whatever `backward` needs; `backward` writes the gradients of the wei
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 Params = dict[str, Array]
+_COLUMNS = 250_000  # numbers of a convolution at a time, about what a core caches
 
 
 @dataclass(frozen=True)
@@ -188,39 +190,56 @@ class Conv2d(Layer):
             "bias": np.zeros(self.outputs, dtype),
         }
 
-    def _columns(self, x: Array) -> Array:
-        """Each output pixel's inputs side by side: (N*H'*W', size*size*inputs)."""
+    def _padded(self, x: Array) -> Array:
         n, h, w, c = x.shape
-        k, s, pad = self.size, self.stride, self.size // 2
+        pad = self.size // 2
         padded = np.zeros((n, h + 2 * pad, w + 2 * pad, c), x.dtype)
         padded[:, pad : pad + h, pad : pad + w] = x
+        return padded
+
+    def _columns(self, padded: Array) -> Array:
+        """Each output pixel's inputs side by side: (N*H'*W', size*size*inputs)."""
+        k, s = self.size, self.stride
         # (N, H', W', C, k, k) as a view; one copy puts the channels last, rows contiguous
         windows = sliding_window_view(padded, (k, k), (1, 2))[:, ::s, ::s]
-        return windows.transpose(0, 1, 2, 4, 5, 3).reshape(-1, k * k * c)
+        return windows.transpose(0, 1, 2, 4, 5, 3).reshape(-1, k * k * padded.shape[3])
+
+    def _parts(self, n: int, pixels: int) -> Iterator[tuple[slice, slice]]:
+        """The pictures, and their rows of output pixels, by as many as keep to the cache."""
+        step = max(1, _COLUMNS // (pixels * self.size**2 * self.inputs))
+        for start in range(0, n, step):
+            end = min(start + step, n)
+            yield slice(start, end), slice(start * pixels, end * pixels)
 
     def forward(
         self, params: Params, x: Array, rng: np.random.Generator | None = None
     ) -> tuple[Array, Any]:
         n, h, w, _ = x.shape
-        columns = self._columns(x)
-        y = columns @ params["weights"].reshape(-1, self.outputs)
+        rows, cols = -(-h // self.stride), -(-w // self.stride)
+        padded, weights = self._padded(x), params["weights"].reshape(-1, self.outputs)
+        y = np.empty((n * rows * cols, self.outputs), x.dtype)
+        for some, pixels in self._parts(n, rows * cols):
+            np.matmul(self._columns(padded[some]), weights, out=y[pixels])
         y += params["bias"]
-        shape = (n, -(-h // self.stride), -(-w // self.stride), self.outputs)
-        return y.reshape(shape), (columns, x.shape)
+        return y.reshape(n, rows, cols, self.outputs), (padded, x.shape)
 
     def backward(self, params: Params, cache: Any, dy: Array, grads: Params) -> Array:
-        columns, (n, h, w, c) = cache
-        k, s, pad = self.size, self.stride, self.size // 2
+        padded, (n, h, w, c) = cache
+        (rows, cols), k, s, pad = dy.shape[1:3], self.size, self.stride, self.size // 2
         flat = np.ascontiguousarray(dy).reshape(-1, self.outputs)
-        np.matmul(columns.T, flat, out=grads["weights"].reshape(-1, self.outputs))
         np.sum(flat, axis=0, out=grads["bias"])
-        weights = params["weights"].reshape(-1, self.outputs)
-        dcolumns = (flat @ weights.T).reshape(n, *dy.shape[1:3], k, k, c)
-        dpadded = np.zeros((n, h + 2 * pad, w + 2 * pad, c), dy.dtype)
-        rows, cols = dy.shape[1] * s, dy.shape[2] * s
-        for i in range(k):
-            for j in range(k):
-                dpadded[:, i : i + rows : s, j : j + cols : s] += dcolumns[:, :, :, i, j]
+        dweights = grads["weights"].reshape(-1, self.outputs)
+        dweights[:] = 0
+        turned = np.ascontiguousarray(params["weights"].reshape(-1, self.outputs).T)
+        dpadded = np.zeros_like(padded)
+        for some, pixels in self._parts(n, rows * cols):
+            # the columns are made again: reading them from memory takes longer
+            dweights += self._columns(padded[some]).T @ flat[pixels]
+            dcolumns = (flat[pixels] @ turned).reshape(-1, rows, cols, k, k, c)
+            part = dpadded[some]
+            for i in range(k):
+                for j in range(k):
+                    part[:, i : i + rows * s : s, j : j + cols * s : s] += dcolumns[:, :, :, i, j]
         return dpadded[:, pad : pad + h, pad : pad + w]
 
 
@@ -280,28 +299,42 @@ class BatchNorm(Layer):
     def forward(
         self, params: Params, x: Array, rng: np.random.Generator | None = None
     ) -> tuple[Array, Any]:
-        axes = tuple(range(x.ndim - 1))
+        flat = x.reshape(-1, self.channels)
         if rng is None:
             mean, variance = params["mean"], params["variance"]
+            normal = flat - mean
         else:
-            mean, variance = x.mean(axes), x.var(axes)
-            unbiased = variance * (x.size / max(1, x.size - x.shape[-1]))
+            mean = _column_sums(flat) / x.dtype.type(len(flat))
+            normal = flat - mean
+            variance = _column_sums(normal, normal) / x.dtype.type(len(flat))
+            unbiased = variance * (len(flat) / max(1, len(flat) - 1))
             for name, value in (("mean", mean), ("variance", unbiased)):
                 params[name] += self.momentum * (value - params[name])
         deviation = np.sqrt(variance + x.dtype.type(self.epsilon))
-        normal = (x - mean) / deviation
-        return params["scale"] * normal + params["shift"], (normal, deviation, rng is not None)
+        normal /= deviation
+        y = normal * params["scale"]
+        y += params["shift"]
+        return y.reshape(x.shape), (normal, deviation, rng is not None)
 
     def backward(self, params: Params, cache: Any, dy: Array, grads: Params) -> Array:
         normal, deviation, training = cache
-        axes = tuple(range(dy.ndim - 1))
-        np.sum(dy * normal, axis=axes, out=grads["scale"])
-        np.sum(dy, axis=axes, out=grads["shift"])
-        dx = dy
+        flat = dy.reshape(-1, self.channels)
+        grads["scale"][:] = _column_sums(flat, normal)
+        grads["shift"][:] = _column_sums(flat)
+        gain = params["scale"] / deviation
+        dx = flat * gain
         if training:
-            n = dy.size // self.channels
-            dx = dy - (grads["shift"] + normal * grads["scale"]) / dy.dtype.type(n)
-        return dx * (params["scale"] / deviation)
+            n = dy.dtype.type(len(flat))
+            dx -= normal * (grads["scale"] * gain / n)
+            dx -= grads["shift"] * gain / n
+        return dx.reshape(dy.shape)
+
+
+def _column_sums(a: Array, b: Array | None = None) -> Array:
+    """(C,) sums over the rows of `a` (N, C), or of `a * b`; without a product in memory."""
+    if b is None:
+        return np.ones(len(a), a.dtype) @ a
+    return np.asarray(np.einsum("nc,nc->c", a, b))
 
 
 LAYERS: dict[str, type[Layer]] = {

@@ -94,8 +94,9 @@ def _both_ways(
     chosen = [i for i, (found, row) in enumerate(pairs) if in_block_capitals(found, row)]
     apart = replace(page, rows=tuple(page.rows[i] for i in chosen))
     rows = list(read.rows)
-    for i, lattice in zip(chosen, letters.lattices_of(apart, by_letters), strict=True):
-        row = letters.read_row(page.rows[i], lattice, language)
+    lattices = letters.lattices_of(apart, by_letters)
+    by_letter = letters.read_rows(apart.rows, lattices, language)
+    for i, lattice, row in zip(chosen, lattices, by_letter, strict=True):
         texts = row.text, rows[i].text
         if texts[0] != texts[1]:
             scores = lines.scores_of(page.rows[i], by_lines)

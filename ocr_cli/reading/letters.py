@@ -12,7 +12,7 @@ from ocr_cli.data.nonletters import NON_LETTER
 from ocr_cli.page import Glyph, Page, Row, Word, union
 from ocr_cli.reading import lattice as lattices
 from ocr_cli.reading.lattice import Lattice
-from ocr_cli.reading.search import Language, Step, Weights, best_path
+from ocr_cli.reading.search import Language, Step, Weights, best_paths
 from ocr_cli.weights import Model
 
 
@@ -23,10 +23,8 @@ def read_letters(
 
     A word's confidence is the geometric mean of its glyphs', a row's that of its words.
     """
-    found = zip(page.rows, lattices_of(page, model), strict=True)
-    return replace(
-        page, rows=tuple(read_row(row, lattice, language, weights) for row, lattice in found)
-    )
+    rows = read_rows(page.rows, lattices_of(page, model), language, weights)
+    return replace(page, rows=tuple(rows))
 
 
 def lattices_of(page: Page, model: Model) -> list[Lattice]:
@@ -40,11 +38,17 @@ def lattices_of(page: Page, model: Model) -> list[Lattice]:
     return lattices.score(pieces, model, page.stroke_width)
 
 
-def read_row(
-    row: Row, lattice: Lattice, language: Language | None, weights: Weights | None = None
-) -> Row:
-    """The row with the text of the best path through its lattice."""
-    return filled(row, lattice, best_path(lattice, language, weights or Weights()))
+def read_rows(
+    rows: Sequence[Row],
+    found: Sequence[Lattice],
+    language: Language | None,
+    weights: Weights | None = None,
+) -> list[Row]:
+    """Each row with the text of the best path through its lattice."""
+    paths = best_paths(found, language, weights or Weights())
+    return [
+        filled(row, lattice, path) for row, lattice, path in zip(rows, found, paths, strict=True)
+    ]
 
 
 def filled(row: Row, lattice: Lattice, steps: Sequence[Step]) -> Row:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -49,14 +50,56 @@ class Step:
 
 
 def best_path(lattice: Lattice, language: Language | None, weights: Weights) -> list[Step]:
-    """The letters of the most probable reading, from left to right.
+    """The letters of the most probable reading, from left to right."""
+    return best_paths([lattice], language, weights)[0]
+
+
+def best_paths(
+    lattices: Sequence[Lattice], language: Language | None, weights: Weights
+) -> list[list[Step]]:
+    """The letters of the most probable reading of each row, from left to right.
 
     Hypotheses that end at the same place in the same state of the language model compete,
-    and the best `beam` at each place go on, so the cost is linear in the row's length.
+    and the best `beam` at each place go on, so the cost is linear in the row's length. Rows
+    go on in step and ask the language model together, which costs half of asking alone.
     """
-    if not lattice.atoms:
+    model = language or NoLanguage()
+    rows = [_Search(lattice, model, weights) for lattice in lattices]
+    _open(rows, [row.first() for row in rows], 0)
+    for place in range(1, max((len(lattice.atoms) for lattice in lattices), default=0) + 1):
+        going = [row for row in rows if place <= len(row.lattice.atoms)]
+        grown = [row.grown(place) for row in going]
+        states = _together(
+            model.advance, [one.states for one in grown], [one.characters for one in grown]
+        )
+        kept = [row.keep(one, state) for row, one, state in zip(going, grown, states, strict=True)]
+        _open(going, kept, place)
+    return [row.best_steps() for row in rows]
+
+
+def _together(ask: Callable[..., NDArray[Any]], *parts: list[Ints]) -> list[NDArray[Any]]:
+    """What a function of arrays says of many, asked once."""
+    if not parts[0]:
         return []
-    return _Search(lattice, language or NoLanguage(), weights).run()
+    answers = ask(*map(np.concatenate, parts))
+    return np.split(answers, np.cumsum([len(part) for part in parts[0]])[:-1])
+
+
+def _open(rows: Sequence[_Search], fronts: Sequence[_Front], place: int) -> None:
+    """Lets the hypotheses at a place go on, with and without a blank."""
+    if not rows:
+        return
+    language = rows[0].language
+    blank = language.alphabet.index(" ")
+    ahead = _together(language.log_probabilities, [front.states for front in fronts])
+    for row, front, likely in zip(rows, fronts, ahead, strict=True):
+        row.fronts.append(replace(front, ahead=likely))
+    spaced = [row for row in rows if np.isfinite(row.lattice.blanks[place])]
+    states = [row.fronts[-1].states for row in spaced]
+    after = _together(language.advance, states, [np.full(len(s), blank) for s in states])
+    ahead = _together(language.log_probabilities, after)
+    for row, state, likely in zip(spaced, after, ahead, strict=True):
+        row.fronts[-1] = row.with_blank(row.fronts[-1], state, likely, place)
 
 
 class NoLanguage:
@@ -81,8 +124,32 @@ class NoLanguage:
         return 0.0
 
 
+@dataclass(frozen=True)
+class _Front:
+    """(H,) hypotheses that may go on from a place."""
+
+    scores: NDArray[np.float32]
+    states: Ints
+    numbers: Ints  # in the search's `back`
+    blanks: NDArray[np.bool_]  # whether a blank stands before what comes
+    ahead: NDArray[np.float32]  # (H, A) what the language model says of each character
+
+
+@dataclass(frozen=True)
+class _Grown:
+    """(G,) hypotheses one edge longer, the best first."""
+
+    scores: NDArray[np.float32]
+    states: Ints  # of the language model, before the new character
+    numbers: Ints  # of the hypotheses that they go on from
+    blanks: NDArray[np.bool_]
+    choices: Ints  # classes
+    characters: Ints  # the same, in the language's alphabet
+    edges: Ints
+
+
 class _Search:
-    """The beam at every place; hypotheses are numbered, so that a path can be traced back."""
+    """A row's beam at every place; hypotheses are numbered, so that a path can be traced back."""
 
     def __init__(self, lattice: Lattice, language: Language, weights: Weights) -> None:
         self.lattice, self.language, self.weights = lattice, language, weights
@@ -91,78 +158,79 @@ class _Search:
         self.line_end = index["\n"]
         self.char = np.array([index.get(c, self.blank) for c in lattice.classes], np.int64)
         self.best = np.argsort(-lattice.scores, axis=1)[:, : weights.choices]
+        # what each edge adds of its own to a hypothesis, for its best characters
+        self.gain = np.take_along_axis(lattice.scores, self.best, 1) + weights.letter
+        self.ends = np.searchsorted(lattice.ends, np.arange(len(lattice.atoms) + 2))
         self.back: list[tuple[int, int, int, bool]] = [(-1, -1, -1, False)]
-        # per place: (score, state, hypothesis, blank before) of what may go on from there
-        self.fronts: list[tuple[Any, ...]] = []
+        self.fronts: list[_Front] = []
 
-    def run(self) -> list[Step]:
-        start = np.array([self.language.start()], np.int64)
-        self._open(np.zeros(1, np.float32), start, np.zeros(1, np.int64), 0)
-        edges_at: list[list[int]] = [[] for _ in range(len(self.lattice.atoms) + 1)]
-        for edge, end in enumerate(self.lattice.ends):
-            edges_at[end].append(edge)
-        for place in range(1, len(self.lattice.atoms) + 1):
-            self._close(place, edges_at[place])
-        scores, _, hypotheses, blanks, ahead = self.fronts[-1]
-        final = scores + self.weights.language * ahead[:, self.line_end]
-        final[blanks] = -np.inf
-        return self._trace(int(hypotheses[final.argmax()]))
+    def first(self) -> _Front:
+        """The empty hypothesis."""
+        states = np.array([self.language.start()], np.int64)
+        none = np.zeros((1, 0), np.float32)
+        return _Front(np.zeros(1, np.float32), states, np.zeros(1, np.int64), _NOT, none)
 
-    def _open(self, scores: Any, states: Ints, hypotheses: Ints, place: int) -> None:
-        """Lets the hypotheses at a place go on, with and without a blank."""
-        ahead = self.language.log_probabilities(states)
-        blanks = np.zeros(len(states), bool)
+    def with_blank(
+        self, front: _Front, states: Ints, ahead: NDArray[np.float32], place: int
+    ) -> _Front:
+        """The front's hypotheses, and the same with a blank, after which they are in `states`."""
         odds = float(self.lattice.blanks[place])
-        if np.isfinite(odds):
-            # log-probabilities of a blank and of none, whose difference are the odds
-            with_blank = -np.logaddexp(0, -odds) * self.weights.blank
-            without = -np.logaddexp(0, odds) * self.weights.blank
-            spaced = self.language.advance(states, np.full(len(states), self.blank))
-            after = scores + with_blank + self.weights.language * ahead[:, self.blank]
-            scores = np.concatenate([scores + without, after])
-            ahead = np.concatenate([ahead, self.language.log_probabilities(spaced)])
-            states = np.concatenate([states, spaced])
-            hypotheses = np.concatenate([hypotheses, hypotheses])
-            blanks = np.concatenate([blanks, ~blanks])
-        self.fronts.append((scores, states, hypotheses, blanks, ahead))
+        # log-probabilities of a blank and of none, whose difference are the odds
+        with_blank = -np.logaddexp(0, -odds) * self.weights.blank
+        without = -np.logaddexp(0, odds) * self.weights.blank
+        cost = self.weights.language * front.ahead[:, self.blank]
+        return _Front(
+            np.concatenate([front.scores + without, front.scores + with_blank + cost]),
+            np.concatenate([front.states, states]),
+            np.concatenate([front.numbers, front.numbers]),
+            np.concatenate([front.blanks, ~front.blanks]),
+            np.concatenate([front.ahead, ahead]),
+        )
 
-    def _close(self, place: int, edges: list[int]) -> None:
-        """Takes in all edges that end at a place and keeps the best hypotheses there."""
-        parts = []
+    def grown(self, place: int) -> _Grown:
+        """The best hypotheses, by all edges that end at a place."""
+        edges = np.arange(self.ends[place], self.ends[place + 1])
+        totals, origins, of_edge = [], [], []
         for edge in edges:
-            scores, states, hypotheses, blanks, ahead = self.fronts[self.lattice.starts[edge]]
-            if len(scores) == 0:
-                continue
-            choice = self.best[edge]
-            total = scores[:, None] + self.weights.language * ahead[:, self.char[choice]]
-            total = total + (self.lattice.scores[edge, choice] + self.weights.letter)
-            before, which = (v.ravel() for v in np.indices(total.shape))
-            parts.append(
-                (
-                    total.ravel(),
-                    states[before],
-                    hypotheses[before],
-                    blanks[before],
-                    choice[which],
-                    np.full(total.size, edge),
-                )
-            )
-        columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
-        score, state, hypothesis, blank, character, origin = columns
-        top = np.argsort(-score, kind="stable")[: 4 * self.weights.beam]
-        state = self.language.advance(state[top], self.char[character[top]])
-        _, first = np.unique(state, return_index=True)
-        kept = np.sort(first)[: self.weights.beam]
-        chosen = top[kept]
-        numbers = np.arange(len(self.back), len(self.back) + len(chosen))
-        self.back += [
-            (int(hypothesis[i]), int(origin[i]), int(character[i]), bool(blank[i])) for i in chosen
-        ]
-        self._open(score[chosen], state[kept], numbers, place)
+            front, choice = self.fronts[self.lattice.starts[edge]], self.best[edge]
+            ahead = front.ahead[:, self.char[choice]]
+            totals.append(front.scores[:, None] + self.weights.language * ahead + self.gain[edge])
+            origins.append(front)
+            of_edge.append(np.full(len(front.scores), edge))
+        total = np.concatenate(totals)
+        order = np.argsort(-total, axis=None, kind="stable")[: 4 * self.weights.beam]
+        before, which = np.divmod(order, total.shape[1])
+        edge = np.concatenate(of_edge)[before]
+        choice = self.best[edge, which]
+        states, numbers, blanks = (
+            np.concatenate([getattr(front, name) for front in origins])[before]
+            for name in ("states", "numbers", "blanks")
+        )
+        return _Grown(
+            total.ravel()[order], states, numbers, blanks, choice, self.char[choice], edge
+        )
 
-    def _trace(self, hypothesis: int) -> list[Step]:
+    def keep(self, grown: _Grown, states: Ints) -> _Front:
+        """The best hypothesis of each state, as many as the beam is wide."""
+        _, first = np.unique(states, return_index=True)
+        kept = np.sort(first)[: self.weights.beam]
+        numbers = np.arange(len(self.back), len(self.back) + len(kept))
+        steps = (grown.numbers, grown.edges, grown.choices, grown.blanks)
+        self.back += zip(*(column[kept].tolist() for column in steps), strict=True)
+        none = np.zeros((len(kept), 0), np.float32)
+        return _Front(grown.scores[kept], states[kept], numbers, np.zeros(len(kept), bool), none)
+
+    def best_steps(self) -> list[Step]:
+        """The path of the hypothesis that is best at the row's end."""
+        last = self.fronts[-1]
+        final = last.scores + self.weights.language * last.ahead[:, self.line_end]
+        final[last.blanks] = -np.inf
+        hypothesis = int(last.numbers[final.argmax()])
         steps = []
         while hypothesis > 0:
             hypothesis, edge, character, blank = self.back[hypothesis]
             steps.append(Step(edge, character, blank))
         return steps[::-1]
+
+
+_NOT = np.zeros(1, bool)
