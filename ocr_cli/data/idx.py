@@ -23,10 +23,9 @@ PICTURES, LABELS = b"\0\0\x08\x03", b"\0\0\x08\x01"  # bytes, in three dimension
 SPLITS = {"train": "train", "valid": "valid", "val": "valid", "t10k": "test", "test": "test"}
 _SPLIT_IN_NAME = re.compile(r"(.*?)[-_.]?(" + "|".join(SPLITS) + ")")
 
-# What labels stand for where no mapping tells, by their range.
+# What labels stand for where no mapping tells, by their range; others are plain numbers.
 _UPPER, _FIGURES = string.ascii_uppercase, string.digits
 _MEANINGS = {
-    (0, 9): _FIGURES,
     (1, 26): _UPPER,  # EMNIST letters
     (0, 46): _FIGURES + _UPPER + "abdefghnqrt",  # EMNIST balanced and bymerge
     (0, 61): _FIGURES + _UPPER + string.ascii_lowercase,  # EMNIST byclass
@@ -131,6 +130,8 @@ def _parts(path: Path) -> Parts:
         known = ", ".join(sorted(sets))
         example = path / min(sets) if path.is_dir() else min(sets)
         raise InputError(f"several sets: {known}", f"name one, such as {example}", str(path))
+    if not sets:
+        raise InputError("no idx files", "expected train-images-idx3-ubyte or the like", str(path))
     (parts,) = sets.values()
     return {split: parts[split] for split in ("train", "valid", "test") if split in parts}
 

@@ -94,7 +94,7 @@ def items_in(path: Path) -> list[Item]:
     Segments whose ink is not there are left out. InputError where nothing is left, or a
     file is damaged.
     """
-    files = list(_unipen_files(path))
+    files = list(_unipen_files(path.absolute()))  # what is included may lie above
     included = {found for file in files for found in _included(file, file.read_text("latin-1"))}
     by_folder: dict[Path, list[Item]] = defaultdict(list)
     for file in files:
@@ -155,10 +155,12 @@ def _unipen_files(path: Path) -> Iterator[Path]:
 
 
 def _begins_as_unipen(file: Path) -> bool:
+    if not file.is_file():
+        return False
     try:
         with file.open("rb") as opened:
             head = opened.read(1 << 14)
-    except OSError:  # a folder, or none of the user's business
+    except OSError:  # it is told when it is named, not when it is come across
         return False
     return b"\0" not in head and _OWN.search(head) is not None
 

@@ -95,12 +95,14 @@ def test_sets_count_their_components_from_zero(tmp_path: Path) -> None:
     assert points(item)[0][0] == [5, -9]
 
 
-def test_ink_may_lie_in_another_file(tmp_path: Path) -> None:
+def test_ink_may_lie_in_another_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "include" / "lab").mkdir(parents=True)
     (tmp_path / "include" / "lab" / "ink.dat").write_text(INK)
     text = '.INCLUDE lab/ink.dat\n.INCLUDE none.doc\n.COORD X Y\n.SEGMENT CHARACTER 0 ? "I"\n'
     (item,) = items(tmp_path, text, "data/1a/some.dat")
     assert points(item) == [FIRST]
+    monkeypatch.chdir(tmp_path / "data" / "1a")
+    assert [points(item) for item in unipen.items_in(Path())] == [[FIRST]]
 
 
 def test_a_file_that_includes_itself_is_read_once(tmp_path: Path) -> None:
