@@ -1,5 +1,6 @@
 """Writes cli.md, the reference of the command line, from the commands' own --help."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -17,13 +18,19 @@ Written by `make docs` from the commands' own help; a test fails when it's out o
 def reference() -> str:
     """The whole of cli.md."""
     root = cli.make_context("ocr", [], resilient_parsing=True)
-    sections = [INTRODUCTION, _section(root)]
-    for name in cli.list_commands(root):
-        command = cli.get_command(root, name)
+    return "\n".join([INTRODUCTION, *_sections(root)])
+
+
+def _sections(context: click.Context) -> Iterator[str]:
+    """A command's help, and that of each of its subcommands."""
+    yield _section(context)
+    if not isinstance(context.command, click.Group):
+        return
+    for name in context.command.list_commands(context):
+        command = context.command.get_command(context, name)
         if command is None:
             raise LookupError(f"{name} is listed, but there is no such command")
-        sections.append(_section(command.make_context(name, [], root, resilient_parsing=True)))
-    return "\n".join(sections)
+        yield from _sections(command.make_context(name, [], context, resilient_parsing=True))
 
 
 def _section(context: click.Context) -> str:

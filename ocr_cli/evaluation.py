@@ -148,14 +148,42 @@ def evaluate_pictures(model: Model, data: CharacterSet) -> PictureScores:
     )
 
 
+def known_part(model: Model, data: CharacterSet) -> tuple[CharacterSet, dict[str, int]]:
+    """The items of `data` whose classes the model knows, and how many of each other class.
+
+    UsageError where it knows none.
+    """
+    known = np.isin(data.classes, model.classes)
+    if known.all():
+        return data, {}
+    counts = np.bincount(data.labels, minlength=len(data.classes))
+    left = {c: int(n) for c, n, is_in in zip(data.classes, counts, known, strict=True) if not is_in}
+    kept = np.flatnonzero(known[data.labels])
+    if not len(kept):
+        raise UsageError(
+            f"the model knows none of the set's classes {listed(data.classes)}",
+            f"it knows {listed(model.classes)}: choose another --model",
+        )
+    classes = tuple(c for c, is_in in zip(data.classes, known, strict=True) if is_in)
+    numbers = (np.cumsum(known) - 1)[data.labels[kept]]
+    sizes = None if data.sizes is None else data.sizes[kept]
+    return CharacterSet(data.images[kept], numbers, classes, sizes), left
+
+
+def listed(classes: Sequence[str], most: int = 20) -> str:
+    """Classes in a line, the first few where there are many."""
+    shown = " ".join(c for c in classes[:most] if c)
+    return shown + (f" … ({len(classes)})" if len(classes) > most else "")
+
+
 def evaluate_characters(model: Model, data: CharacterSet, worst: int = 15) -> CharacterScores:
     """Scores of `model` on `data`, whose characters must all be among the model's classes.
 
-    UsageError where they are not.
+    UsageError where they are not, see `known_part`.
     """
     missing = sorted(set(data.classes) - set(model.classes))
     if missing:
-        raise UsageError(f"the model does not know {''.join(missing)}", "choose another --model")
+        raise UsageError(f"the model does not know {listed(missing)}", "choose another --model")
     # A model that knows more characters than the set has is asked to choose among the set's.
     columns = np.array([model.classes.index(c) for c in data.classes])
     logits = model.logits(data.images, data.sizes)[:, columns]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 import json
 import os
-import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -167,15 +167,33 @@ def read_archive(
 
     ModelError where it is not one.
     """
+    with _opened(path, kinds) as (archive, meta):
+        return meta, {name: archive[name] for name in archive.files if name != "meta"}
+
+
+def read_meta(path: Path) -> dict[str, Any]:
+    """The metadata alone, which is quick; ModelError where it is no model file."""
+    with _opened(path, None) as (_, meta):
+        return meta
+
+
+@contextmanager
+def _opened(path: Path, kinds: set[str] | None) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """The archive, whose members are read when asked for, and its metadata, checked."""
     try:
         with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-        meta = json.loads(str(arrays.pop("meta")))
-        kind, version = meta["kind"], meta["format"]
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+            meta = json.loads(str(archive["meta"]))
+            _check(str(meta["kind"]), meta["format"], kinds, path)
+            yield archive, meta
+    except ModelError:
+        raise
+    except Exception as error:  # zipfile, numpy and json raise many kinds on a damaged file
         raise ModelError(
             "not a model file, or a damaged one", "train it anew", str(path)
         ) from error
+
+
+def _check(kind: str, version: Any, kinds: set[str] | None, path: Path) -> None:
     if version != FORMAT:
         raise ModelError(f"written in format {version!r}", f"this ocr reads {FORMAT}", str(path))
     if kinds is not None and kind not in kinds:
@@ -183,12 +201,11 @@ def read_archive(
         raise ModelError(
             f"a model of kind {kind!r}", f"here one of kind {wanted} is needed", str(path)
         )
-    return meta, arrays
 
 
 def kind_of(path: Path) -> str:
     """What kind of model a file says that it is; ModelError where it is no model file."""
-    return str(read_archive(path, None)[0]["kind"])
+    return str(read_meta(path)["kind"])
 
 
 def load_model(name: str | Path) -> Model:

@@ -20,13 +20,14 @@ LEVELS = (
     {"reading", "output", "data", "metrics", "error_analysis"},
     {
         "batch",
-        "training",
-        "training_lines",
-        "recipes",
-        "experiments",
+        "catalogue",
         "evaluation",
+        "experiments",
         "hand",
         "hand_lines",
+        "recipes",
+        "training",
+        "training_lines",
     },
     {"cli", "__main__"},
 )

@@ -12,6 +12,7 @@ from statistics import median
 import pytest
 
 PACKAGED = ("ocr_cli", "models", "setup.cfg", "pyproject.toml", "README.md", "LICENSE")
+SHOWN = ([], ["show", "letters"])  # of `ocr models`
 HEAVY = {"numpy", "scipy", "skimage", "PIL", "matplotlib", "torch"}
 
 
@@ -81,6 +82,9 @@ def test_an_installed_wheel_reads_with_its_own_models(
     elsewhere = {"cwd": tmp_path, "env": os.environ | {"PYTHONPATH": str(site)}}
     assert str(site) in python("-c", "import ocr_cli; print(ocr_cli.__file__)", **elsewhere)
     assert python("-m", "ocr_cli", "read", picture.name, **elsewhere).strip()
+    table, card = (python("-m", "ocr_cli", "models", *which, **elsewhere) for which in SHOWN)
+    assert all(f"\n{p.stem} " in table for p in (root / "models").glob("*.npz"))
+    assert card.strip() == (root / "models" / "letters.md").read_text(encoding="utf-8").strip()
 
 
 def cpu_seconds(*args: str) -> float:

@@ -20,9 +20,7 @@ from ocr_cli.errors import UsageError
 @click.option(
     "--split",
     type=click.Choice(["train", "valid", "test"]),
-    default="test",
-    show_default=True,
-    help="Which part of a character set.",
+    help="Which part of a character set.  [default: test, or else what there is]",
 )
 @click.option(
     "--plot",
@@ -43,7 +41,7 @@ def eval(  # noqa: A001 (it is the name of the subcommand)
     model: str,
     language: str,
     as_json: bool,
-    split: str,
+    split: str | None,
     plot: Path | None,
     errors: Path | None,
     jobs: int,
@@ -58,19 +56,22 @@ def eval(  # noqa: A001 (it is the name of the subcommand)
     box, what was taken for a letter; grouping, which ink makes one; class, which letter it
     is; language, what is likely; space, where words end.
 
-    A character set is a .mat file as NIST36 has them, or a folder of such files. Printed are
-    accuracy, loss, for each class how many are found and how many of those named so are
-    right, the pairs most often taken for each other, and the confusion matrix; of an
-    autoencoder, how near to the pictures is what it gives back, as PSNR.
+    A character set is what --data of ocr train takes: NIST36 .mat files, MNIST or EMNIST idx
+    files, a folder of pictures for each class, UNIPEN files, or an .npz of pen strokes, of
+    which the single characters count. Classes that the model does not know are told and left
+    out; it chooses among the set's. Printed are accuracy, loss, for each class how many are
+    found and how many of those named so are right, the pairs most often taken for each other,
+    and the confusion matrix; of an autoencoder, how near to the pictures is what it gives
+    back, as PSNR.
 
     --plot draws reliability.png, whether the confidences of words or of characters are as
     high as these are often right; and, of a character set, confusion.png and pairs.png, with
     pictures of what is most often taken for something else; or reconstructions.png.
     """
     batch.one_blas_thread()
-    from ocr_cli.data import nist36
+    from ocr_cli.data import choose
 
-    if any(nist36.is_nist36(Path(path)) for path in paths):
+    if any(choose.is_set(Path(path)) for path in paths):
         if len(paths) > 1:
             raise UsageError("a character set is scored alone", "give one path")
         if errors:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,25 +18,47 @@ if TYPE_CHECKING:
     from ocr_cli.weights import Model
 
 
-def run(path: Path, split: str, model: str, as_json: bool, plot: Path | None) -> None:
+def run(path: Path, split: str | None, model: str, as_json: bool, plot: Path | None) -> None:
     """Score a model on a character set: a classifier, or an autoencoder."""
-    from ocr_cli import autoencoder, evaluation, weights
-    from ocr_cli.data import nist36
+    from ocr_cli import weights
+    from ocr_cli.data import choose
 
     if plot:
         check_plotting()
-    data = nist36.load(path, split)
+    data, chosen = choose.open_set(path, split)
+    if split is None and chosen != "test":
+        click.echo(f"ocr: {path}: no test split; scored on {chosen}", err=True)
     if weights.kind_of(weights.model_path(model)) == weights.AUTOENCODER:
-        network = autoencoder.load_autoencoder(model)
-        given = evaluation.evaluate_pictures(network, data)
-        click.echo(_json(asdict(given), model) if as_json else _pictures_table(given))
-        if plot:
-            _draw_pictures(network, data, plot)
-        return
-    scores = evaluation.evaluate_characters(weights.load_model(model), data)
+        _score_pictures(data, model, as_json, plot)
+    else:
+        _score_classes(data, path, model, as_json, plot)
+
+
+def _score_classes(
+    data: CharacterSet, path: Path, model: str, as_json: bool, plot: Path | None
+) -> None:
+    from ocr_cli import evaluation, weights
+
+    network = weights.load_model(model)
+    data, left = evaluation.known_part(network, data)
+    if left:
+        classes, items = evaluation.listed(list(left)), sum(left.values())
+        told = f"left out {items} items of classes that the model does not know: {classes}"
+        click.echo(f"ocr: {path}: {told}", err=True)
+    scores = evaluation.evaluate_characters(network, data)
     click.echo(_characters_json(scores, model) if as_json else _characters_table(scores))
     if plot:
         _draw_characters(scores, data, plot)
+
+
+def _score_pictures(data: CharacterSet, model: str, as_json: bool, plot: Path | None) -> None:
+    from ocr_cli import autoencoder, evaluation
+
+    network = autoencoder.load_autoencoder(model)
+    scores = evaluation.evaluate_pictures(network, data)
+    click.echo(_json(asdict(scores), model) if as_json else _pictures_table(scores))
+    if plot:
+        _draw_pictures(network, data, plot)
 
 
 def _draw_characters(scores: CharacterScores, data: CharacterSet, folder: Path) -> None:
@@ -72,37 +94,55 @@ def _draw_pictures(model: Model, data: CharacterSet, folder: Path) -> None:
 
 
 def _pictures_table(scores: PictureScores) -> str:
-    means = f"PSNR {scores.psnr:.2f} dB, squared error {scores.error:.3f}"
-    lines = [f"{one.character:<7}{one.count:>6}{one.psnr:>10.2f} dB" for one in scores.per_class]
-    header = f"{'class':<7}{'count':>6}{'PSNR':>13}"
-    return "\n".join([f"{scores.items} characters, {means}", "", header, *lines])
+    wide = _width(one.character for one in scores.per_class)
+    lines = [
+        f"{scores.items} characters, PSNR {scores.psnr:.2f} dB, squared error {scores.error:.3f}",
+        "",
+        f"{'class':<{wide}}{'count':>6}{'PSNR':>13}",
+    ]
+    lines += [
+        f"{one.character:<{wide}}{one.count:>6}{one.psnr:>10.2f} dB" for one in scores.per_class
+    ]
+    return "\n".join(lines)
+
+
+def _width(classes: Iterable[str]) -> int:
+    """Of a column of classes; those of pictures may have long names."""
+    return max([6, *map(len, classes)]) + 1
 
 
 def _characters_table(scores: CharacterScores) -> str:
     means = f"accuracy {100 * scores.accuracy:.2f} %, loss {scores.loss:.4f}"
     calibration = f"calibration error {100 * scores.calibration_error:.1f} points"
+    wide = _width(scores.classes)
     lines = [
         f"{scores.items} characters, {means}, {calibration}",
         "",
-        f"{'class':<7}{'count':>6}{'found':>10}{'right':>10}",
+        f"{'class':<{wide}}{'count':>6}{'found':>10}{'right':>10}",
     ]
     lines += [
-        f"{one.character:<7}{one.count:>6}{100 * one.recall:>8.1f} %{100 * one.precision:>8.1f} %"
+        f"{one.character:<{wide}}{one.count:>6}"
+        f"{100 * one.recall:>8.1f} %{100 * one.precision:>8.1f} %"
         for one in scores.per_class
     ]
     if scores.worst:
-        lines += ["", "most often taken for each other", f"{'written':<9}{'read':<6}{'times':>5}"]
-        lines += [f"{pair.actual:<9}{pair.read:<6}{pair.count:>5}" for pair in scores.worst]
+        header = f"{'written':<{wide + 2}}{'read':<{wide - 1}}{'times':>5}"
+        lines += ["", "most often taken for each other", header]
+        lines += [
+            f"{pair.actual:<{wide + 2}}{pair.read:<{wide - 1}}{pair.count:>5}"
+            for pair in scores.worst
+        ]
     return "\n".join([*lines, "", *_confusion_table(scores)])
 
 
 def _confusion_table(scores: CharacterScores) -> Iterator[str]:
     """The matrix as text, rows written and columns read; a dot stands for 0."""
-    cell = len(str(scores.confusion.max())) + 1
+    name = max(map(len, scores.classes))
+    cell = max(len(str(scores.confusion.max())), name) + 1
     yield "confusion (rows: written, columns: read)"
-    yield "  " + "".join(f"{name:>{cell}}" for name in scores.classes)
-    for name, counts in zip(scores.classes, scores.confusion.tolist(), strict=True):
-        yield f"{name:<2}" + "".join(f"{count or '.':>{cell}}" for count in counts)
+    yield " " * (name + 1) + "".join(f"{read:>{cell}}" for read in scores.classes)
+    for written, counts in zip(scores.classes, scores.confusion.tolist(), strict=True):
+        yield f"{written:<{name + 1}}" + "".join(f"{count or '.':>{cell}}" for count in counts)
 
 
 def _characters_json(scores: CharacterScores, model: str) -> str:

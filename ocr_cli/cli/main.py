@@ -13,7 +13,7 @@ from ocr_cli import __version__
 from ocr_cli.cli.options import FAILED
 from ocr_cli.errors import OcrError
 
-COMMANDS = ("read", "extract", "train", "eval")
+COMMANDS = ("read", "extract", "train", "eval", "models")
 INTERRUPTED = 130  # what a shell reports of a program that Ctrl-C ended
 CLOSED_PIPE = 141  # and of one whose reader went away
 

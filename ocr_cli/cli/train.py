@@ -29,7 +29,8 @@ def _sizes(
 @click.option(
     "--data",
     type=click.Path(path_type=Path),
-    help="NIST36 folder or .mat file, or .npz of pen strokes. "
+    help="What to learn from, found by looking: NIST36 .mat files, MNIST or EMNIST idx files, a "
+    "folder of pictures for each class, UNIPEN files, or an .npz of pen strokes. "
     "[default: what suits in $OCR_DATA, else synthetic handwriting]",
 )
 @click.option(
@@ -48,7 +49,7 @@ def _sizes(
     default="capitals",
     show_default=True,
     help="A-Z and 0-9, all 94 printable characters, or these and what is no letter "
-    "(pen strokes and synthetic data).",
+    "(pen strokes and synthetic data; sets of pictures bring their own).",
 )
 @click.option(
     "--hidden",
@@ -120,6 +121,12 @@ def _sizes(
     metavar="DIR",
     help="Draw how it went, as PNG files; needs the extra ocr-cli[plot].",
 )
+@click.option(
+    "--convert",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Write the UNIPEN files of --data to DIR/chars.npz, words.npz and lines.npz and stop.",
+)
 @click.option("--check-gradients", is_flag=True, help="Check every layer's gradients and stop.")
 @click.pass_context
 def train(
@@ -134,6 +141,7 @@ def train(
     sweeps: tuple[str, ...],
     jobs: int,
     plot: Path | None,
+    convert: Path | None,
     check_gradients: bool,
     **asked: Any,
 ) -> None:
@@ -165,6 +173,10 @@ def train(
         from ocr_cli.cli import train_gradients
 
         train_gradients.run(seed)
+    elif convert is not None:
+        from ocr_cli.cli import train_convert
+
+        train_convert.run(data, convert, seed)
     elif pages:
         from ocr_cli.cli import train_hand
 

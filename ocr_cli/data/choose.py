@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from ocr_cli.data import ink, nist36, render, sources
+from ocr_cli.data import folders, idx, ink, nist36, render, sources, unipen
 from ocr_cli.data.distort import Distortion
 from ocr_cli.data.nonletters import NON_LETTER
 from ocr_cli.data.sets import ASCII94, NIST36, CharacterSet
@@ -37,35 +38,119 @@ def default_path(folder: Path | None, kind: str) -> Path | None:
     return path if path.exists() else None
 
 
-def open_splits(path: Path | None, classes: str, augment: bool, rng: np.random.Generator) -> Splits:
-    """Train, valid and test of a NIST36 set, an ink archive, or (None) synthetic writing.
+@dataclass(frozen=True)
+class PictureFormat:
+    """A way in which sets of pictures are kept: how to know it, its splits, and a split's set."""
 
-    InputError where the path is none of these or lacks the train split.
+    name: str
+    is_such: Callable[[Path], bool]
+    splits_in: Callable[[Path], list[str]]
+    load: Callable[[Path, str], CharacterSet]
+
+
+PICTURES = (
+    PictureFormat("NIST36 set", nist36.is_nist36, nist36.splits_in, nist36.load),
+    PictureFormat("idx set", idx.is_idx, idx.splits_in, idx.load),
+    PictureFormat("pictures in", folders.is_folders, folders.splits_in, folders.load),
+)
+EXPECTED = (
+    "expected NIST36 .mat files, MNIST or EMNIST idx files, a folder of pictures for each class, "
+    "UNIPEN files, or an .npz of pen strokes"
+)
+
+
+def open_splits(path: Path | None, classes: str, augment: bool, rng: np.random.Generator) -> Splits:
+    """Train, valid and test of what is at `path`, or (None) of synthetic writing.
+
+    Sets of pictures bring their own classes; of pen strokes those in CLASSES[classes] are
+    taken. InputError where the path is none that ocr knows or lacks the train split.
     """
     if path is None:
         return _synthetic(CLASSES[classes], augment, rng)
+    pictures = picture_format(path)
+    if pictures is not None:
+        return _pictures(pictures, path, augment, rng)
+    if is_strokes(path):
+        return _strokes(path, CLASSES[classes], augment, rng)
+    raise _unknown(path)
+
+
+def is_set(path: Path) -> bool:
+    """Whether `path` is a set that a model of characters can be scored on."""
+    return picture_format(path) is not None or is_strokes(path)
+
+
+def picture_format(path: Path) -> PictureFormat | None:
+    """The format of the pictures at `path`; None where there are none."""
+    return next((known for known in PICTURES if known.is_such(path)), None)
+
+
+def is_strokes(path: Path) -> bool:
+    """Whether `path` is an archive of pen strokes, or UNIPEN files."""
+    return (path.suffix == ".npz" and path.is_file()) or unipen.is_unipen(path)
+
+
+def open_set(path: Path, split: str | None) -> tuple[CharacterSet, str]:
+    """A set to score a model on, and the split that it is.
+
+    Where `split` is None it is test, or else valid or train, whichever there is. Classes are
+    the set's own; of pen strokes all single characters. InputError where there is no such
+    set or split.
+    """
+    pictures = picture_format(path)
+    if pictures is not None:
+        found = pictures.splits_in(path)
+        chosen = split or _most_apart(found)
+        return pictures.load(path, chosen), chosen
+    if not is_strokes(path):
+        raise _unknown(path)
+    parts = {name: _single(part) for name, part in _stroke_parts(path, _usual_rng()).items()}
+    chosen = split or _most_apart([name for name, part in parts.items() if len(part)])
+    if not len(parts[chosen]):
+        raise InputError(f"no single characters in its {chosen} split", "", str(path))
+    classes = tuple(sorted(set(map(str, parts[chosen].labels))))
+    return sources.rendered(parts[chosen], classes), chosen
+
+
+def _most_apart(found: list[str]) -> str:
+    return next((split for split in ("test", "valid") if split in found), "train")
+
+
+def _usual_rng() -> np.random.Generator:
+    """What `ocr train` holds writers back with, unless --seed says otherwise."""
+    return np.random.default_rng([0, 3])
+
+
+def _unknown(path: Path) -> InputError:
+    """What to tell of a path that no format fits: what is there instead."""
     if not path.exists():
-        raise InputError("no such file or folder", "give NIST36 files or strokes.npz", str(path))
-    if path.suffix == ".npz":
-        return _strokes(path, CLASSES[classes], augment)
-    if nist36.is_nist36(path):
-        return _nist36(path, augment, rng)
-    wanted = "expected a folder with nist36_train.mat, a .mat file or an .npz of pen strokes"
-    raise InputError("no training data that ocr knows", wanted, str(path))
+        return InputError("no such file or folder", EXPECTED, str(path))
+    if path.is_dir():
+        kinds = {f.suffix or f.name for f in path.iterdir() if not f.name.startswith(".")}
+        some = ", ".join(sorted(kinds)[:5]) or "nothing"
+        return InputError(f"no data that ocr knows (found {some})", EXPECTED, str(path))
+    with path.open("rb") as file:
+        head = file.read(8)
+    return InputError(f"no data that ocr knows (begins with {head!r})", EXPECTED, str(path))
 
 
-def _nist36(path: Path, augment: bool, rng: np.random.Generator) -> Splits:
-    found = nist36.splits_in(path)
+def _pictures(
+    pictures: PictureFormat, path: Path, augment: bool, rng: np.random.Generator
+) -> Splits:
+    found = pictures.splits_in(path)
     if "train" not in found:
-        raise InputError("no train split here", "expected nist36_train.mat", str(path))
-    train = nist36.load(path, "train")
+        there = f"found {', '.join(found)}" if found else "found nothing"
+        raise InputError("no train split here", there, str(path))
+    train = pictures.load(path, "train")
+    if len(train) < 2 or len(train.classes) < 2:
+        raise InputError("too little to train on", "two classes are needed at least", str(path))
     if "valid" in found:
-        valid = nist36.load(path, "valid")
+        valid = pictures.load(path, "valid")
     else:
         train, valid = _held_out(train, rng)
-    test = nist36.load(path, "test") if "test" in found else None
+    test = pictures.load(path, "test") if "test" in found else None
     source = sources.SetSource(train, Distortion() if augment else None)
-    return Splits(f"NIST36 set {path}", source, valid, test)
+    return Splits(f"{pictures.name} {path}", source, valid, test)
 
 
 def _held_out(data: CharacterSet, rng: np.random.Generator) -> tuple[CharacterSet, CharacterSet]:
@@ -79,8 +164,11 @@ def _held_out(data: CharacterSet, rng: np.random.Generator) -> tuple[CharacterSe
     )
 
 
-def _strokes(path: Path, classes: tuple[str, ...], augment: bool) -> Splits:
-    parts = {s: sources.of_classes(ink.load(path, s), classes) for s in ("train", "valid", "test")}
+def _strokes(
+    path: Path, classes: tuple[str, ...], augment: bool, rng: np.random.Generator
+) -> Splits:
+    found = _stroke_parts(path, rng)
+    parts = {split: sources.of_classes(part, classes) for split, part in found.items()}
     if not len(parts["train"]) or not len(parts["valid"]):
         raise InputError("no single characters in its train or valid split", "", str(path))
     variation = render.Variation() if augment else render.NO_VARIATION
@@ -90,6 +178,19 @@ def _strokes(path: Path, classes: tuple[str, ...], augment: bool) -> Splits:
         sources.rendered(parts["valid"], classes),
         sources.rendered(parts["test"], classes) if len(parts["test"]) else None,
     )
+
+
+def _stroke_parts(path: Path, rng: np.random.Generator) -> dict[str, ink.Ink]:
+    """Train, valid and test of an archive, or of UNIPEN files: of these by writer."""
+    if not unipen.is_unipen(path):
+        return {split: ink.load(path, split) for split in ink.SPLITS}
+    drawn, names = unipen.to_ink(unipen.items_in(path), "chars")
+    parts = ink.split(drawn, names, ink.splits_of_writers(names, rng), rng)
+    return {split: drawn.take(np.flatnonzero(parts == n)) for split, n in ink.SPLITS.items()}
+
+
+def _single(part: ink.Ink) -> ink.Ink:
+    return part.take(np.flatnonzero(np.char.str_len(part.labels) == 1))
 
 
 def _synthetic(classes: tuple[str, ...], augment: bool, rng: np.random.Generator) -> Splits:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import zipfile
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_cli.errors import InputError
+from ocr_cli.output.files import replacing
 
 Strokes = list[NDArray[np.float32]]  # each (n, 2): x to the right, y down
 SPLITS = {"train": 0, "valid": 1, "test": 2}
@@ -94,6 +95,47 @@ def joined(first: Ink, second: Ink) -> Ink:
     )
 
 
+def splits_of_writers(names: Iterable[str], rng: np.random.Generator) -> dict[str, int]:
+    """A split for each writer: one in ten to valid, one in ten to test, at least one each.
+
+    Of two, one is valid's; a single one is nobody's, see `split`.
+    """
+    order = sorted(names)
+    rng.shuffle(order)
+    tenth = max(1, len(order) // 10)
+    valid, test = (tenth if len(order) > 1 else 0), (tenth if len(order) > 2 else 0)
+    of = np.repeat([SPLITS["valid"], SPLITS["test"]], [valid, test])
+    return dict(zip(order, [*of.tolist(), *[SPLITS["train"]] * len(order)], strict=False))
+
+
+def split(
+    ink: Ink, names: Sequence[str], of_writer: dict[str, int], rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """(N,) each item's split, that of its writer; of a single writer's, a tenth is valid."""
+    if len(of_writer) > 1:
+        return np.array([of_writer[names[w]] for w in ink.writer], np.int64)
+    parts = np.full(len(ink), SPLITS["train"])
+    parts[rng.permutation(len(ink))[: max(1, len(ink) // 10)]] = SPLITS["valid"]
+    return parts
+
+
+def save(path: Path, ink: Ink, names: Sequence[str], parts: NDArray[np.int64]) -> None:
+    """Writes an archive that `load` reads: points in 16 bits, writers' names, items' splits."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as beside, beside.open("wb") as file:
+        np.savez_compressed(
+            file,
+            points=np.round(ink.points).astype(np.int16),
+            stroke_start=ink.stroke_start.astype(np.int32),
+            item_start=ink.item_start.astype(np.int32),
+            labels=ink.labels,
+            writer=ink.writer.astype(np.int32),
+            writers=np.array(names),
+            style=ink.style.astype(np.uint8),
+            split=parts.astype(np.uint8),
+        )
+
+
 def load(path: Path, split: str) -> Ink:
     """The items of one split (train, valid or test); InputError where the file is not such."""
     try:
@@ -109,7 +151,23 @@ def load(path: Path, split: str) -> Ink:
             )
     except FileNotFoundError as error:
         raise InputError("no such file", "give an archive of pen strokes", str(path)) from error
-    except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except Exception as error:  # zipfile and numpy raise many kinds on a damaged file
         wanted = "expected .npz with points, stroke_start, item_start, labels, writer, style, split"
         raise InputError("not an archive of pen strokes", wanted, str(path)) from error
+    if not _fits_together(whole):
+        raise InputError("an archive of pen strokes whose parts do not fit", "", str(path))
     return whole.take(chosen)
+
+
+def _fits_together(ink: Ink) -> bool:
+    """Whether every item has strokes, every stroke has points, and nothing is left over."""
+    ends = ((ink.stroke_start, len(ink.points)), (ink.item_start, len(ink.stroke_start) - 1))
+    return (
+        ink.points.ndim == 2
+        and ink.points.shape[1] == 2
+        and all(
+            start.ndim == 1 and start[0] == 0 and start[-1] == end and (np.diff(start) > 0).all()
+            for start, end in ends
+        )
+        and len(ink.item_start) - 1 == len(ink.labels) == len(ink.writer) == len(ink.style)
+    )

@@ -19,14 +19,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_cli.data import ink as archives
+from ocr_cli.data import unipen
 from ocr_cli.data.ink import Ink
 from ocr_cli.data.render import resampled
+from ocr_cli.errors import InputError
 from ocr_cli.layout import strips
 
 Array = NDArray[Any]
 Piece = tuple[int, float, float, float]  # an item's number, x, y and size
 CHARACTERS = tuple(map(chr, range(32, 127)))
 WIDEST = 900  # pixels; longer lines are not trained on
+_ARCHIVES = ("words", "lines", "chars")
 _FINE = 2  # the pen runs on a canvas so many times as fine
 
 
@@ -146,12 +149,15 @@ def make_stock(words: Ink, lines: Ink, characters: Ink) -> Stock:
 def load_stock(folder: Path, split: str) -> Stock:
     """The stock of one split (train, valid, test) of a folder's words, lines and chars .npz.
 
-    InputError where one of them is not there or not an archive of pen strokes.
+    InputError where one of them is not there, not an archive of pen strokes, or empty.
     """
-    words, rows, characters = (
-        archives.load(folder / f"{name}.npz", split) for name in ("words", "lines", "chars")
-    )
-    return make_stock(words, rows, characters)
+    if not (folder / "words.npz").exists() and unipen.is_unipen(folder):
+        advice = f"first make archives of them: ocr train --data {folder} --convert DIR"
+        raise InputError("these are UNIPEN files", advice, str(folder))
+    parts = {name: archives.load(folder / f"{name}.npz", split) for name in _ARCHIVES}
+    if lacking := [f"{name}.npz" for name, part in parts.items() if not len(part)]:
+        raise InputError(f"nothing in the {split} split of {', '.join(lacking)}", "", str(folder))
+    return make_stock(*parts.values())
 
 
 def is_clean(text: str, word: bool) -> bool:

@@ -13,10 +13,13 @@ SPLITS = ("train", "valid", "test")
 
 
 def is_nist36(path: Path) -> bool:
-    """Whether `path` is such a file, or a folder that holds one, by name alone."""
+    """Whether `path` is a MATLAB file, by name or by its first bytes, or a folder with NIST36's."""
     if path.is_dir():
         return any((path / f"nist36_{split}.mat").is_file() for split in SPLITS)
-    return path.suffix == ".mat"
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return path.suffix == ".mat" or file.read(7) == b"MATLAB "
 
 
 def load(path: Path, split: str) -> CharacterSet:

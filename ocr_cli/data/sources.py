@@ -76,11 +76,11 @@ class InkSource:
         return len(self.ink)
 
     def batches(self, rng: np.random.Generator, size: int) -> Iterator[Batch]:
-        """As many draws as the set has items, in full batches."""
+        """As many draws as the set has items, in full batches, and one batch at least."""
         labels = label_numbers(self.ink.labels, self.classes)
         counts = np.bincount(labels, minlength=len(self.classes)).astype(float)
         weight = (np.maximum(counts, 1) ** (self.balance - 1))[labels]
-        draws = rng.choice(len(labels), len(labels), p=weight / weight.sum())
+        draws = rng.choice(len(labels), max(size, len(labels)), p=weight / weight.sum())
         for start in range(0, len(draws) - size + 1, size):
             chosen = draws[start : start + size]
             batch, numbers = self.ink.take(chosen), labels[chosen]

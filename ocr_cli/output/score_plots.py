@@ -29,7 +29,8 @@ def save_confusion(confusion: NDArray[np.int64], classes: Sequence[str], path: P
     axes = figure.subplots()
     cells = axes.imshow(shares, cmap="magma_r", vmin=0, vmax=1)
     labels = [plain(name) for name in classes]
-    axes.set_xticks(range(len(classes)), labels, family="monospace")
+    turn = 90 if max(map(len, classes), default=0) > 2 else 0  # names of classes, not characters
+    axes.set_xticks(range(len(classes)), labels, family="monospace", rotation=turn)
     axes.set_yticks(range(len(classes)), labels, family="monospace")
     axes.tick_params(labeltop=True, labelright=True, length=2)
     axes.grid(which="major", alpha=0.12)

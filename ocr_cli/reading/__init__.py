@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ocr_cli import weights
+from ocr_cli.errors import ModelError
 from ocr_cli.page import Page, Row
 from ocr_cli.reading import confidence, letters, lines
 from ocr_cli.reading.choice import best_text
@@ -43,7 +44,11 @@ def load_reader(model: str = "default", language: str = "en") -> Reader:
         alone = model in weights.shipped_models()
         of_letters = None if alone else weights.load_model("letters")
         return Reader(of_letters, lines.load_line_model(model), known)
-    return Reader(weights.load_model(model), None, known)
+    of_letters = weights.load_model(model)
+    if any(len(name) > 1 for name in of_letters.classes):
+        names = ", ".join(of_letters.classes[:3])
+        raise ModelError(f"its classes are no characters ({names}…)", "ocr eval scores it", model)
+    return Reader(of_letters, None, known)
 
 
 def load_language(name: str) -> Language | None:

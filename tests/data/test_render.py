@@ -1,5 +1,6 @@
 """Strokes to pictures: what a picture holds, and that all variation comes from the seed."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -103,6 +104,8 @@ def test_rare_classes_are_drawn_more_often() -> None:
 
     assert share(1.0) == pytest.approx(0.1, abs=0.04)
     assert share(0.0) == pytest.approx(0.5, abs=0.06)
+    few = sources.InkSource(letters.take(np.arange(3)), ("X", "l"), render.NO_VARIATION)
+    assert [len(b[1]) for b in few.batches(np.random.default_rng(0), 8)] == [8]
 
 
 def test_real_strokes_load_by_split(data: Path) -> None:
@@ -123,6 +126,11 @@ def test_a_broken_archive_is_refused(tmp_path: Path) -> None:
     np.savez(path, points=np.zeros((3, 2)))
     with pytest.raises(InputError, match="not an archive of pen strokes"):
         choose.open_splits(path, "ascii", False, np.random.default_rng(0))
+    letter = ink.from_strokes([[np.zeros((2, 2), np.float32)]], ["a"])
+    for changed in ({"item_start": np.array([0, 2])}, {"stroke_start": np.array([0, 3])}):
+        ink.save(path, replace(letter, **changed), ["ann"], np.zeros(1, int))
+        with pytest.raises(InputError, match="do not fit"):
+            ink.load(path, "train")
 
 
 def test_a_full_stop_is_a_spot_and_a_comma_a_small_stroke() -> None:

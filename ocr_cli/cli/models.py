@@ -1,0 +1,60 @@
+"""`ocr models`: what models there are, and what is known of one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from ocr_cli.catalogue import Entry
+
+
+@click.group("models", invoke_without_command=True, short_help="List the models, show a card.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON array, not a table.")
+@click.pass_context
+def models(context: click.Context, as_json: bool) -> None:
+    """List the models that came with ocr: for --model by name, and to start training from.
+
+    Accuracy is of single characters; CER, edits a character, of words and lines; each on the
+    data's own valid and test splits.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    from ocr_cli import catalogue
+
+    found = catalogue.entries()
+    click.echo(_as_json(found) if as_json else "\n".join(_table(found)))
+
+
+@models.command(short_help="Print what is known of one model.")
+@click.argument("name", metavar="NAME|FILE")
+def show(name: str) -> None:
+    """Print the card of the model NAME, or the training record in FILE, a model of yours."""
+    from ocr_cli import catalogue
+
+    click.echo(catalogue.describe(name))
+
+
+def _table(found: list[Entry]) -> list[str]:
+    rows = [("name", "kind", "classes", "size", "scores", "data", "licence")]
+    rows += [
+        (e.name, e.kind, str(e.classes), f"{e.size / 1e6:.1f} MB", e.scores, e.data, e.licence)
+        for e in found
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    right = (2, 3)  # numbers
+    return [
+        "  ".join(
+            f"{cell:>{width}}" if i in right else f"{cell:<{width}}"
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def _as_json(found: list[Entry]) -> str:
+    import json
+    from dataclasses import asdict
+
+    return json.dumps([asdict(entry) for entry in found], ensure_ascii=False)
