@@ -28,6 +28,7 @@ from ocr_cli.page import Page
 from ocr_cli.reading import align, lattice
 from ocr_cli.reading.align import Alignment
 from ocr_cli.reading.lattice import Pieces
+from ocr_cli.reading.letters import pieces_of
 from ocr_cli.reading.search import Language
 from ocr_cli.weights import KINDS, Model, for_use
 
@@ -173,7 +174,7 @@ def find_lines(copies: Sequence[Copy], model: Model) -> tuple[list[Line], list[L
     lost: list[Lost] = []
     for number, copy in enumerate(copies):
         page, texts = copy.page, [line for line in copy.text.splitlines() if line.strip()]
-        pieces = [lattice.take_apart(row, page.stroke_width) for row in page.rows]
+        pieces = pieces_of(page, model)
         lattices = lattice.score(pieces, model, page.stroke_width) if pieces else []
         missing = set(range(len(texts)))
         for row, match in enumerate(align.match_lines(lattices, texts)):

@@ -11,6 +11,7 @@ from ocr_cli.page import Page, Row
 from ocr_cli.reading import confidence, letters, lines
 from ocr_cli.reading.choice import best_text
 from ocr_cli.reading.confidence import calibrated
+from ocr_cli.reading.lines import Seen
 from ocr_cli.reading.search import Language
 from ocr_cli.weights import Model
 
@@ -68,8 +69,7 @@ def read_page(page: Page, reader: Reader) -> Page:
         case Reader(letters=None, lines=Model() as model, language=language):
             return _by_lines(page, model, language)
         case Reader(letters=Model() as by_letters, lines=Model() as by_lines, language=language):
-            read = _by_lines(page, by_lines, language)
-            return _both_ways(page, read, by_letters, by_lines, language)
+            return _both_ways(page, by_letters, by_lines, language)
     raise ValueError("a reader needs a model of letters or of lines")
 
 
@@ -79,31 +79,34 @@ def _by_letters(page: Page, model: Model, language: Language | None) -> Page:
 
 
 def _by_lines(page: Page, model: Model, language: Language | None) -> Page:
-    read = lines.read_rows(page, model, language)
-    return replace(read, rows=tuple(calibrated(row, confidence.LINES) for row in read.rows))
+    return replace(page, rows=_as_lines(lines.look_at_rows(page, model), model, language))
 
 
-def _both_ways(
-    page: Page, read: Page, by_letters: Model, by_lines: Model, language: Language | None
-) -> Page:
-    """The page as the line model read it; rows in block capitals are read by letters as well.
+def _as_lines(seen: list[Seen], model: Model, language: Language | None) -> tuple[Row, ...]:
+    rows = lines.decoded(seen, model.classes, language)
+    return tuple(calibrated(row, confidence.LINES) for row in rows)
+
+
+def _both_ways(page: Page, by_letters: Model, by_lines: Model, language: Language | None) -> Page:
+    """The page as the line model reads it; rows in block capitals are read by letters as well.
 
     Where the two disagree, all that is known decides between them.
     """
-    pairs = zip(page.rows, read.rows, strict=True)
+    seen = lines.look_at_rows(page, by_lines)
+    rows = list(_as_lines(seen, by_lines, language))
+    pairs = zip(page.rows, rows, strict=True)
     chosen = [i for i, (found, row) in enumerate(pairs) if in_block_capitals(found, row)]
     apart = replace(page, rows=tuple(page.rows[i] for i in chosen))
-    rows = list(read.rows)
     lattices = letters.lattices_of(apart, by_letters)
     by_letter = letters.read_rows(apart.rows, lattices, language)
     for i, lattice, row in zip(chosen, lattices, by_letter, strict=True):
         texts = row.text, rows[i].text
         if texts[0] != texts[1]:
-            scores = lines.scores_of(page.rows[i], by_lines)
+            scores = seen[i].scores
             if best_text(texts, lattice, scores, by_lines.classes, language) == 1:
                 continue
         rows[i] = calibrated(row, confidence.LETTERS)
-    return replace(read, rows=tuple(rows))
+    return replace(page, rows=tuple(rows))
 
 
 def in_block_capitals(found: Row, read: Row) -> bool:

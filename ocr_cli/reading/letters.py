@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ocr_cli.data.nonletters import NON_LETTER
 from ocr_cli.page import Glyph, Page, Row, Word, union
 from ocr_cli.reading import lattice as lattices
-from ocr_cli.reading.lattice import Lattice
+from ocr_cli.reading.lattice import Lattice, Pieces
 from ocr_cli.reading.search import Language, Step, Weights, best_paths
 from ocr_cli.weights import Model
 
@@ -29,13 +29,14 @@ def read_letters(
 
 def lattices_of(page: Page, model: Model) -> list[Lattice]:
     """The lattice of each of the page's rows."""
-    if not page.rows:
-        return []
+    return lattices.score(pieces_of(page, model), model, page.stroke_width) if page.rows else []
+
+
+def pieces_of(page: Page, model: Model) -> list[Pieces]:
+    """The page's rows taken apart, as far as the model can tell what is no letter."""
     if NON_LETTER in model.classes:
-        pieces = [lattices.take_apart(row, page.stroke_width) for row in page.rows]
-    else:
-        pieces = [lattices.take_whole(row) for row in page.rows]
-    return lattices.score(pieces, model, page.stroke_width)
+        return [lattices.take_apart(row, page.stroke_width) for row in page.rows]
+    return [lattices.take_whole(row) for row in page.rows]
 
 
 def read_rows(

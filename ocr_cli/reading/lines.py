@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -71,35 +71,48 @@ def row_ink(row: Row) -> NDArray[np.bool_]:
     return mask
 
 
-def scores_of(row: Row, model: Model) -> NDArray[np.float32]:
-    """(T, C + 1) log-probabilities of one row alone."""
-    return row_scores([make_strip(row_ink(row)).image], model)[0]
+@dataclass(frozen=True)
+class Seen:
+    """A row as the network sees it.
 
-
-def read_rows(
-    page: Page,
-    model: Model,
-    language: Language | None = None,
-    decoding: Decoding | None = None,
-) -> Page:
-    """The page with each row read as a whole; boxes of characters come from the CTC path.
-
-    page : analysed, see `layout.analyse`. model : of kind "line". language : a model as in
-    `reading.language`; without one each row is its most probable path.
+    ink : mask of the row's box. scores : (T, C + 1) log-probabilities of classes and blank.
     """
-    rows = page.rows
-    inks = [row_ink(row) for row in rows]
+
+    row: Row
+    ink: NDArray[np.bool_] = field(repr=False)
+    strip: Strip = field(repr=False)
+    scores: NDArray[np.float32] = field(repr=False)
+
+
+def look_at_rows(page: Page, model: Model) -> list[Seen]:
+    """Each row of an analysed page, see `layout.analyse`, with its scores by a line model."""
+    inks = [row_ink(row) for row in page.rows]
     strips = [make_strip(ink) for ink in inks]
     scores = sorted_scores([strip.image for strip in strips], model)
+    return [Seen(*parts) for parts in zip(page.rows, inks, strips, scores, strict=True)]
+
+
+def read_rows(page: Page, model: Model, language: Language | None = None) -> Page:
+    """The page with each row read as a whole by a model of kind "line"."""
+    return replace(page, rows=tuple(decoded(look_at_rows(page, model), model.classes, language)))
+
+
+def decoded(
+    seen: Sequence[Seen],
+    classes: tuple[str, ...],
+    language: Language | None,
+) -> list[Row]:
+    """Rows with their text; boxes of characters come from the CTC path.
+
+    language : a model as in `reading.language`; without one each row is its most probable
+    path.
+    """
+    scores = [one.scores for one in seen]
     if language is None:
         texts = [ctc.greedy(one) for one in scores]
     else:
-        texts = beam_search(scores, model.classes, language, decoding or Decoding())
-    read = [
-        fill_row(row, ink, strip, one, target, model.classes)
-        for row, ink, strip, one, target in zip(rows, inks, strips, scores, texts, strict=True)
-    ]
-    return replace(page, rows=tuple(read))
+        texts = beam_search(scores, classes, language, Decoding())
+    return [fill_row(one, text, classes) for one, text in zip(seen, texts, strict=True)]
 
 
 def sorted_scores(
@@ -116,17 +129,16 @@ def sorted_scores(
     return scores
 
 
-def fill_row(
-    row: Row, ink: Array, strip: Strip, scores: Array, target: Array, classes: tuple[str, ...]
-) -> Row:
+def fill_row(seen: Seen, target: Array, classes: tuple[str, ...]) -> Row:
     """The row with the text `target` (class numbers) laid over its ink."""
+    row, scores = seen.row, seen.scores
     target = _tidied(target, classes)
     if len(target) == 0:
         return replace(row, words=(), text="", confidence=0.0)
     spans = ctc.align(scores, target)
     sure = [float(np.exp(scores[a:b, k].max())) for (a, b), k in zip(spans, target, strict=True)]
     cuts = STRIDE * (spans[:-1, 1] + spans[1:, 0]) / 2
-    pieces = _cut(ink, strip, cuts, row)
+    pieces = _cut(seen.ink, seen.strip, cuts, row)
     glyphs: list[list[Glyph]] = [[]]
     for k, (box, mask), p in zip(target, pieces, sure, strict=True):
         if classes[k] == " ":
