@@ -5,8 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 
+from ocr_cli.cli.main import cli
 from ocr_cli.errors import MissingExtraError
 from ocr_cli.output.score_plots import save_confusion
 
@@ -23,6 +25,26 @@ def test_a_confusion_shows_as_a_dark_cell(tmp_path: Path) -> None:
     ys, xs = np.nonzero(np.abs(pictures[0] - pictures[1]) > 100)
     assert np.ptp(ys) < pictures[0].shape[0] / 2
     assert np.ptp(xs) > np.ptp(ys)  # the two cells lie in one row
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["train", "--homework"],
+        ["train", "--homework", "--sweep", "lr=0.01,0.02"],
+        ["eval", "examples"],
+    ],
+)
+def test_without_matplotlib_no_work_is_begun(
+    arguments: list[str], tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib.backends.backend_agg", None)
+    monkeypatch.chdir(root)
+    out = [] if arguments[0] == "eval" else ["--out", str(tmp_path / "m.npz")]
+    done = CliRunner().invoke(cli, [*arguments, *out, "--plot", str(tmp_path / "plots")])
+    assert (done.exit_code, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "ocr-cli[plot]" in done.stderr
+    assert not list(tmp_path.iterdir())
 
 
 def test_without_matplotlib_the_extra_is_named(
