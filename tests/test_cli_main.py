@@ -69,8 +69,9 @@ def test_errors_become_one_line_and_an_exit_code(
 
 
 def test_debug_lets_the_traceback_through(run_ocr: RunOcr) -> None:
-    plain = run_ocr("eval", "a.mat", "b.mat")
+    wrong = ("train", "--page", "a.png", "--data", "b")
+    plain = run_ocr(*wrong)
     assert plain.stderr.count(b"\n") == 1
-    debug = run_ocr("--debug", "eval", "a.mat", "b.mat")
+    debug = run_ocr("--debug", *wrong)
     assert b"Traceback" in debug.stderr
     assert b"UsageError" in debug.stderr
