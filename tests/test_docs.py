@@ -36,16 +36,18 @@ def options(of: click.Command) -> set[str]:
     }
 
 
-@pytest.fixture(scope="module")
-def cli_reference() -> ModuleType:
-    spec = importlib.util.spec_from_file_location(
-        "cli_reference", ROOT / "docs" / "cli_reference.py"
-    )
+def _script(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="module")
+def cli_reference() -> ModuleType:
+    return _script("cli_reference")
 
 
 def test_the_reference_is_up_to_date(cli_reference: ModuleType) -> None:
@@ -124,6 +126,17 @@ def test_the_laboratorys_pictures_are_shown_and_small() -> None:
     files = sorted((ROOT / "docs" / "lab").iterdir())
     assert {f"lab/{file.name}" for file in files} == set(re.findall(r"\]\((lab/[^)]+)\)", text))
     assert sum(file.stat().st_size for file in files) < 1_000_000
+
+
+def test_the_laboratorys_commands_make_its_pictures() -> None:
+    lab, text = _script("lab"), (ROOT / "docs" / "lab.md").read_text(encoding="utf-8")
+    made = set()
+    for command in lab.commands(text):
+        made |= set(re.findall(r"--plot (\w+)|--overlay (\w+)\.png", command))
+    places = {folder or file for folder, file in made}
+    shown = {picture.partition("-")[0] for picture in lab.pictures(text)}
+    assert len(shown) > 5
+    assert shown <= places
 
 
 def test_the_changelog_opens_with_this_version() -> None:
