@@ -25,7 +25,7 @@ LOSSES = {
     "accuracy": "cross-entropy, nats a picture",
     "psnr": "squared error, summed over a picture",
 }
-SCORES = {"accuracy": "accuracy, %", "psnr": "PSNR, dB"}
+SCORES = {"accuracy": ("Accuracy", "%"), "psnr": ("PSNR", "dB")}
 
 
 class Epoch(Protocol):
@@ -50,26 +50,28 @@ def save_curves(courses: Mapping[str, Sequence[Epoch]], score: str, path: Path) 
     """
     figure = new_figure(9.5, 4)
     loss, scores = figure.subplots(1, 2)
-    factor = 100 if score == "accuracy" else 1
     for (name, epochs), colour in zip(courses.items(), _colours(len(courses)), strict=True):
-        x = [epoch.epoch for epoch in epochs]
-        mark = "." if len(x) == 1 else ""
-        for split, style in (("train", "--"), ("valid", "-")):
-            look = {"color": colour, "linestyle": style, "marker": mark, "linewidth": 1.5}
-            look |= {"label": plain(name) if name and split == "valid" else None}
-            ys = [getattr(epoch, f"{split}_loss") for epoch in epochs]
-            loss.plot(x, ys, **look)
-            ys = [factor * getattr(epoch, f"{split}_score") for epoch in epochs]
-            scores.plot(x, ys, **look)
+        _draw_course(loss, epochs, "loss", 1, colour, name)
+        _draw_course(scores, epochs, "score", 100 if score == "accuracy" else 1, colour, name)
     loss.set(xlabel="epoch", ylabel=LOSSES[score], title="Loss", ylim=(0, _roof(loss)))
-    scores.set(xlabel="epoch", ylabel=SCORES[score], title=SCORES[score].split(",")[0].capitalize())
-    if score == "psnr":
-        scores.set_title("PSNR")
+    title, unit = SCORES[score]
+    scores.set(xlabel="epoch", ylabel=f"{title}, {unit}", title=title)
     for axes in (loss, scores):
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.grid(alpha=0.25)
     _explain(figure, scores)
     save(figure, path)
+
+
+def _draw_course(
+    axes: Axes, epochs: Sequence[Epoch], what: str, factor: float, colour: Any, name: str
+) -> None:
+    x = [epoch.epoch for epoch in epochs]
+    mark = "." if len(x) == 1 else ""  # one epoch makes no line
+    for split, style in (("train", "--"), ("valid", "-")):
+        y = [factor * getattr(epoch, f"{split}_{what}") for epoch in epochs]
+        label = plain(name) if name and split == "valid" else None
+        axes.plot(x, y, color=colour, linestyle=style, marker=mark, linewidth=1.5, label=label)
 
 
 def _colours(count: int) -> Sequence[Any]:
