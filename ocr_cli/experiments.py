@@ -15,10 +15,11 @@ from ocr_cli.autoencoder import Components
 from ocr_cli.data import choose
 from ocr_cli.data.choose import Splits
 from ocr_cli.data.sets import CharacterSet
+from ocr_cli.data.sources import InkSource
 from ocr_cli.errors import UsageError
 from ocr_cli.recipes import Preset
 from ocr_cli.training import Epoch, Goal
-from ocr_cli.weights import AUTOENCODER, Model, for_use, load_model, save_model
+from ocr_cli.weights import AUTOENCODER, CLASSIFIERS, Model, for_use, load_model, save_model
 
 Scores = dict[str, tuple[float, float]]  # loss and score of a split
 
@@ -117,7 +118,7 @@ def carry_out(
         lambda model: save_model(out, model),
         prepared.teacher,
     )
-    save_model(out, for_use(best), half=True)
+    save_model(out, _with_sizes(for_use(best), prepared), half=True)
     final = _load(str(out), prepared.preset.kind)  # 16-bit weights and all
     held = {"valid": splits.valid} | ({"test": splits.test} if splits.test is not None else {})
     scores = {name: training.evaluate(final, data) for name, data in held.items()}
@@ -126,6 +127,15 @@ def carry_out(
         outcome = _with_baseline(outcome, prepared)
     save_model(out, replace(final, record=_record(final, outcome)), half=True)
     return outcome
+
+
+def _with_sizes(model: Model, prepared: Prepared) -> Model:
+    """What real strokes say of sizes, on top; synthetic hands are no measure of them."""
+    source = prepared.splits.train
+    real = prepared.experiment.data is not None and model.kind in CLASSIFIERS
+    if real and isinstance(source, InkSource):
+        return training.learn_sizes(model, source.drawn())
+    return model
 
 
 def preset_of(experiment: Experiment) -> Preset:

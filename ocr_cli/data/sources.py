@@ -92,6 +92,10 @@ class InkSource:
                 numbers = label_numbers(batch.labels, self.classes)
             yield render.render(batch, rng, self.variation), numbers
 
+    def drawn(self) -> CharacterSet:
+        """Every item once, with its size, as varied as in the batches."""
+        return rendered(self.ink, self.classes, self.variation)
+
 
 def label_numbers(labels: NDArray[np.str_], classes: tuple[str, ...]) -> NDArray[np.int64]:
     """Class numbers of characters, all of which must be in `classes`."""

@@ -202,6 +202,7 @@ def test_it_trains_on_a_folder_and_on_a_file(collection: Path, tmp_path: Path) -
         assert result.exit_code == 0, result.output
         assert weights.load_model(out).classes[0] == "A"
         assert weights.load_model(out).record["data"] == f"pen strokes {data}"
+        assert weights.load_model(out).size_terms is not None  # strokes tell sizes
 
 
 def test_its_characters_are_read_by_a_shipped_model(collection: Path) -> None:
