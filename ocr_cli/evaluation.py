@@ -186,7 +186,7 @@ def evaluate_characters(model: Model, data: CharacterSet, worst: int = 15) -> Ch
         raise UsageError(f"the model does not know {listed(missing)}", "choose another --model")
     # A model that knows more characters than the set has is asked to choose among the set's.
     columns = np.array([model.classes.index(c) for c in data.classes])
-    logits = model.logits(data.images, data.sizes)[:, columns]
+    logits = model.logits(data.images, _telling_sizes(model, data))[:, columns]
     log_probabilities = log_softmax(logits)
     read = logits.argmax(1)
     confidence = np.exp(log_probabilities.max(1))
@@ -205,6 +205,18 @@ def evaluate_characters(model: Model, data: CharacterSet, worst: int = 15) -> Ch
         read=read,
         confidence=confidence,
     )
+
+
+def _telling_sizes(model: Model, data: CharacterSet) -> NDArray[np.float32] | None:
+    """The set's sizes, unless it lacks some of the classes that the model knows sizes of.
+
+    What sizes say weighs all of these against each other; among capitals alone it misleads.
+    """
+    terms = model.size_terms
+    if terms is None:
+        return None
+    sized = {model.classes[i] for i in np.flatnonzero(terms.any(0))}
+    return data.sizes if sized <= set(data.classes) else None
 
 
 def _alike(classes: tuple[str, ...]) -> NDArray[np.bool_]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ocr_cli.reading.lattice import Lattice
 
 Ints = NDArray[np.int64]
+LEAST_END = -5.0  # log-probability that a row ends, at least: writing wraps anywhere
 
 
 class Language(Protocol):
@@ -223,7 +224,8 @@ class _Search:
     def best_steps(self) -> list[Step]:
         """The path of the hypothesis that is best at the row's end."""
         last = self.fronts[-1]
-        final = last.scores + self.weights.language * last.ahead[:, self.line_end]
+        end = np.maximum(last.ahead[:, self.line_end], LEAST_END)
+        final = last.scores + self.weights.language * end
         final[last.blanks] = -np.inf
         hypothesis = int(last.numbers[final.argmax()])
         steps = []

@@ -77,7 +77,7 @@ def test_letters_lie_in_order_and_use_up_the_ink(rows: list[Lattice]) -> None:
     for row, line in zip(rows, LINES, strict=True):
         found = align.align(row, line)
         assert found.plausible
-        assert found.found.mean() > 0.9
+        assert found.found.mean() > 0.8
         assert "".join(found.words) == line.replace(" ", "")
         clear = found.edges[found.found]
         assert (row.ends[clear][:-1] <= row.starts[clear][1:]).all()

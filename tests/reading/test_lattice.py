@@ -12,7 +12,7 @@ from ocr_cli.page import Box, Glyph, Row, Word, union
 from ocr_cli.reading import geometry
 from ocr_cli.reading.lattice import Lattice, take_apart, upright
 from ocr_cli.reading.letters import filled
-from ocr_cli.reading.search import NoLanguage, Weights, best_path
+from ocr_cli.reading.search import NoLanguage, Weights, best_path, best_paths
 
 CLASSES = ("A", "B", "C")
 
@@ -82,6 +82,38 @@ def test_the_language_decides_what_shapes_leave_open() -> None:
     lattice = lattice_of(scores, [(0, 1), (1, 2)], [-np.inf, -5.0, -np.inf])
     assert text(lattice, Weights()) == "AC"
     assert text(lattice, Weights(), Likes()) == "AB"
+
+
+class GoesOn(NoLanguage):
+    """A language in which no line ends with A."""
+
+    def advance(self, states, chars):
+        return np.asarray(chars)
+
+    def log_probabilities(self, states):
+        rows = super().log_probabilities(states)
+        after_a = np.flatnonzero(np.asarray(states) == self.alphabet.index("A"))
+        rows[after_a, self.alphabet.index("\n")] = -50
+        return rows
+
+
+def test_a_row_may_end_where_no_line_does() -> None:
+    """Writing wraps anywhere: clear ink outweighs that the language would go on."""
+    lattice = lattice_of(np.log([[0.98, 0.01, 0.01]]), [(0, 1)], [-np.inf, -np.inf])
+    assert text(lattice, Weights(), GoesOn()) == "A"
+    doubtful = lattice_of(np.log([[0.5, 0.4, 0.1]]), [(0, 1)], [-np.inf, -np.inf])
+    assert text(doubtful, Weights(), GoesOn()) == "B"
+
+
+def test_several_rows_read_as_each_alone() -> None:
+    rng = np.random.default_rng(0)
+    lattices = []
+    for atoms in (3, 1, 5):
+        edges = [(a, b) for b in range(1, atoms + 1) for a in range(max(0, b - 2), b)]
+        scores = np.log(rng.dirichlet(np.ones(3), len(edges)))
+        lattices.append(lattice_of(scores, edges, [-np.inf, *rng.normal(0, 2, atoms - 1), -np.inf]))
+    together = best_paths(lattices, Likes(), Weights())
+    assert together == [best_path(lattice, Likes(), Weights()) for lattice in lattices]
 
 
 def test_blanks_follow_their_odds() -> None:
