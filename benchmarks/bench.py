@@ -31,13 +31,21 @@ ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("OCR_DATA") or ROOT.parent / "shared" / "data")
 ROUNDS = 5
 CONVNET_STEPS = 10
+PAGES, ROWS = "pages/dev/*/*.txt", 10
 TWELVE_MEGAPIXELS = (4000, 3000)
 
 
 def main() -> None:
     """Prints a line for each measurement as it is done."""
     print(f"Python {sys.version.split()[0]}, numpy {np.__version__}, one core\n")
-    for lines in (epoch_lines(), convnet_lines(), letter_lines(), photo_lines(), start_lines()):
+    for lines in (
+        epoch_lines(),
+        convnet_lines(),
+        letter_lines(),
+        photo_lines(),
+        page_lines(),
+        start_lines(),
+    ):
         for what, figure in lines:
             print(f"{what:58} {figure}", flush=True)
 
@@ -191,6 +199,18 @@ def photo_lines() -> Iterator[tuple[str, str]]:
     what = f"ocr read of 12 megapixels ({pictures[0].name})"
     yield what + ", wall clock (at most 1 s)", f"{wall:.2f} s"
     yield what, f"{cpu:.2f} s"
+
+
+def page_lines() -> Iterator[tuple[str, str]]:
+    """`ocr read` of pages of ten written rows and more, process start and all: the slowest."""
+    written = {text: text.read_text().strip().count("\n") + 1 for text in DATA.glob(PAGES)}
+    long = [text.with_suffix(".jpg") for text, rows in sorted(written.items()) if rows >= ROWS]
+    if not long:
+        yield f"ocr read of a page of {ROWS} rows", "no page to read"
+        return
+    walls = [_best_run("-m", "ocr_cli", "read", str(page))[0] for page in long]
+    what = f"ocr read of a page of {ROWS} rows, slowest of {len(long)}"
+    yield f"{what}, wall clock (at most 0.7 s)", f"{max(walls):.2f} s"
 
 
 def start_lines() -> Iterator[tuple[str, str]]:
