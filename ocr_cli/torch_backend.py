@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ocr_cli.errors import MissingExtraError
 from ocr_cli.nn import layers as nn
 from ocr_cli.nn.network import Layers, Weights
+from ocr_cli.nn.optimisers import newest
 
 
 def import_torch() -> Any:
@@ -117,7 +118,7 @@ class TorchTrainer:
             self._optimiser = torch.optim.SGD(
                 self._trained, lr=1.0, momentum=momentum, weight_decay=decay
             )
-        self._averaging = averaging
+        self._averaging, self._steps = averaging, 0
         self._average = [t.detach().clone() for t in self._trained]
 
     def step(self, x: NDArray[np.float32], targets: NDArray[np.float32], lr: float) -> Any:
@@ -131,10 +132,10 @@ class TorchTrainer:
         self._optimiser.zero_grad()
         loss.backward()
         self._optimiser.step()
+        self._steps += 1
         if self._averaging:
-            torch._foreach_lerp_(
-                self._average, [t.detach() for t in self._trained], 1 - self._averaging
-            )
+            share = newest(self._averaging, self._steps)
+            torch._foreach_lerp_(self._average, [t.detach() for t in self._trained], share)
         return float(loss.detach()), logits.detach().numpy()
 
     def weights(self) -> Weights:

@@ -48,7 +48,7 @@ class Recipe:
     decay: float = 0.0
     schedule: str = "constant"  # or "cosine"
     smoothing: float = 0.0  # share of the target spread over all classes
-    averaging: float = 0.0  # decay a step of the running average of the weights; 0: none
+    averaging: float = 0.0  # decay a step of the weights' running average in the end; 0: none
     patience: int = 0  # epochs without a better valid score before stopping; 0: never
     seed: int = 0
 
@@ -131,7 +131,7 @@ class NumpyTrainer:
             self._optimiser = optimisers.Adam(decay=recipe.decay)
         else:
             self._optimiser = optimisers.Sgd(recipe.momentum, recipe.decay)
-        self._averaging = recipe.averaging
+        self._averaging, self._steps = recipe.averaging, 0
         self._average = self._vector.copy()
 
     def step(
@@ -142,8 +142,10 @@ class NumpyTrainer:
         loss, slope = self._loss(logits, targets)
         network.backward(self.layers, self._weights, caches, slope, self._grads)
         self._optimiser.step(self._vector, self._grad_vector, lr)
+        self._steps += 1
         if self._averaging:
-            self._average += (1.0 - self._averaging) * (self._vector - self._average)
+            share = optimisers.newest(self._averaging, self._steps)
+            self._average += share * (self._vector - self._average)
         return loss, logits
 
     def weights(self) -> Weights:

@@ -53,6 +53,14 @@ def test_learns_and_keeps_the_best_epoch() -> None:
     assert loss == pytest.approx(best.valid_loss, rel=1e-5)
 
 
+@pytest.mark.parametrize("backend", ["numpy", "torch"])
+def test_the_average_of_a_short_training_is_not_its_random_start(backend: str) -> None:
+    if backend == "torch":
+        pytest.importorskip("torch", reason="PyTorch is not installed")
+    _, history = trained(backend, replace(FEW, epochs=2))
+    assert history[-1].valid_score > 0.6
+
+
 @pytest.mark.parametrize("optimiser", ["sgd", "adam"])
 def test_the_same_seed_gives_the_same_weights(optimiser: str) -> None:
     recipe = replace(FEW, epochs=1, optimiser=optimiser, momentum=0.9)

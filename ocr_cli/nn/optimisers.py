@@ -72,3 +72,11 @@ def cosine(step: int, steps: int, warmup: int = 0) -> float:
     if step < warmup:
         return (step + 1) / warmup
     return 0.5 * (1.0 + float(np.cos(np.pi * (step - warmup) / max(1, steps - warmup))))
+
+
+def newest(averaging: float, step: int) -> float:
+    """Share of the weights after `step` (1, 2…) in their running average, 1 - `averaging` at last.
+
+    Larger to begin with, or a short training's average would be mostly its random start.
+    """
+    return max(1.0 - averaging, 9.0 / (9.0 + step))
