@@ -24,7 +24,7 @@ def run(path: Path, split: str | None, model: str, as_json: bool, plot: Path | N
     from ocr_cli.data import choose
 
     if plot:
-        check_plotting()
+        check_plotting(plot)
     data, chosen = choose.open_set(path, split)
     if split is None and chosen != "test":
         click.echo(f"ocr: {path}: no test split; scored on {chosen}", err=True)

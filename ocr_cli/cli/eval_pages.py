@@ -12,8 +12,7 @@ import click
 
 from ocr_cli import batch
 from ocr_cli.cli import options
-from ocr_cli.errors import OcrError
-from ocr_cli.output.files import replacing
+from ocr_cli.output.files import make_folder, replacing
 from ocr_cli.output.plots import check_plotting
 
 if TYPE_CHECKING:
@@ -33,11 +32,11 @@ def run(
 ) -> None:
     """Score pages against their transcripts."""
     if plot:
-        check_plotting()
+        check_plotting(plot)
     pictures = batch.find_transcribed(paths)
     jobs = min(jobs, len(pictures))
     if errors:
-        _make_folder(errors)
+        make_folder(errors)
     with batch.processes(jobs) as executor:
         work = partial(batch.score_picture, model=model, language=language, examine=bool(errors))
         outcomes = batch.in_order(work, pictures, executor, ahead=2 * jobs)
@@ -55,13 +54,6 @@ def run(
 
         confidence, right = zip(*words, strict=True)
         draw_reliability(confidence, right, "words", plot)
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as failure:
-        raise OcrError(f"cannot be made ({failure.strerror})", "", str(folder)) from failure
 
 
 def _write_errors(folder: Path, scored: Sequence[Scored], model: str, language: str) -> None:

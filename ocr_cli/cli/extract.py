@@ -13,8 +13,9 @@ import click
 
 from ocr_cli import batch
 from ocr_cli.cli import options
-from ocr_cli.errors import InputError, OcrError, UsageError
+from ocr_cli.errors import InputError, UsageError
 from ocr_cli.output import formats
+from ocr_cli.output.files import make_folder
 
 if TYPE_CHECKING:
     from ocr_cli.images import Picture
@@ -99,10 +100,7 @@ def _wanted(
             "give it an existing folder",
         )
     for folder in filter(None, (crops, rows)):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as failure:
-            raise OcrError(f"cannot be made ({failure.strerror})", "", str(folder)) from failure
+        make_folder(folder)
     wanted: list[batch.Extraction | InputError] = []
     stems = _stems([picture.source for picture in pictures])
     for picture in pictures:

@@ -50,7 +50,7 @@ def run(asked: Mapping[str, Any], log: Path | None, quiet: bool, plot: Path | No
     from ocr_cli.output.plots import check_plotting
 
     if plot is not None:
-        check_plotting()
+        check_plotting(plot)
     data = asked["data"] or usual_data(asked["kind"])
     prepared = experiments.prepare(experiment_of({**asked, "data": data}))
     if not quiet:

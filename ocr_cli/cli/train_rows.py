@@ -42,7 +42,7 @@ def run_line(
     from ocr_cli.weights import for_use, save_model
 
     if plot is not None:
-        check_plotting()
+        check_plotting(plot)
     home = os.environ.get("OCR_DATA")
     folder = data or (Path(home) / "ink" if home else None)
     if folder is None or not folder.is_dir():

@@ -103,7 +103,7 @@ def run(
     from ocr_cli.output.plots import check_plotting
 
     if plot is not None:
-        check_plotting()
+        check_plotting(plot)
     experiments = experiments_of(settings(ctx, sweeps), asked)
     work = partial(_attempt, log=log, quiet=quiet)
     try:

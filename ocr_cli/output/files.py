@@ -10,6 +10,14 @@ from pathlib import Path
 from ocr_cli.errors import OcrError
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those that it lies in, unless it is there; OcrError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as failure:
+        raise OcrError(f"cannot be made ({failure.strerror})", "", str(folder)) from failure
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A path beside `path` to write to; renamed to `path` at the end, removed on any failure.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ocr_cli.errors import MissingExtraError, OcrError
-from ocr_cli.output.files import replacing
+from ocr_cli.errors import MissingExtraError
+from ocr_cli.output.files import make_folder, replacing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -15,9 +15,13 @@ if TYPE_CHECKING:
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 
 
-def check_plotting() -> None:
-    """MissingExtraError where matplotlib is not installed: before the work, not after it."""
+def check_plotting(folder: Path) -> None:
+    """Make the folder for plots: before the work, not after it.
+
+    MissingExtraError where matplotlib is not installed; OcrError.
+    """
     new_figure(1, 1)
+    make_folder(folder)
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -34,10 +38,7 @@ def new_figure(width: float, height: float) -> Figure:
 
 def save(figure: Figure, path: Path) -> None:
     """Write the figure as PNG, in a folder that is made if need be; OcrError."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as failure:
-        raise OcrError(f"cannot be made ({failure.strerror})", "", str(path.parent)) from failure
+    make_folder(path.parent)
     with replacing(path) as beside:
         figure.savefig(beside, format="png", dpi=110)
 
