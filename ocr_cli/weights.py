@@ -106,7 +106,10 @@ def for_use(model: Model) -> Model:
 
 
 def save_model(path: Path, model: Model, half: bool = False) -> None:
-    """Writes the model as .npz, see `write_archive`; with weights in 16 bits if `half`."""
+    """Writes the model as .npz, see `write_archive`; with weights in 16 bits if `half`.
+
+    ModelError where they do not fit these.
+    """
     meta = {
         "format": FORMAT,
         "kind": model.kind,
@@ -114,6 +117,9 @@ def save_model(path: Path, model: Model, half: bool = False) -> None:
         "layers": network.describe(model.layers),
         "record": model.record,
     }
+    largest = max(float(np.abs(v).max(initial=0)) for p in model.weights for v in p.values())
+    if half and not largest <= np.finfo(np.float16).max:
+        raise ModelError("weights too large for 16 bits", "train with a smaller --lr", str(path))
     arrays = {
         f"{i}.{name}": value.astype(np.float16) if half else value
         for i, params in enumerate(model.weights)

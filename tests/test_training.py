@@ -94,6 +94,16 @@ def test_a_rate_that_is_too_large_is_said_so() -> None:
         trained(recipe=recipe)
 
 
+def test_weights_that_16_bits_do_not_hold_are_not_written(tmp_path: Path) -> None:
+    model = fresh_model(replace(PRESETS["homework"], hidden=(4,)), CLASSES, 0)
+    weights.save_model(tmp_path / "m.npz", model)
+    before = (tmp_path / "m.npz").read_bytes()
+    model.weights[0]["weights"][0, 0] = 1e6
+    with pytest.raises(ModelError, match="smaller --lr"):
+        weights.save_model(tmp_path / "m.npz", model, half=True)
+    assert (tmp_path / "m.npz").read_bytes() == before
+
+
 @pytest.mark.parametrize("preset", ["mlp", "homework", "convnet"])
 def test_torch_writes_what_numpy_reads(preset: str, tmp_path: Path) -> None:
     torch = pytest.importorskip("torch", reason="PyTorch is not installed")
