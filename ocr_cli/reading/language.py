@@ -19,11 +19,9 @@ so that any choice of shares, pruned and rounded as they may be, sums to one.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -318,10 +316,7 @@ def save(path: Path, model: LanguageModel) -> None:
         "record": model.record,
     }
     arrays = {name: getattr(model, name) for name in ARRAYS}
-    buffer = BytesIO()
-    np.savez_compressed(buffer, meta=np.array(json.dumps(meta)), **arrays)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(buffer.getvalue())
+    weights.write_archive(path, meta, arrays)
 
 
 def load(path: Path) -> LanguageModel:
