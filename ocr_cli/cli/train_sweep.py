@@ -171,6 +171,8 @@ def _attempt(experiment: Experiment, log: Path | None, quiet: bool) -> Outcome |
             return experiments.carry_out(prepared, told)
     except OcrError as failure:
         return failure
+    except OSError as failure:
+        return OcrError(failure.strerror or str(failure), "", str(failure.filename or ""))
 
 
 def _table(outcomes: Sequence[Outcome]) -> str:
