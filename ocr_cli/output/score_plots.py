@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MOST_PAIRS, MOST_EXAMPLES = 10, 8
+LONGEST_NAME = 24  # characters of a class
 
 
 def save_confusion(confusion: NDArray[np.int64], classes: Sequence[str], path: Path) -> None:
@@ -24,15 +25,17 @@ def save_confusion(confusion: NDArray[np.int64], classes: Sequence[str], path: P
     MissingExtraError where matplotlib is not installed.
     """
     shares = confusion / np.maximum(1, confusion.sum(1, keepdims=True))
-    side = 2.2 + 0.2 * len(classes)
+    names = [_short(name) for name in classes]
+    longest = max(map(len, names), default=0)
+    words = longest > 2  # names of classes, not characters
+    side = max(4.0, 2.2 + 0.2 * len(classes)) + (0.1 * longest if words else 0)
     figure = new_figure(side + 0.9, side)
     axes = figure.subplots()
     cells = axes.imshow(shares, cmap="magma_r", vmin=0, vmax=1)
-    labels = [plain(name) for name in classes]
-    turn = 90 if max(map(len, classes), default=0) > 2 else 0  # names of classes, not characters
-    axes.set_xticks(range(len(classes)), labels, family="monospace", rotation=turn)
+    labels = [plain(name) for name in names]
+    axes.set_xticks(range(len(classes)), labels, family="monospace", rotation=90 if words else 0)
     axes.set_yticks(range(len(classes)), labels, family="monospace")
-    axes.tick_params(labeltop=True, labelright=True, length=2)
+    axes.tick_params(labeltop=not words, labelright=not words, length=2)
     axes.grid(which="major", alpha=0.12)
     total, right = int(confusion.sum()), int(np.trace(confusion))
     title = f"{total} characters, {right / max(1, total):.1%} right (numbers: % of the row)"
@@ -41,6 +44,11 @@ def save_confusion(confusion: NDArray[np.int64], classes: Sequence[str], path: P
     _write_misreadings(axes, shares)
     figure.colorbar(cells, label="share of the row", shrink=0.6, aspect=30, fraction=0.03)
     save(figure, path)
+
+
+def _short(name: str) -> str:
+    """A class's name, cut where it would take the place of the picture."""
+    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
 
 
 def _write_misreadings(axes: Axes, shares: NDArray[np.float64], least: float = 0.05) -> None:
@@ -67,7 +75,8 @@ def save_pairs(
     for axes in cells.flat:
         axes.set_axis_off()
     for line, (written, read, times), pictures in zip(cells, pairs, examples, strict=False):
-        label = f"{plain(written)} read as {plain(read)}\n{times} times"
+        names = f"{plain(_short(written))} read as {plain(_short(read))}"
+        label = f"{names}\n{times} time{'s' if times > 1 else ''}"
         line[0].text(-0.15, 0.5, label, transform=line[0].transAxes, ha="right", va="center")
         for axes, picture in zip(line, pictures, strict=False):
             axes.imshow(picture, cmap="gray", vmin=0, vmax=1)
@@ -93,7 +102,14 @@ def save_reliability(
     edges = np.linspace(0, 1, len(counts) + 1)
     full = counts > 0
     axes.plot([0, 1], [0, 1], color="0.5", linestyle="--", label="as sure as it is right")
-    axes.plot(confidence[full], right[full], "o-", color=COLOURS[0], label=f"{what}, by tenths")
+    axes.plot(
+        confidence[full],
+        right[full],
+        "o-",
+        color=COLOURS[0],
+        label=f"{what}, by tenths",
+        clip_on=False,
+    )
     title = f"{counts.sum()} {what}, calibration error {100 * error:.1f} points"
     axes.set(ylabel="share that is right", title=title, xlim=(0, 1), ylim=(0, 1))
     axes.legend(loc="upper left")

@@ -25,7 +25,7 @@ LOSSES = {
     "accuracy": "cross-entropy, nats a picture",
     "psnr": "squared error, summed over a picture",
 }
-SCORES = {"accuracy": ("Accuracy", "%"), "psnr": ("PSNR", "dB")}
+SCORES = {"accuracy": ("accuracy", "%"), "psnr": ("PSNR", "dB")}
 
 
 class Epoch(Protocol):
@@ -54,10 +54,10 @@ def save_curves(courses: Mapping[str, Sequence[Epoch]], score: str, path: Path) 
         _draw_course(loss, epochs, "loss", 1, colour, name)
         _draw_course(scores, epochs, "score", 100 if score == "accuracy" else 1, colour, name)
     loss.set(xlabel="epoch", ylabel=LOSSES[score], title="Loss", ylim=(0, _roof(loss)))
-    title, unit = SCORES[score]
-    scores.set(xlabel="epoch", ylabel=f"{title}, {unit}", title=title)
+    called, unit = SCORES[score]
+    scores.set(xlabel="epoch", ylabel=f"{called}, {unit}", title=called[0].upper() + called[1:])
     for axes in (loss, scores):
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
         axes.grid(alpha=0.25)
     _explain(figure, scores)
     save(figure, path)

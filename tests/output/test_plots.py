@@ -1,6 +1,7 @@
 """The confusion matrix as a picture."""
 
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,16 @@ def test_a_confusion_shows_as_a_dark_cell(tmp_path: Path) -> None:
     ys, xs = np.nonzero(np.abs(pictures[0] - pictures[1]) > 100)
     assert np.ptp(ys) < pictures[0].shape[0] / 2
     assert np.ptp(xs) > np.ptp(ys)  # the two cells lie in one row
+
+
+def test_long_names_of_classes_leave_room_for_the_matrix(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # matplotlib's, that nothing is left of the axes
+        save_confusion(np.diag([0, 9]), ("an aeroplane " * 5, "$x$"), tmp_path / "c.png")
+    with Image.open(tmp_path / "c.png") as picture:
+        dark = np.asarray(picture.convert("L"), float) < 10
+    assert np.sort(dark.sum(1))[-100] > 100  # the cell on the diagonal is 100 pixels each way
 
 
 @pytest.mark.parametrize(
