@@ -127,8 +127,9 @@ def _parts(path: Path) -> Parts:
         if split not in sets[set_name] or file.suffix != ".gz":
             sets[set_name][split] = file, _labels_beside(file)
     if len(sets) > 1:
-        known = ", ".join(sorted(sets))
-        example = path / min(sets) if path.is_dir() else min(sets)
+        # MNIST's files have no name before that of the split, by which they could be told
+        known = ", ".join(name or "one without a name" for name in sorted(sets))
+        example = (path if path.is_dir() else path.parent) / max(sets)
         raise InputError(f"several sets: {known}", f"name one, such as {example}", str(path))
     if not sets:
         raise InputError("no idx files", "expected train-images-idx3-ubyte or the like", str(path))

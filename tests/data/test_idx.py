@@ -121,6 +121,14 @@ def test_of_several_sets_one_is_named(tmp_path: Path) -> None:
     assert not idx.is_idx(folder / "emnist-digits")
 
 
+def test_a_set_without_a_name_beside_another_is_told(tmp_path: Path) -> None:
+    write_mnist(write_emnist(tmp_path))
+    told = f"several sets: one without a name, emnist-balanced; name one, such as {tmp_path}/emnist"
+    with pytest.raises(InputError) as caught:
+        idx.splits_in(tmp_path)
+    assert told in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("labels", "classes"),
     [
