@@ -96,7 +96,7 @@ def _record_lines(path: Path) -> Iterator[str]:
     classes = _classes(meta)
     facts = {
         "kind": meta["kind"],
-        "classes": f"{len(classes)}: {' '.join(classes)}",
+        **({"classes": f"{len(classes)}: {' '.join(classes)}"} if classes else {}),
         "size": f"{path.stat().st_size / 1e6:.2f} MB",
         **meta.get("record", {}),
     }

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from ocr_cli import weights
+from ocr_cli import recipes, weights
 from ocr_cli.cli.main import cli
 from ocr_cli.errors import ModelError
 
@@ -77,6 +77,15 @@ def test_show_prints_the_record_of_a_file(untrained: Path, tmp_path: Path) -> No
     assert told["classes"].startswith("36: A B C")
     assert told["command"] == "ocr train"
     assert told["recipe"] == "lr 0.5, sizes 3, 4"
+
+
+def test_an_autoencoder_has_no_classes_to_show(tmp_path: Path) -> None:
+    weights.save_model(
+        tmp_path / "a.npz", recipes.fresh_model(recipes.PRESETS["autoencoder"], (), 0)
+    )
+    result = run("show", tmp_path / "a.npz")
+    assert "autoencoder" in result.stdout
+    assert "classes" not in result.stdout
 
 
 def test_what_is_no_model_is_one_line(tmp_path: Path) -> None:
