@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli import autoencoder, recipes, training
+from ocr_cli import autoencoder, recipes, torch_backend, training
 from ocr_cli.autoencoder import Components
 from ocr_cli.data import choose
 from ocr_cli.data.choose import Splits
@@ -93,7 +93,7 @@ class Outcome:
 
 
 def prepare(experiment: Experiment) -> Prepared:
-    """The experiment's settings checked, its data opened; UsageError, InputError, ModelError."""
+    """The experiment's settings checked, its data opened; OcrError and its children."""
     preset = preset_of(experiment)
     splits = _open(experiment, preset.augment)
     start = _start(experiment, preset, splits)
@@ -139,7 +139,12 @@ def _with_sizes(model: Model, prepared: Prepared) -> Model:
 
 
 def preset_of(experiment: Experiment) -> Preset:
-    """The preset with what was asked for in place of its own values; UsageError."""
+    """The preset with what was asked for in place of its own values.
+
+    UsageError where that does not go together; MissingExtraError where the back end is missing.
+    """
+    if experiment.backend == "torch":
+        torch_backend.check_torch()
     name = experiment.kind
     if experiment.homework:
         if name not in recipes.HOMEWORK:

@@ -6,6 +6,7 @@ back end made it. Needs the [torch] extra.
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -25,6 +26,12 @@ def import_torch() -> Any:
     except ImportError as error:
         raise MissingExtraError("PyTorch", "torch", "--backend torch") from error
     return torch
+
+
+def check_torch() -> None:
+    """MissingExtraError where PyTorch is not installed; without loading it, which takes long."""
+    if importlib.util.find_spec("torch") is None:
+        raise MissingExtraError("PyTorch", "torch", "--backend torch")
 
 
 def forward(  # noqa: C901 -- one case a layer

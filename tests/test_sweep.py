@@ -116,6 +116,17 @@ def test_what_does_not_go_together_is_told_before_anything_is_trained(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("what", [("--backend", "torch"), ("--sweep", "backend=numpy,torch")])
+def test_a_missing_back_end_is_told_before_anything_is_trained(
+    what: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    done = CliRunner().invoke(cli, ["train", "--out", str(tmp_path / "m.npz"), *what])
+    assert (done.exit_code, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "ocr-cli[torch]" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
 def test_each_setting_is_the_training_that_it_names(data: Path, tmp_path: Path) -> None:
     log = tmp_path / "log.jsonl"
     done = sweep(
