@@ -118,7 +118,7 @@ def save_model(path: Path, model: Model, half: bool = False) -> None:
         "record": model.record,
     }
     largest = max(float(np.abs(v).max(initial=0)) for p in model.weights for v in p.values())
-    if half and not largest <= np.finfo(np.float16).max:
+    if half and not largest <= float(np.finfo(np.float16).max):
         raise ModelError("weights too large for 16 bits", "train with a smaller --lr", str(path))
     arrays = {
         f"{i}.{name}": value.astype(np.float16) if half else value
