@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,11 @@ from ocr_cli.training import Epoch, Goal
 from ocr_cli.weights import AUTOENCODER, CLASSIFIERS, Model, for_use, load_model, save_model
 
 Scores = dict[str, tuple[float, float]]  # loss and score of a split
+_GOES_WITH = {
+    "hidden": "a fresh network, not with --from",
+    "channels": "a fresh network of --kind convnet",
+    "momentum": "--optimizer sgd",
+}
 
 
 @dataclass(frozen=True)
@@ -157,6 +162,25 @@ def preset_of(experiment: Experiment) -> Preset:
     if preset.kind == "convnet" and len(own.get("hidden", (0,))) != 1:
         raise UsageError("--hidden takes one number for a convnet", "it has one hidden layer")
     return replace(preset, **own, recipe=replace(preset.recipe, seed=experiment.seed, **given))
+
+
+def refuse_idle(planned: Sequence[Experiment]) -> None:
+    """UsageError where a change makes no difference to any of the trainings that are planned."""
+    idle = set.intersection(*map(_idle, planned))
+    if idle:
+        name = min(idle)
+        raise UsageError(f"--{name} makes no difference here", f"it goes with {_GOES_WITH[name]}")
+
+
+def _idle(experiment: Experiment) -> set[str]:
+    """The changes that a training takes no notice of."""
+    preset, goes_on = preset_of(experiment), experiment.start is not None
+    idle = {
+        "hidden": goes_on,
+        "channels": goes_on or preset.kind != "convnet",
+        "momentum": preset.recipe.optimiser != "sgd",
+    }
+    return {name for name in experiment.changes if idle.get(name)}
 
 
 def _open(experiment: Experiment, augment: bool) -> Splits:

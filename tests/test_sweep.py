@@ -57,7 +57,12 @@ def rows(table: str) -> list[list[str]]:
 
 
 def settings(*sweeps: str) -> dict[str, dict[str, object]]:
-    return train_sweep.settings(train.make_context("train", []), sweeps)
+    return train_sweep.settings(context(), sweeps)
+
+
+def context() -> click.Context:
+    """That of `ocr train`; click keeps a command's --help as it is made first, see test_docs."""
+    return train.make_context("train", [], help_option_names=["-h", "--help"])
 
 
 def test_values_are_read_as_the_options_are() -> None:
@@ -105,6 +110,12 @@ def test_a_wrong_sweep_is_told_as_click_would(given: str, told: str) -> None:
         (["--sweep", "channels=1,2"], "--channels takes three numbers"),
         (["--sweep", "lr=1,2", "--sweep", "lr=3"], "something twice"),
         (["--sweep", "lr=1,2", "--page", "a.png"], "--page and --sweep do not go together"),
+        (["--sweep", "momentum=0,0.9"], "--momentum makes no difference here"),
+        (["--momentum", "0.9"], "it goes with --optimizer sgd"),
+        (["--sweep", "channels=1,2,3 4,5,6"], "--channels makes no difference here"),
+        (["--channels", "1,2,3"], "--channels makes no difference here"),
+        (["--hidden", "8", "--from", "mlp"], "--hidden makes no difference here"),
+        (["--seed", "-1"], "-1 is not in the range x>=0"),
     ],
 )
 def test_what_does_not_go_together_is_told_before_anything_is_trained(
@@ -125,6 +136,12 @@ def test_a_missing_back_end_is_told_before_anything_is_trained(
     assert (done.exit_code, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert "ocr-cli[torch]" in done.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_what_makes_a_difference_to_one_setting_is_no_mistake(tmp_path: Path) -> None:
+    asked = {"data": tmp_path, "kind": "mlp", "out": tmp_path / "m.npz", "momentum": 0.9}
+    planned = train_sweep.settings(context(), ["optimizer=sgd,adam"])
+    assert len(train_sweep.experiments_of(planned, asked)) == 2
 
 
 def test_each_setting_is_the_training_that_it_names(data: Path, tmp_path: Path) -> None:

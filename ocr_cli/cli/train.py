@@ -64,7 +64,9 @@ def _sizes(
 @click.option("--momentum", type=click.FloatRange(0, 1, max_open=True), help="For sgd.")
 @click.option("--patience", type=click.IntRange(0), help="Stop after so many epochs without gain.")
 @click.option("--augment/--no-augment", default=None, help="Vary the pictures as they are met.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of all that is random.")
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all that is random."
+)
 @click.option(
     "--backend",
     type=click.Choice(["numpy", "torch"]),

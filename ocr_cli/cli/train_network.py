@@ -52,7 +52,9 @@ def run(asked: Mapping[str, Any], log: Path | None, quiet: bool, plot: Path | No
     if plot is not None:
         check_plotting(plot)
     data = asked["data"] or usual_data(asked["kind"])
-    prepared = experiments.prepare(experiment_of({**asked, "data": data}))
+    experiment = experiment_of({**asked, "data": data})
+    experiments.refuse_idle([experiment])
+    prepared = experiments.prepare(experiment)
     if not quiet:
         click.echo(f"ocr: training on {prepared.splits.name}", err=True)
     with Log(prepared.preset.kind, log, quiet) as told:

@@ -132,7 +132,7 @@ def experiments_of(
     planned: Mapping[str, Mapping[str, Any]], asked: Mapping[str, Any]
 ) -> list[Experiment]:
     """One a setting, checked as far as can be before the first of them takes its time."""
-    from ocr_cli.experiments import preset_of
+    from ocr_cli.experiments import preset_of, refuse_idle
     from ocr_cli.training import GOALS
 
     made = []
@@ -144,6 +144,7 @@ def experiments_of(
             raise _wrong(f"a {own['kind']} model cannot be swept")
         made.append(experiment_of(own))
         preset_of(made[-1])
+    refuse_idle(made)
     if len({GOALS[one.kind].score for one in made}) > 1:
         raise _wrong("classifiers and autoencoders have no score in common")
     if len({one.out for one in made}) < len(made):
