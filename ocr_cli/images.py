@@ -16,7 +16,7 @@ from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from ocr_cli.errors import InputError
 from ocr_cli.page import Page
@@ -358,7 +358,10 @@ def _damaged(failure: Exception, picture: Picture) -> InputError:
     if isinstance(failure, Image.DecompressionBombError):
         return _too_large("as its header claims", picture.source)
     where = f" on page {picture.frame + 1}" if picture.frame else ""
-    reason = " ".join(str(failure).split()) or type(failure).__name__
+    if isinstance(failure, UnidentifiedImageError):  # its own words name a Python object
+        reason = "no picture behind the first bytes"
+    else:
+        reason = " ".join(str(failure).split()) or type(failure).__name__
     return InputError(
         f"the picture is damaged or cut short{where} ({reason[:100]})",
         "get a fresh copy of it",

@@ -233,6 +233,7 @@ def png_claiming(width: int, height: int) -> bytes:
         (JPEG[:40], "cut short"),
         (PNG[: len(PNG) // 2], "cut short"),
         (b"\xff\xd8\xff", "cut short"),
+        (b"GIF89a", "no picture behind the first bytes"),
         (encoded(marked(), "TIFF")[:60], "cut short"),
         (b"Dear Anna,\nthis is no picture.\n", "is text"),
         ("ä".encode() * 300, "is text"),
