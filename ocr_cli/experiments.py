@@ -193,7 +193,10 @@ def _start(experiment: Experiment, preset: Preset, splits: Splits) -> Model:
         return recipes.fresh_model(preset, splits.train.classes, experiment.seed)
     if preset.kind == AUTOENCODER:
         return autoencoder.load_autoencoder(experiment.start)
-    return _fitting(experiment.start, "--from", splits)
+    model = _fitting(experiment.start, "--from", splits)
+    if model.kind != preset.kind:
+        raise UsageError(f"--from: a model of kind {model.kind}", f"give --kind {model.kind}")
+    return model
 
 
 def _teacher(experiment: Experiment, preset: Preset, splits: Splits) -> Model | None:

@@ -116,6 +116,7 @@ def test_a_wrong_sweep_is_told_as_click_would(given: str, told: str) -> None:
         (["--channels", "1,2,3"], "--channels makes no difference here"),
         (["--hidden", "8", "--from", "mlp"], "--hidden makes no difference here"),
         (["--seed", "-1"], "-1 is not in the range x>=0"),
+        (["--from", "capitals"], "give --kind convnet"),
     ],
 )
 def test_what_does_not_go_together_is_told_before_anything_is_trained(
