@@ -20,6 +20,7 @@ from ocr_cli import weights
 from ocr_cli.cli import train_sweep
 from ocr_cli.cli.main import cli
 from ocr_cli.cli.train import train
+from ocr_cli.errors import OcrError
 
 if TYPE_CHECKING:
     from conftest import RunOcr
@@ -137,6 +138,16 @@ def test_a_missing_back_end_is_told_before_anything_is_trained(
     assert (done.exit_code, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert "ocr-cli[torch]" in done.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_cannot_be_written_is_an_outcome(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    asked = {"data": data, "kind": "mlp", "homework": True, "epochs": 1}
+    planned = {"lr=0.1": {"lr": 0.1}}
+    made = train_sweep.experiments_of(planned, {**asked, "out": tmp_path / "file" / "m.npz"})
+    failure = train_sweep._attempt(made[0], log=None, quiet=True)
+    assert isinstance(failure, OcrError)
+    assert str(tmp_path / "file") in str(failure)
 
 
 def test_what_makes_a_difference_to_one_setting_is_no_mistake(tmp_path: Path) -> None:
