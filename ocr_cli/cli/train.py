@@ -59,7 +59,11 @@ def _sizes(
 @click.option("--channels", callback=_sizes, help="Channels of a convnet's three layers.")
 @click.option("--epochs", type=click.IntRange(1), help="Passes over the data.")
 @click.option("--batch-size", type=click.IntRange(1), help="Items to a step.")
-@click.option("--lr", type=click.FloatRange(0, min_open=True), help="Learning rate, an item.")
+@click.option(
+    "--lr",
+    type=click.FloatRange(0, min_open=True),
+    help="Learning rate; of sgd, for the sum over a batch.",
+)
 @click.option("--optimizer", type=click.Choice(["sgd", "adam"]), help="How steps are taken.")
 @click.option("--momentum", type=click.FloatRange(0, 1, max_open=True), help="For sgd.")
 @click.option("--patience", type=click.IntRange(0), help="Stop after so many epochs without gain.")
