@@ -171,13 +171,15 @@ class _Run:
             self.layers, weights, recipe.decay, recipe.clip, recipe.averaging
         )
         self.step, self.items, self.began = 0, 0, time.monotonic()
-        self.checkpoint = folder / "checkpoint.pt"
+        self.checkpoint, self.log = folder / "checkpoint.pt", folder / "log.jsonl"
         folder.mkdir(parents=True, exist_ok=True)
         if resume and self.checkpoint.is_file():
             state = self.torch.load(self.checkpoint, weights_only=True)
             self.trainer.restore(state["trainer"])
             self.step, self.items = int(state["step"]), int(state.get("items", 0))
             self.began -= float(state["spent"])
+        else:
+            self.log.unlink(missing_ok=True)  # of an earlier training
 
     def elapsed(self) -> float:
         """Seconds of training, earlier runs' too."""
@@ -236,7 +238,7 @@ class _Run:
             "loss": round(float(np.mean(losses)), 4),
             **_scores(self.torch, self.model(), held),
         }
-        with (self.folder / "log.jsonl").open("a") as log:
+        with self.log.open("a") as log:
             log.write(json.dumps(report) + "\n")
         return report
 
@@ -262,17 +264,23 @@ def train_lines(
     )
     losses: list[float] = []
     saved = time.monotonic()
+
+    def tell() -> dict[str, Any]:
+        report = run.report(losses, held)
+        losses.clear()
+        if on_report is not None:
+            on_report(report)
+        return report
+
     while run.progress() < 1:
         losses.append(run.learn(next(batches)))
         if run.step % recipe.report_every == 0:
-            report = run.report(losses, held)
-            losses = []
-            if on_report is not None:
-                on_report(report)
+            tell()
         if time.monotonic() - saved > recipe.save_every:
             run.keep(run.model())
             saved = time.monotonic()
-    model = run.model(**_scores(run.torch, run.model(), held))
+    last = tell() if losses else _scores(run.torch, run.model(), held)
+    model = run.model(words=last["words"], lines=last["lines"])
     run.keep(model)
     return model
 

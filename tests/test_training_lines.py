@@ -52,6 +52,21 @@ def test_it_learns_stops_and_goes_on(stock: lines.Stock, tmp_path: Path) -> None
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
+def test_a_short_training_is_told_too_and_a_new_one_starts_a_new_log(
+    stock: lines.Stock, tmp_path: Path
+) -> None:
+    recipe = training_lines.LineRecipe(
+        steps=3, columns=300, report_every=1000, mix=Mix(1, 0, 0, 0), variation=NO_VARIATION
+    )
+    for _ in range(2):
+        model = training_lines.train_lines(lines.make_source(stock), stock, recipe, tmp_path)
+        (line,) = (tmp_path / "log.jsonl").read_text().splitlines()
+        assert json.loads(line)["step"] == 3
+        assert json.loads(line)["words"] == model.record["words"]
+    again = training_lines.train_lines(lines.make_source(stock), stock, recipe, tmp_path, True)
+    assert again.record["words"] == model.record["words"]  # nothing was left to do
+
+
 def test_errors_are_counted_by_style(stock: lines.Stock) -> None:
     held = training_lines.held_out(stock, 0, 5)
     truth = training_lines.character_errors(lambda batch: batch.labels, held)
