@@ -260,6 +260,25 @@ def test_ctrl_c_ends_all_and_keeps_what_there_is(data: Path, tmp_path: Path) -> 
     assert [weights.load_model(path).kind for path in kept] == ["mlp", "mlp"]
 
 
+def test_ctrl_c_shows_the_settings_that_had_ended(data: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "ocr_cli", "train", "--data", str(data), "--homework"]
+    command += ["--jobs", "1", "--out", str(tmp_path / "m.npz"), "--sweep", "epochs=1,100000"]
+    process = subprocess.Popen(
+        command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ, cwd=tmp_path
+    )
+    under_way = tmp_path / "m-epochs-100000.npz"
+    deadline = time.monotonic() + 60
+    while not under_way.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    header, *rows = out.decode().splitlines()
+    assert process.returncode == 130
+    assert header.startswith("setting")
+    assert [row.split()[0] for row in rows] == ["epochs=1"]
+    assert b"Traceback" not in err
+
+
 def test_every_option_that_is_swept_is_an_option() -> None:
     names = {param.name for param in train.params if isinstance(param, click.Option)}
     assert names >= train_sweep.SWEPT

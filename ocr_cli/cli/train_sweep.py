@@ -98,7 +98,7 @@ def run(
     plot: Path | None,
     jobs: int,
 ) -> None:
-    """Train each setting, at most `jobs` at a time; the table goes to stdout when all are done."""
+    """Train each setting, at most `jobs` at a time; a table of those that ended goes to stdout."""
     batch.one_blas_thread()  # whichever way it runs, so that seconds compare
     from ocr_cli.output.plots import check_plotting
 
@@ -106,19 +106,32 @@ def run(
         check_plotting(plot)
     experiments = experiments_of(settings(ctx, sweeps), asked)
     work = partial(_attempt, log=log, quiet=quiet)
+    ended: list[Outcome | OcrError] = []
     try:
         with batch.processes(min(jobs, len(experiments))) as executor:
-            ended = list((executor.map if executor else map)(work, experiments))
+            # what ended before an interrupt stays in the list
+            ended.extend((executor.map if executor else map)(work, experiments))
     except KeyboardInterrupt:
         click.echo("ocr: stopped; the best models so far are kept", err=True)
         raise
     except BrokenExecutor as failure:
         raise OcrError("a training was killed", "if memory is short, use --jobs 1") from failure
-    outcomes = [one for one in ended if not isinstance(one, OcrError)]
-    for experiment, one in zip(experiments, ended, strict=True):
+    finally:
+        _tell(ctx, experiments, ended, plot)
+
+
+def _tell(
+    ctx: click.Context,
+    experiments: Sequence[Experiment],
+    ended: Sequence[Outcome | OcrError],
+    plot: Path | None,
+) -> None:
+    """What failed, each in a line, and a table of the others; their curves, where asked for."""
+    for experiment, one in zip(experiments, ended, strict=False):
         if isinstance(one, OcrError):
             ctx.meta[options.FAILED] = True
             click.echo(f"ocr: {experiment.setting}: {one}", err=True)
+    outcomes = [one for one in ended if not isinstance(one, OcrError)]
     if outcomes:
         click.echo(_table(outcomes))
         if plot is not None:
