@@ -196,7 +196,7 @@ def _without_steps(pieces: Pieces, paper: Grey) -> Pieces:
     return pieces.kept(inside < 0.8 * pieces.area)
 
 
-def stroke_width(pieces: Pieces, sample: int = 64) -> float:
+def stroke_width(pieces: Pieces, sample: int = 48) -> float:
     """Median width of the strokes in pixels, 0.0 without ink.
 
     It is taken on the ridge of the distance to paper, in `sample` of the larger pieces.
@@ -205,7 +205,8 @@ def stroke_width(pieces: Pieces, sample: int = 64) -> float:
     if not count:
         return 0.0
     chosen = np.argsort(-pieces.area, kind="stable")[: -(-7 * count // 10)]
-    ridge = [_ridge(pieces.mask(p)) for p in chosen[:: max(1, chosen.size // sample)]]
+    some = chosen[:: -(-chosen.size // sample)]
+    ridge = [_ridge(pieces.mask(p)) for p in some]
     # A pixel's centre on the ridge of a stroke w wide is (w + 1) / 2 from paper's nearest centre.
     return max(1.0, 2 * float(np.median(np.concatenate(ridge))) - 1)
 
