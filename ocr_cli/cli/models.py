@@ -10,7 +10,12 @@ if TYPE_CHECKING:
     from ocr_cli.catalogue import Entry
 
 
-@click.group("models", invoke_without_command=True, short_help="List the models, show a card.")
+@click.group(
+    "models",
+    invoke_without_command=True,
+    subcommand_metavar="[COMMAND] [ARGS]...",
+    short_help="List the models, show a card.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array, not a table.")
 @click.pass_context
 def models(context: click.Context, as_json: bool) -> None:
