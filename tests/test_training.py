@@ -133,6 +133,15 @@ def test_a_pupil_of_worthless_labels_learns_from_its_teacher() -> None:
     assert training.evaluate(taught, valid)[1] > 0.85
 
 
+@pytest.mark.parametrize("kind", ["line", "language"])
+def test_options_that_a_kind_has_no_use_for_are_refused(kind: str, tmp_path: Path) -> None:
+    usual = ["train", "--kind", kind, "--out", str(tmp_path / "m.npz"), "--data", str(tmp_path)]
+    result = CliRunner().invoke(cli, [*usual, "--hidden", "64"])
+    assert result.exit_code == 2
+    assert f"--kind {kind} and --hidden do not go together" in result.stderr
+    assert not any(tmp_path.iterdir())
+
+
 def test_teacher_must_have_the_classes(tmp_path: Path) -> None:
     result = CliRunner().invoke(
         cli, ["train", "--teacher", "letters", "--out", str(tmp_path / "m.npz")]

@@ -195,16 +195,30 @@ def train(
     elif kind == "language":
         from ocr_cli.cli import train_rows
 
-        _refuse("--kind language", {"--plot": plot})
+        _refuse("--kind language", {"--plot": plot, **_of_networks(ctx)})
         train_rows.run_language(data, out)
     elif kind == "line":
         from ocr_cli.cli import train_rows
 
+        _refuse("--kind line", _of_networks(ctx))
         train_rows.run_line(data, out, minutes, resume, seed, plot, quiet)
     else:
         from ocr_cli.cli import train_network
 
         train_network.run(asked, log, quiet, plot)
+
+
+def _of_networks(ctx: click.Context) -> dict[str, bool]:
+    """Options of networks on pictures, and whether they were given on the command line."""
+    from ocr_cli.cli.train_sweep import SWEPT
+
+    of_all = {"kind", "data", "seed"}
+    given = click.core.ParameterSource.COMMANDLINE
+    return {
+        param.opts[0]: ctx.get_parameter_source(param.name) is given
+        for param in ctx.command.params
+        if param.name in SWEPT - of_all
+    }
 
 
 def _refuse(what: str, others: dict[str, Any]) -> None:
