@@ -125,6 +125,14 @@ def test_a_model_of_capitals_learns_what_it_has_a_class_for(page: Page) -> None:
     assert all((line.labels < len(capitals.classes)).all() for line in lines)
 
 
+def test_a_convnet_without_non_letters_learns_too(handwriting) -> None:
+    """It has no wrong groupings to learn from: an empty batch passes its layers."""
+    capitals = weights.load_model("capitals")
+    learnt = learn(analysed(handwriting("PACK MY BOX", seed=3)), ("PACK MY BOX",), capitals)
+    assert learnt.letters > 5
+    assert learnt.model.classes == capitals.classes
+
+
 def test_command(tmp_path: Path, handwriting, run_ocr) -> None:
     handwriting(*LINES, seed=3).save(tmp_path / "mine.png")
     text = (*LINES[:3], OTHER[0])

@@ -7,6 +7,7 @@ output and whatever `backward` needs; `backward` writes the gradients of the wei
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -144,7 +145,7 @@ class Flatten(Layer):
     def forward(
         self, params: Params, x: Array, rng: np.random.Generator | None = None
     ) -> tuple[Array, Any]:
-        return x.reshape(len(x), -1), x.shape
+        return x.reshape(len(x), math.prod(x.shape[1:])), x.shape
 
     def backward(self, params: Params, cache: Any, dy: Array, grads: Params) -> Array:
         return dy.reshape(cache)
