@@ -61,6 +61,11 @@ def reconstruct(model: Model, pictures: Floats) -> Floats:
     return np.ascontiguousarray(columns.transpose(0, 2, 1))
 
 
+def squared_error(found: Floats, true: Floats) -> float:
+    """Summed over a picture, mean over N pictures (N, 32, 32)."""
+    return float(np.square(found - true).sum()) / max(1, len(true))
+
+
 def psnr(found: Floats, true: Floats) -> Floats:
     """(N,) peak signal-to-noise ratio in dB of N pictures with values from 0 to 1.
 

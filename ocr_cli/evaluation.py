@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -141,7 +141,7 @@ def evaluate_pictures(model: Model, data: CharacterSet) -> PictureScores:
     return PictureScores(
         items=len(data),
         psnr=float(decibels.mean()),
-        error=float(np.square(again - data.images).sum()) / max(1, len(data)),
+        error=autoencoder.squared_error(again, data.images),
         per_class=tuple(
             ClassPictures(c, len(some), float(some.mean())) for c, some in of_class if len(some)
         ),
@@ -165,9 +165,8 @@ def known_part(model: Model, data: CharacterSet) -> tuple[CharacterSet, dict[str
             f"it knows {listed(model.classes)}: choose another --model",
         )
     classes = tuple(c for c, is_in in zip(data.classes, known, strict=True) if is_in)
-    numbers = (np.cumsum(known) - 1)[data.labels[kept]]
-    sizes = None if data.sizes is None else data.sizes[kept]
-    return CharacterSet(data.images[kept], numbers, classes, sizes), left
+    part = data.take(kept)
+    return replace(part, labels=(np.cumsum(known) - 1)[part.labels], classes=classes), left
 
 
 def listed(classes: Sequence[str], most: int = 20) -> str:

@@ -125,8 +125,7 @@ def carry_out(
     )
     save_model(out, _with_sizes(for_use(best), prepared), half=True)
     final = _load(str(out), prepared.preset.kind)  # 16-bit weights and all
-    held = {"valid": splits.valid} | ({"test": splits.test} if splits.test is not None else {})
-    scores = {name: training.evaluate(final, data) for name, data in held.items()}
+    scores = {name: training.evaluate(final, data) for name, data in splits.held.items()}
     outcome = Outcome(experiment, tuple(history), best, scores)
     if prepared.preset.kind == AUTOENCODER:
         outcome = _with_baseline(outcome, prepared)
@@ -228,11 +227,9 @@ def _with_baseline(outcome: Outcome, prepared: Prepared) -> Outcome:
     pictures = np.concatenate([images for images, _ in batches])
     size = autoencoder.code_size(outcome.best)
     components = autoencoder.principal_components(pictures, size)
-    splits = {"valid": prepared.splits.valid, "test": prepared.splits.test}
     baseline = {
         name: _compare(components.reconstruct(data.images), data.images)
-        for name, data in splits.items()
-        if data is not None
+        for name, data in prepared.splits.held.items()
     }
     return replace(outcome, components=components, baseline=baseline)
 
@@ -242,13 +239,12 @@ def some_of_each(data: CharacterSet, classes: int, items: int) -> CharacterSet:
     there = np.unique(data.labels)
     chosen = there[np.linspace(0, len(there) - 1, min(classes, len(there))).round().astype(int)]
     places = np.concatenate([np.flatnonzero(data.labels == c)[:items] for c in chosen])
-    return CharacterSet(data.images[places], data.labels[places], data.classes)
+    return data.take(places)
 
 
 def _compare(found: NDArray[np.float32], true: NDArray[np.float32]) -> tuple[float, float]:
     """Mean squared error, summed over a picture, and mean PSNR in dB."""
-    error = float(np.square(found - true).sum()) / max(1, len(true))
-    return error, float(autoencoder.psnr(found, true).mean())
+    return autoencoder.squared_error(found, true), float(autoencoder.psnr(found, true).mean())
 
 
 def _record(model: Model, outcome: Outcome) -> dict[str, Any]:

@@ -29,6 +29,11 @@ class Splits:
     valid: CharacterSet
     test: CharacterSet | None
 
+    @property
+    def held(self) -> dict[str, CharacterSet]:
+        """What is not trained on, by the name of the split."""
+        return {"valid": self.valid} | ({"test": self.test} if self.test is not None else {})
+
 
 def default_path(folder: Path | None, kind: str) -> Path | None:
     """The set in a data folder that suits a kind of model; None where there is none."""
@@ -157,11 +162,7 @@ def _held_out(data: CharacterSet, rng: np.random.Generator) -> tuple[CharacterSe
     """A tenth of a set that has no valid split of its own, chosen at random, apart."""
     order = rng.permutation(len(data))
     cut = max(1, len(data) // 10)
-    rest, valid = order[cut:], order[:cut]
-    return (
-        CharacterSet(data.images[rest], data.labels[rest], data.classes),
-        CharacterSet(data.images[valid], data.labels[valid], data.classes),
-    )
+    return data.take(order[cut:]), data.take(order[:cut])
 
 
 def _strokes(

@@ -32,3 +32,8 @@ class CharacterSet:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def take(self, items: NDArray[np.int64]) -> CharacterSet:
+        """The chosen items, in the order given."""
+        sizes = None if self.sizes is None else self.sizes[items]
+        return CharacterSet(self.images[items], self.labels[items], self.classes, sizes)

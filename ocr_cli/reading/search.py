@@ -66,7 +66,8 @@ def best_paths(
     """
     model = language or NoLanguage()
     rows = [_Search(lattice, model, weights) for lattice in lattices]
-    _open(rows, [row.first() for row in rows], 0)
+    start = model.start()
+    _open(rows, [row.first(start) for row in rows], 0)
     for place in range(1, max((len(lattice.atoms) for lattice in lattices), default=0) + 1):
         going = [row for row in rows if place <= len(row.lattice.atoms)]
         grown = [row.grown(place) for row in going]
@@ -90,8 +91,7 @@ def _open(rows: Sequence[_Search], fronts: Sequence[_Front], place: int) -> None
     """Lets the hypotheses at a place go on, with and without a blank."""
     if not rows:
         return
-    language = rows[0].language
-    blank = language.alphabet.index(" ")
+    language, blank = rows[0].language, rows[0].blank
     ahead = _together(language.log_probabilities, [front.states for front in fronts])
     for row, front, likely in zip(rows, fronts, ahead, strict=True):
         row.fronts.append(replace(front, ahead=likely))
@@ -165,11 +165,10 @@ class _Search:
         self.back: list[tuple[int, int, int, bool]] = [(-1, -1, -1, False)]
         self.fronts: list[_Front] = []
 
-    def first(self) -> _Front:
-        """The empty hypothesis."""
-        states = np.array([self.language.start()], np.int64)
-        none = np.zeros((1, 0), np.float32)
-        return _Front(np.zeros(1, np.float32), states, np.zeros(1, np.int64), _NOT, none)
+    def first(self, start: int) -> _Front:
+        """The empty hypothesis, in the language model's state at the start of a line."""
+        none, zero = np.zeros((1, 0), np.float32), np.zeros(1, np.int64)
+        return _Front(np.zeros(1, np.float32), zero + start, zero, np.zeros(1, bool), none)
 
     def with_blank(
         self, front: _Front, states: Ints, ahead: NDArray[np.float32], place: int
@@ -233,6 +232,3 @@ class _Search:
             hypothesis, edge, character, blank = self.back[hypothesis]
             steps.append(Step(edge, character, blank))
         return steps[::-1]
-
-
-_NOT = np.zeros(1, bool)
