@@ -7,7 +7,7 @@ a letter of this hand.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -162,7 +162,8 @@ def learn(
         tuner.take_in(line)
     share, before, after = 1.0, None, None
     if len(lines) > 1:
-        share, before, after = cross_validate(copies, lines, tuner, language)
+        trial = _trial(copies, lines, tuner, language)
+        share, before, after = cross_validate(trial, FOLDS)
     tuned = blend(model, tuner.tune(lines), share)
     letters = sum(len(line.labels) for line in lines)
     return Learnt(tuned, share, before, after, letters, tuple(lost))
@@ -304,31 +305,67 @@ def blend(old: Model, new: Model, share: float) -> Model:
     return replace(old, weights=weights)
 
 
-def cross_validate(
-    copies: Sequence[Copy], lines: Sequence[Line], tuner: Tuner, language: Language | None
-) -> tuple[float, Tally, Tally]:
+@dataclass(frozen=True)
+class Trial:
+    """A model on trial in cross-validation, whatever it reads by.
+
+    Attributes
+    ----------
+    model : as it was; read : what it reads in each row of each copy.
+    places : copy and row of each line to learn from.
+    tune : the model after its practice on the lines of these numbers.
+    reread : what a model reads in some rows of a copy.
+    edits : of all texts, by copy and row.
+    """
+
+    model: Model
+    read: Sequence[Sequence[str]]
+    places: Sequence[tuple[int, int]]
+    tune: Callable[[Sequence[int]], Model]
+    reread: Callable[[int, Sequence[int], Model], list[str]]
+    edits: Callable[[Sequence[Sequence[str]]], Tally]
+
+
+def cross_validate(trial: Trial, most_folds: int) -> tuple[float, Tally, Tally]:
     """The share of the change that reads best, and the edits with none and with this share.
 
-    Each line is read by a model that was tuned on the other folds alone.
+    Each line is read by a model that was tuned on the other folds alone. Of shares that read
+    alike, the largest: the most learning.
     """
-    old = tuner.model
-    unlearnt = [_read(c.page, range(len(c.page.rows)), old, language) for c in copies]
-    texts = {share: [list(rows) for rows in unlearnt] for share in SHARES}
-    folds = min(FOLDS, len(lines))
+    texts = {share: [list(rows) for rows in trial.read] for share in SHARES}
+    count = len(trial.places)
+    folds = min(most_folds, count)
     for fold in range(folds):
-        tuned = tuner.tune([line for k, line in enumerate(lines) if k % folds != fold])
+        tuned = trial.tune([k for k in range(count) if k % folds != fold])
         for share in SHARES[1:]:
-            blended = blend(old, tuned, share)
-            for number, copy in enumerate(copies):
-                rows = [line.row for line in lines[fold::folds] if line.copy == number]
-                for row, text in zip(rows, _read(copy.page, rows, blended, language), strict=True):
-                    texts[share][number][row] = text
-    edits = {share: _edits(copies, texts[share]) for share in SHARES}
+            blended = blend(trial.model, tuned, share)
+            for copy in range(len(trial.read)):
+                rows = [row for number, row in trial.places[fold::folds] if number == copy]
+                for row, text in zip(rows, trial.reread(copy, rows, blended), strict=True):
+                    texts[share][copy][row] = text
+    edits = {share: trial.edits(texts[share]) for share in SHARES}
     fewest = min(tally.edits for tally in edits.values())
-    if fewest == edits[0.0].edits:
-        return 0.0, edits[0.0], edits[0.0]
-    best = max(share for share in SHARES if edits[share].edits == fewest)
+    helps = fewest < edits[0.0].edits
+    best = max(s for s in SHARES if edits[s].edits == fewest) if helps else 0.0
     return best, edits[0.0], edits[best]
+
+
+def _trial(
+    copies: Sequence[Copy], lines: Sequence[Line], tuner: Tuner, language: Language | None
+) -> Trial:
+    """The tuner's model, reading letter by letter."""
+
+    def read(copy: int, rows: Sequence[int], model: Model) -> list[str]:
+        return _read(copies[copy].page, rows, model, language)
+
+    return Trial(
+        tuner.model,
+        [read(i, range(len(copy.page.rows)), tuner.model) for i, copy in enumerate(copies)],
+        [(line.copy, line.row) for line in lines],
+        lambda chosen: tuner.tune([lines[k] for k in chosen]),
+        read,
+        lambda texts: _edits(copies, texts),
+    )
 
 
 def _read(page: Page, rows: Sequence[int], model: Model, language: Language | None) -> list[str]:

@@ -18,7 +18,7 @@ from ocr_cli import metrics, reading
 from ocr_cli.data import synthetic
 from ocr_cli.data.lines import room_needed
 from ocr_cli.errors import InputError
-from ocr_cli.hand import Copy, Learnt, Lost, blend
+from ocr_cli.hand import Copy, Learnt, Lost, Trial, blend, cross_validate
 from ocr_cli.layout.strips import MIDDLE, make_strip
 from ocr_cli.metrics import Tally
 from ocr_cli.nn import ctc, network, optimisers
@@ -31,7 +31,6 @@ from ocr_cli.reading.search import Language
 from ocr_cli.weights import Model, for_use
 
 FOLDS = 3  # of the lines, in which the gain is found out
-SHARES = (0.0, 0.5, 1.0)  # of the way from the old weights to the tuned ones
 ALONE = 0.35  # what a character costs whose row or line has no partner; a swapped one costs 1
 
 # What the synthetic hands write: words as they are common, and every character.
@@ -103,7 +102,15 @@ def learn(
     tuner = Tuner(model, lines, practice or Practice(), rng)
     share, before, after = 1.0, None, None
     if len(lines) > 1:
-        share, before, after = cross_validate(copies, lines, read, tuner, language)
+        trial = Trial(
+            model,
+            read,
+            [(line.copy, line.row) for line in lines],
+            tuner.tune,
+            lambda copy, rows, tuned: _read(copies[copy].page, rows, tuned, language),
+            lambda texts: _edits(lines, texts),
+        )
+        share, before, after = cross_validate(trial, FOLDS)
     tuned = blend(model, tuner.tune(range(len(lines))), share) if share else model
     letters = sum(len(line.text.replace(" ", "")) for line in lines)
     return Learnt(tuned, share, before, after, letters, tuple(lost))
@@ -299,35 +306,6 @@ def draw_lines(texts: Iterable[str], rng: np.random.Generator) -> list[Image]:
             ImageDraw.Draw(picture).line(path, 1, width=pen)
         strips.append(make_strip(np.asarray(picture, bool)).image)
     return strips
-
-
-def cross_validate(
-    copies: Sequence[Copy],
-    lines: Sequence[Line],
-    read: Sequence[Sequence[str]],
-    tuner: Tuner,
-    language: Language | None,
-) -> tuple[float, Tally, Tally]:
-    """The share of the change that reads best, and the edits with none and with this share.
-
-    Each line is read by a model that was tuned on the other folds alone; read : what the old
-    model reads in all rows.
-    """
-    texts = {share: [list(rows) for rows in read] for share in SHARES}
-    folds = min(FOLDS, len(lines))
-    for fold in range(folds):
-        tuned = tuner.tune([k for k in range(len(lines)) if k % folds != fold])
-        for share in SHARES[1:]:
-            blended = blend(tuner.model, tuned, share)
-            for number, copy in enumerate(copies):
-                rows = [line.row for line in lines[fold::folds] if line.copy == number]
-                for row, text in zip(rows, _read(copy.page, rows, blended, language), strict=True):
-                    texts[share][number][row] = text
-    edits = {share: _edits(lines, texts[share]) for share in SHARES}
-    fewest = min(tally.edits for tally in edits.values())
-    helps = fewest < edits[0.0].edits
-    best = max(s for s in SHARES if edits[s].edits == fewest) if helps else 0.0
-    return best, edits[0.0], edits[best]
 
 
 def _read(page: Page, rows: Sequence[int], model: Model, language: Language | None) -> list[str]:
