@@ -10,17 +10,30 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli import autoencoder, recipes, torch_backend, training
+from ocr_cli import autoencoder, recipes, torch_backend, training, words
 from ocr_cli.autoencoder import Components
 from ocr_cli.data import choose
 from ocr_cli.data.choose import Splits
+from ocr_cli.data.distort import Distortion
+from ocr_cli.data.nonletters import NON_LETTER
 from ocr_cli.data.sets import CharacterSet
-from ocr_cli.data.sources import InkSource
+from ocr_cli.data.sources import InkSource, WordSource
 from ocr_cli.errors import UsageError
 from ocr_cli.recipes import Preset
 from ocr_cli.training import Epoch, Goal
-from ocr_cli.weights import AUTOENCODER, CLASSIFIERS, Model, for_use, load_model, save_model
+from ocr_cli.weights import (
+    AUTOENCODER,
+    CLASSIFIERS,
+    DEFAULT,
+    Model,
+    for_use,
+    load_model,
+    save_model,
+)
 
+WORDS = {"words": 16_000, "lines": 6_000}  # that letters are cut out of
+# Words are drawn once, so that their letters are varied as pictures.
+GENTLE = Distortion(rotation=3, shear=0.08, scale=0.05, shift=0.5, elastic=0.6, pen=0.5)
 Scores = dict[str, tuple[float, float]]  # loss and score of a split
 _GOES_WITH = {
     "hidden": "a fresh network, not with --from",
@@ -97,14 +110,42 @@ class Outcome:
         return sum(epoch.seconds for epoch in self.history)
 
 
-def prepare(experiment: Experiment) -> Prepared:
-    """The experiment's settings checked, its data opened; OcrError and its children."""
+def prepare(experiment: Experiment, on_word: Callable[[], None] | None = None) -> Prepared:
+    """The experiment's settings checked, its data opened; OcrError and its children.
+
+    `on_word` is called for each word and line that letters are cut out of, see `WORDS`.
+    """
     preset = preset_of(experiment)
     splits = _open(experiment, preset.augment)
     start = _start(experiment, preset, splits)
-    record = {"command": experiment.command, "data": splits.name, "seed": experiment.seed}
     teacher = _teacher(experiment, preset, splits)
+    if can_cut_words(experiment):
+        knows_letters = teacher or (start if experiment.start else load_model(DEFAULT))
+        splits = _with_words(experiment, splits, knows_letters, on_word)
+    record = {"command": experiment.command, "data": splits.name, "seed": experiment.seed}
     return Prepared(experiment, preset, splits, replace(start, record=record), teacher)
+
+
+def can_cut_words(experiment: Experiment) -> bool:
+    """Whether there are words to cut letters out of, and what is no letter is learnt as well."""
+    return (
+        experiment.kind in CLASSIFIERS
+        and experiment.data is not None
+        and choose.has_words(experiment.data)
+        and NON_LETTER in choose.CLASSES[experiment.classes]
+    )
+
+
+def _with_words(
+    experiment: Experiment, splits: Splits, model: Model, on_word: Callable[[], None] | None
+) -> Splits:
+    """The splits with letters cut out of words to train on, too."""
+    source, folder = splits.train, experiment.data
+    if not isinstance(source, InkSource) or folder is None:
+        return splits
+    rng = np.random.default_rng([experiment.seed, 5])
+    cut = words.cut_letters(folder, "train", WORDS, model, rng, on_word)
+    return replace(splits, train=WordSource(source, cut, GENTLE))
 
 
 def carry_out(
@@ -137,7 +178,7 @@ def _with_sizes(model: Model, prepared: Prepared) -> Model:
     """What real strokes say of sizes, on top; synthetic hands are no measure of them."""
     source = prepared.splits.train
     real = prepared.experiment.data is not None and model.kind in CLASSIFIERS
-    if real and isinstance(source, InkSource):
+    if real and isinstance(source, InkSource | WordSource):
         return training.learn_sizes(model, source.drawn())
     return model
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from ocr_cli import metrics, reading
 from ocr_cli.data import synthetic
 from ocr_cli.data.lines import room_needed
+from ocr_cli.data.render import written
 from ocr_cli.errors import InputError
 from ocr_cli.hand import Copy, Learnt, Lost, Trial, blend, cross_validate
 from ocr_cli.layout.strips import MIDDLE, make_strip
@@ -291,20 +292,12 @@ def distorted(strip: Image, rng: np.random.Generator) -> Image:
 
 def draw_lines(texts: Iterable[str], rng: np.random.Generator) -> list[Image]:
     """A strip of each text, in a synthetic hand of its own."""
-    from PIL import Image as Picture
-    from PIL import ImageDraw
-
     strips = []
     for text in texts:
         strokes = synthetic.draw_text(text, rng, synthetic.sample_hand(rng, 0.7))
-        points = np.concatenate(strokes)
-        low = points.min(0) - 200
-        width, height = (0.06 * (points.max(0) + 200 - low)).astype(int)
-        picture, pen = Picture.new("1", (int(width), int(height))), int(rng.integers(3, 8))
-        for stroke in strokes:
-            path = [tuple(p) for p in (0.06 * (stroke - low)).tolist()]
-            ImageDraw.Draw(picture).line(path, 1, width=pen)
-        strips.append(make_strip(np.asarray(picture, bool)).image)
+        mask = written(strokes, 0.06, float(rng.integers(3, 8)), margin=12)
+        if mask is not None:
+            strips.append(make_strip(mask).image)
     return strips
 
 

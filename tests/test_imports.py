@@ -28,6 +28,7 @@ LEVELS = (
         "recipes",
         "training",
         "training_lines",
+        "words",
     },
     {"cli", "__main__"},
 )

@@ -106,7 +106,7 @@ def results(outcomes: Iterable[Result | InputError], total: int, bar: bool) -> I
     With `bar`, and only when stderr is a terminal, a progress bar of `total` pages.
     """
     context = click.get_current_context()
-    progress = _progress(total) if bar and total > 1 and sys.stderr.isatty() else None
+    progress = progress_bar(total, "page") if bar and total > 1 and sys.stderr.isatty() else None
     try:
         for outcome in outcomes:
             if progress:
@@ -132,7 +132,8 @@ def _tell(failure: InputError, debug: bool) -> None:
             click.echo(note, err=True)
 
 
-def _progress(total: int) -> Any:
+def progress_bar(total: int, unit: str) -> Any:
+    """A bar on stderr that goes when it is done."""
     from tqdm import tqdm
 
-    return tqdm(total=total, unit="page", leave=False, dynamic_ncols=True, file=sys.stderr)
+    return tqdm(total=total, unit=unit, leave=False, dynamic_ncols=True, file=sys.stderr)

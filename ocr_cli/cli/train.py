@@ -30,7 +30,9 @@ def _sizes(
     "--data",
     type=click.Path(path_type=Path),
     help="What to learn from, found by looking: NIST36 .mat files, MNIST or EMNIST idx files, a "
-    "folder of pictures for each class, UNIPEN files, or an .npz of pen strokes. "
+    "folder of pictures for each class, UNIPEN files, an .npz of pen strokes, or a folder with "
+    "chars.npz, words.npz and lines.npz (with ascii+, letters are cut out of the words too, found "
+    "there by the teacher, the model to go on from, or the shipped one). "
     "[default: what suits in $OCR_DATA, else synthetic handwriting]",
 )
 @click.option(

@@ -13,6 +13,8 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
+from ocr_cli.cli import options
+
 if TYPE_CHECKING:
     from ocr_cli.experiments import Experiment, Outcome, Prepared
     from ocr_cli.training import Epoch, Goal
@@ -54,7 +56,7 @@ def run(asked: Mapping[str, Any], log: Path | None, quiet: bool, plot: Path | No
     data = asked["data"] or usual_data(asked["kind"])
     experiment = experiment_of({**asked, "data": data})
     experiments.refuse_idle([experiment])
-    prepared = experiments.prepare(experiment)
+    prepared = _prepared(experiment, quiet)
     if not quiet:
         click.echo(f"ocr: training on {prepared.splits.name}", err=True)
     with Log(prepared.preset.kind, log, quiet) as told:
@@ -68,6 +70,15 @@ def run(asked: Mapping[str, Any], log: Path | None, quiet: bool, plot: Path | No
     click.echo("\n".join(_results(outcome)))
     if plot is not None:
         _draw(prepared, outcome, plot)
+
+
+def _prepared(experiment: Experiment, quiet: bool) -> Prepared:
+    from ocr_cli import experiments
+
+    if quiet or not experiments.can_cut_words(experiment) or not sys.stderr.isatty():
+        return experiments.prepare(experiment)
+    with options.progress_bar(sum(experiments.WORDS.values()), "word") as bar:
+        return experiments.prepare(experiment, bar.update)
 
 
 def score_text(goal: Goal, score: float) -> str:

@@ -14,6 +14,7 @@ from ocr_cli.data.nonletters import NON_LETTER
 from ocr_cli.data.sets import ASCII94, NIST36, CharacterSet
 from ocr_cli.errors import InputError
 
+CHARACTERS = "chars.npz"  # of a folder of archives
 CLASSES = {"capitals": NIST36, "ascii": ASCII94, "ascii+": (*ASCII94, NON_LETTER)}
 
 
@@ -91,8 +92,14 @@ def picture_format(path: Path) -> PictureFormat | None:
 
 
 def is_strokes(path: Path) -> bool:
-    """Whether `path` is an archive of pen strokes, or UNIPEN files."""
-    return (path.suffix == ".npz" and path.is_file()) or unipen.is_unipen(path)
+    """Whether `path` is an archive of pen strokes, a folder of them, or UNIPEN files."""
+    archive = path / CHARACTERS if has_words(path) else path
+    return (archive.suffix == ".npz" and archive.is_file()) or unipen.is_unipen(path)
+
+
+def has_words(path: Path) -> bool:
+    """Whether `path` is a folder with archives of characters, words and lines."""
+    return all((path / name).is_file() for name in (CHARACTERS, "words.npz", "lines.npz"))
 
 
 def open_set(path: Path, split: str | None) -> tuple[CharacterSet, str]:
@@ -184,7 +191,8 @@ def _strokes(
 def _stroke_parts(path: Path, rng: np.random.Generator) -> dict[str, ink.Ink]:
     """Train, valid and test of an archive, or of UNIPEN files: of these by writer."""
     if not unipen.is_unipen(path):
-        return {split: ink.load(path, split) for split in ink.SPLITS}
+        archive = path / CHARACTERS if has_words(path) else path
+        return {split: ink.load(archive, split) for split in ink.SPLITS}
     drawn, names = unipen.to_ink(unipen.items_in(path), "chars")
     parts = ink.split(drawn, names, ink.splits_of_writers(names, rng), rng)
     return {split: drawn.take(np.flatnonzero(parts == n)) for split, n in ink.SPLITS.items()}

@@ -212,7 +212,8 @@ def normalised(ink: Ink, group: int = 4000) -> Ink:
     return joined(parts)
 
 
-def _normalised(ink: Ink) -> Ink:
+def _frame(ink: Ink) -> strips.Frame:
+    """How each item lies, in the archive's units."""
     n = len(ink)
     item = _item_of_point(ink)
     low, high = _ends(ink)
@@ -221,7 +222,17 @@ def _normalised(ink: Ink) -> Ink:
     step = np.maximum((high - low).max(1), 1)[item] / 400
     stroke_item = np.repeat(np.arange(n), np.diff(ink.item_start))
     dense, at = resampled(ink.points, stroke, np.maximum(step, 5))
-    frame = strips.measure(dense, stroke_item[at], n)
+    return strips.measure(dense, stroke_item[at], n)
+
+
+def x_heights(ink: Ink) -> Array:
+    """(N,) the height of each item's small letters in the archive's units, judged by its text."""
+    spread = np.array([expected_ink(str(text))[1] for text in ink.labels])
+    return np.asarray(np.maximum(_frame(ink).spread, 1) / spread)
+
+
+def _normalised(ink: Ink) -> Ink:
+    frame, item = _frame(ink), _item_of_point(ink)
     scale = strips.SPREAD / np.maximum(frame.spread, 1)
     x, y = ink.points[:, 0], ink.points[:, 1]
     up = frame.middle[item] + frame.skew[item] * (x - frame.x_mean[item]) - y

@@ -68,6 +68,30 @@ def render(
     return _develop(canvas, rng, variation)
 
 
+def written(
+    strokes: Strokes, scale: float, pen: float, margin: int, most: int = 4_000_000
+) -> NDArray[np.bool_] | None:
+    """The ink of strokes written with a round pen: a mask, True where ink is.
+
+    scale : pixels in a unit of the strokes; pen : width of the line, and margin : of the paper
+    around it, in pixels. None where that takes more than `most` pixels.
+    """
+    from PIL import Image, ImageDraw
+
+    low = np.concatenate(strokes).min(0)
+    paths = [(stroke - low) * scale + margin for stroke in strokes]
+    width, height = (np.concatenate(paths).max(0) + margin + 1).astype(int).tolist()
+    if width * height > most:
+        return None
+    picture = Image.new("1", (width, height))
+    draw = ImageDraw.Draw(picture)
+    for path in paths:
+        draw.line([tuple(point) for point in path.tolist()], 1, max(1, round(pen)), "curve")
+        for x, y in path[[0, -1]].tolist():
+            draw.ellipse((x - pen / 2, y - pen / 2, x + pen / 2, y + pen / 2), 1)
+    return np.asarray(picture, bool)
+
+
 def _per_item(values: NDArray[Any], ufunc: Any, starts: NDArray[Any]) -> NDArray[Any]:
     return np.asarray(ufunc.reduceat(values, starts, axis=0))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -95,6 +95,73 @@ class InkSource:
     def drawn(self) -> CharacterSet:
         """Every item once, with its size, as varied as in the batches."""
         return rendered(self.ink, self.classes, self.variation)
+
+
+@dataclass(frozen=True)
+class CutLetters:
+    """Pictures cut out of written words, in bytes to save room: 0 ink to 255 paper.
+
+    Attributes
+    ----------
+    images : (N, 32, 32) letters; labels : (N,) their class numbers.
+    others : (M, 32, 32) groupings of pieces that are no letters.
+    """
+
+    images: NDArray[np.uint8] = field(repr=False)
+    labels: NDArray[np.int64] = field(repr=False)
+    others: NDArray[np.uint8] = field(repr=False)
+
+    @staticmethod
+    def joined(parts: Sequence[CutLetters]) -> CutLetters:
+        """The pictures of all parts; InputError where there are no letters, or only such."""
+        if not any(len(part.images) for part in parts) or not any(len(p.others) for p in parts):
+            raise InputError("no letters were found in the words", "give more of them")
+        return CutLetters(
+            np.concatenate([part.images for part in parts]),
+            np.concatenate([part.labels for part in parts]),
+            np.concatenate([part.others for part in parts]),
+        )
+
+
+@dataclass(frozen=True)
+class WordSource:
+    """Characters written one by one, and letters cut out of words, in every batch.
+
+    Half of a batch are `characters`, 3 in 10 are letters of words, of which rare ones are
+    drawn more often, and the rest are wrong groupings of their pieces.
+    """
+
+    characters: InkSource
+    cut: CutLetters
+    distort: Callable[[NDArray[np.float32], np.random.Generator], NDArray[np.float32]]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return self.characters.classes
+
+    def __len__(self) -> int:
+        return len(self.characters)
+
+    def batches(self, rng: np.random.Generator, size: int) -> Iterator[Batch]:
+        """As many pictures as there are characters written one by one, in full batches."""
+        counts = np.bincount(self.cut.labels, minlength=len(self.classes))
+        weight = counts[self.cut.labels] ** (self.characters.balance - 1)
+        ranks = np.cumsum(weight / weight.sum())
+        other = self.classes.index(nonletters.NON_LETTER)
+        alone, letters = size - size // 2, size * 3 // 10
+        drawn = self.characters.batches(rng, alone)
+        for _ in range(max(1, len(self) // size)):
+            images, labels = next(drawn)
+            i = np.minimum(np.searchsorted(ranks, rng.random(letters)), len(ranks) - 1)
+            j = rng.integers(0, len(self.cut.others), size - alone - letters)
+            pool = np.concatenate([self.cut.images[i], self.cut.others[j]])
+            pictures = self.distort(pool.astype(np.float32) / np.float32(255), rng)
+            numbers = np.concatenate([labels, self.cut.labels[i], np.full(len(j), other)])
+            yield np.concatenate([images, pictures]), numbers
+
+    def drawn(self) -> CharacterSet:
+        """Every character written one by one, once, with its size."""
+        return self.characters.drawn()
 
 
 def label_numbers(labels: NDArray[np.str_], classes: tuple[str, ...]) -> NDArray[np.int64]:

@@ -139,11 +139,12 @@ def square_distance(goal: Mask, reach: int) -> NDArray[np.int16]:
     Along the rows first, then the least sum of squares along the columns.
     """
     far = np.int16((reach + 1) ** 2)
-    across = np.where(goal, np.int16(0), far)
+    here = np.where(goal, np.int16(0), far)
+    across = here.copy()
     for step in range(1, reach + 1):
         square = np.int16(step * step)
-        np.minimum(across[..., step:], ~goal[..., :-step] * far + square, out=across[..., step:])
-        np.minimum(across[..., :-step], ~goal[..., step:] * far + square, out=across[..., :-step])
+        np.minimum(across[..., step:], here[..., :-step] + square, out=across[..., step:])
+        np.minimum(across[..., :-step], here[..., step:] + square, out=across[..., :-step])
     best = across.copy()
     for step in range(1, reach + 1):
         square = np.int16(step * step)

@@ -27,9 +27,16 @@ def find_rows(page: Page) -> Page:
     pieces = measure(page.letters)
     height = letter_height(pieces, page.stroke_width)
     lines = find_lines(pieces, ridges(page.letters, pieces, height), height)
-    rows = [make_row([page.letters[i] for i in line], pieces.slant) for line in lines]
+    parts = [[page.letters[i] for i in line] for line in lines]
+    parts = [part for part in parts if not _are_rules(part, height)] or parts
+    rows = [make_row(part, pieces.slant) for part in parts]
     rows = split_words(settle_x_heights(rows))
     return replace(page, rows=tuple(sorted(rows, key=_middle_y)))
+
+
+def _are_rules(glyphs: Sequence[Glyph], height: float) -> bool:
+    """Whether all that a line holds is what is left of ruled lines and of the paper's edge."""
+    return all(g.box.width > max(8 * g.box.height, 3 * height) for g in glyphs)
 
 
 def _middle_y(row: Row) -> float:

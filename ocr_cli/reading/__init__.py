@@ -17,7 +17,9 @@ from ocr_cli.weights import Model
 
 __all__ = ["Reader", "load_language", "load_reader", "read_page"]
 
+SURE = 0.9  # confidence of the line model, from which on a row is not read by letters as well
 CAPITALS = 0.7  # share of a row's letters, from which on it is in block capitals
+JOINED = 0.5  # pieces of ink to a letter, below which the letter model is of no help
 APART = 0.8  # pieces of ink to a letter, from which on letters stand apart
 
 
@@ -88,14 +90,16 @@ def _as_lines(seen: list[Seen], model: Model, language: Language | None) -> tupl
 
 
 def _both_ways(page: Page, by_letters: Model, by_lines: Model, language: Language | None) -> Page:
-    """The page as the line model reads it; rows in block capitals are read by letters as well.
+    """The page as the line model reads it; where it is not sure, rows are read by letters as well.
 
-    Where the two disagree, all that is known decides between them.
+    So are block capitals, at which the letter model is the better of the two. Where they
+    disagree, all that is known decides between them.
     """
     seen = lines.look_at_rows(page, by_lines)
     rows = list(_as_lines(seen, by_lines, language))
-    pairs = zip(page.rows, rows, strict=True)
-    chosen = [i for i, (found, row) in enumerate(pairs) if in_block_capitals(found, row)]
+    pairs = list(zip(page.rows, rows, strict=True))
+    capitals = [in_block_capitals(*pair) for pair in pairs]
+    chosen = [i for i, pair in enumerate(pairs) if capitals[i] or in_doubt(*pair)]
     apart = replace(page, rows=tuple(page.rows[i] for i in chosen))
     lattices = letters.lattices_of(apart, by_letters)
     by_letter = letters.read_rows(apart.rows, lattices, language)
@@ -103,19 +107,27 @@ def _both_ways(page: Page, by_letters: Model, by_lines: Model, language: Languag
         texts = row.text, rows[i].text
         if texts[0] != texts[1]:
             scores = seen[i].scores
-            if best_text(texts, lattice, scores, by_lines.classes, language) == 1:
+            known = by_lines.classes, language, capitals[i]
+            if best_text(texts, lattice, scores, *known) == 1:
                 continue
         rows[i] = calibrated(row, confidence.LETTERS)
     return replace(page, rows=tuple(rows))
 
 
-def in_block_capitals(found: Row, read: Row) -> bool:
-    """Whether a row, as the line model read it, is in capitals and figures that stand apart.
+def pieces_a_letter(found: Row, read: Row) -> float:
+    """Pieces of ink that a row has for each letter that the line model read there."""
+    pieces = sum(len(word.glyphs) for word in found.words)
+    return pieces / max(1, len(read.text.replace(" ", "")))
 
-    There the letter model is the better of the two; elsewhere it only costs time.
-    """
+
+def in_block_capitals(found: Row, read: Row) -> bool:
+    """Whether a row, as the line model read it, is in capitals and figures that stand apart."""
     signs = [c for c in read.text if c.isalnum()]
     capitals = sum(c.isupper() or c.isdigit() for c in signs)
-    pieces = sum(len(word.glyphs) for word in found.words)
-    apart = pieces >= APART * len(read.text.replace(" ", ""))
+    apart = pieces_a_letter(found, read) >= APART
     return bool(signs) and capitals >= CAPITALS * len(signs) and apart
+
+
+def in_doubt(found: Row, read: Row) -> bool:
+    """Whether the line model is not sure of a row whose letters are not all joined."""
+    return read.confidence < SURE and pieces_a_letter(found, read) >= JOINED

@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 from ocr_cli.reading.lattice import Lattice
 
 # Log-probabilities, relative to each other alone.
-ODD = -8.0  # a letter looks like nothing that the model knows it by
-STRAY = -7.0  # a piece of ink is of no letter
-UNWRITTEN = -12.0  # a character has no ink
+ODD = -6.0  # a letter looks like nothing that the model knows it by
+STRAY = -3.0  # a piece of ink is of no letter
+UNWRITTEN = -6.0  # a character has no ink
 BLANK = 0.7  # weight of the gaps' odds
 MOST_ODDS = 10.0
 
 SURE = 0.8  # confidence from which on it is clear where a character is
-FITS = -6.0  # log-probability from which on it looks like itself
+FITS = -4.0  # log-probability from which on it looks like itself
 ENOUGH = 0.45  # share of such characters in a row that does say what the line says
 
 Floats = NDArray[np.float64]

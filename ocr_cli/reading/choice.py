@@ -12,10 +12,9 @@ from ocr_cli.reading.align import log_probability
 from ocr_cli.reading.lattice import Lattice
 from ocr_cli.reading.search import Language
 
-# Weights of the line model, of the letters and of the language. Letters are cut for rows such
-# as those that come here, whose letters stand apart. Tuned on pages/dev and on capitals of
-# valid writers laid out anew.
-LINE, LETTERS, LANGUAGE = 0.6, 1.0, 0.7
+# Weights of the line model and of the language, and of the letters where they are joined and
+# where they stand apart. Tuned on lines and on capitals of valid writers, drawn and laid out anew.
+LINE, LANGUAGE, LETTERS = 0.6, 0.7, {False: 0.3, True: 1.0}
 CHARACTER = 1.0  # for each, since a language model likes texts short
 
 
@@ -25,6 +24,7 @@ def best_text(
     scores: NDArray[np.float32],
     classes: Sequence[str],
     language: Language | None,
+    apart: bool,
 ) -> int:
     """The number of the text that letters, line and language together find most probable.
 
@@ -32,9 +32,10 @@ def best_text(
     reads wrong the other seldom does as well.
 
     texts : the readings. lattice : of the row's letters. scores : (T, C + 1) of the line
-    model, whose characters are `classes`.
+    model, whose characters are `classes`. apart : whether the row is in block capitals.
     """
-    return int(np.argmax([_score(text, lattice, scores, classes, language) for text in texts]))
+    rates = [_score(text, lattice, scores, classes, language, LETTERS[apart]) for text in texts]
+    return int(np.argmax(rates))
 
 
 def _score(
@@ -43,13 +44,14 @@ def _score(
     scores: NDArray[np.float32],
     classes: Sequence[str],
     language: Language | None,
+    of_letters: float,
 ) -> float:
     if not text:
         return -np.inf
     number = {c: i for i, c in enumerate(classes)}
     target = np.array([number[c] for c in text], np.int64)
     loss, _ = ctc_loss(scores[None], np.array([len(scores)]), [target])
-    seen = LETTERS * log_probability(lattice, text) - LINE * loss
+    seen = of_letters * log_probability(lattice, text) - LINE * loss
     if language is None:
         return seen
     return seen + LANGUAGE * language.score(text) + CHARACTER * len(text)

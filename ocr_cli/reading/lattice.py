@@ -23,8 +23,10 @@ WIDEST = 2.4  # x-heights that a letter of several pieces may span
 EVEN = 0.4  # where a row has one word: so much wider than its gaps a blank would be, in x-heights
 SOFT = 0.08  # x-heights that change the odds of a blank by a factor e, at least
 MOST_ODDS = 6.0
-STRAIN = 2.0  # log-probability lost for a gap of an x-height inside a letter
-GEOMETRY = 0.7  # weight of size and place against shape
+STRAIN = 2.6  # log-probability lost for a gap of an x-height inside a letter
+GEOMETRY = 0.5  # weight of size and place against shape
+ODDS = 0.55  # weight of the odds that an edge is a letter at all
+MOST_SURE = -6.0  # log-probability of being none below which all count alike
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,8 @@ class Lattice:
     ----------
     atoms : the row's pieces of ink; edges run between the places 0 to len(atoms).
     starts, ends : (E,) places where each edge begins and ends, sorted by end.
-    scores : (E, C) log-probability of each character, size and place included.
+    scores : (E, C) log-probability of each character, size, place and the odds that the edge
+        is a letter included.
     blanks : (atoms + 1,) log-odds of a blank before the piece at each place.
     classes : the characters of `scores`.
     """
@@ -107,9 +110,16 @@ def upright(glyph: Glyph, row: Row) -> Glyph:
 
 
 def score(pieces: Sequence[Pieces], model: Model, stroke_width: float) -> list[Lattice]:
-    """A lattice for each row; all rows' letters pass the classifier together."""
+    """A lattice for each row; all rows' letters pass the classifier together.
+
+    A path says of its edges that they are letters, and of all others that they are none. So
+    what counts for an edge are its odds: how likely it is a character, over how likely none.
+    """
     glyphs = [glyph for row in pieces for glyph in row.upright]
     log_p = log_softmax(model.logits(layout.letter_crops(glyphs, stroke_width)))
+    if NON_LETTER in model.classes:
+        none = log_p[:, model.classes.index(NON_LETTER), None]
+        log_p = log_p - np.float32(ODDS) * np.maximum(none, np.float32(MOST_SURE))
     kept = [i for i, c in enumerate(model.classes) if c != NON_LETTER]
     classes = tuple(model.classes[i] for i in kept)
     rows = np.split(log_p[:, kept], np.cumsum([len(row.upright) for row in pieces])[:-1])

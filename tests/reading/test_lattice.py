@@ -3,11 +3,9 @@
 from itertools import product
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocr_cli.layout.cuts import cut_glyph
 from ocr_cli.page import Box, Glyph, Row, Word, union
 from ocr_cli.reading import geometry
 from ocr_cli.reading.lattice import Lattice, take_apart, upright
@@ -139,27 +137,6 @@ def test_edges_cover_every_place_in_order() -> None:
     assert (0, 3) not in edges  # far too wide for a letter
     assert list(pieces.ends) == sorted(pieces.ends)
     assert pieces.blanks[1] < 0 < pieces.blanks[2]
-
-
-def test_two_letters_joined_by_a_thin_stroke_are_cut_there() -> None:
-    ink = np.zeros((30, 70), bool)
-    ink[:, :26] = ink[:, 44:] = True
-    ink[14:17, 26:44] = True
-    glyph = Glyph(Box(5, 7, 35, 77), ink)
-    parts = cut_glyph(glyph, 0.0, stroke_width=3.0, x_height=30.0)
-    assert len(parts) >= 2
-    whole = np.zeros((30, 70), int)
-    for part in parts:
-        y, x = part.box.y1 - 5, part.box.x1 - 7
-        whole[y : y + part.box.height, x : x + part.box.width] += part.ink
-    np.testing.assert_array_equal(whole, ink)  # no ink lost, none twice
-    assert any(26 <= part.box.x1 - 7 <= 44 for part in parts[1:])
-
-
-@pytest.mark.parametrize("width", [3, 20])
-def test_a_narrow_letter_stays_whole(width: int) -> None:
-    glyph = block(0, 0, 30, width)
-    assert cut_glyph(glyph, 0.3, 3.0, 30.0) == [glyph]
 
 
 def test_slant_is_taken_out_about_the_baseline() -> None:
