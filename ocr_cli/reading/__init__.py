@@ -110,7 +110,7 @@ def _both_ways(page: Page, by_letters: Model, by_lines: Model, language: Languag
             known = by_lines.classes, language, capitals[i]
             if best_text(texts, lattice, scores, *known) == 1:
                 continue
-        rows[i] = calibrated(row, confidence.LETTERS)
+        rows[i] = calibrated(row, confidence.SETTLED)
     return replace(page, rows=tuple(rows))
 
 

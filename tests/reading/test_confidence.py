@@ -13,7 +13,7 @@ BOX = Box(0, 0, 1, 1)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=8))
 def test_surer_words_stay_surer(values: list[float]) -> None:
     row = Row(BOX, tuple(Word(BOX, (), "x", value) for value in values), 0.0, 1.0)
-    for odds in (confidence.LETTERS, confidence.LINES):
+    for odds in (confidence.LETTERS, confidence.SETTLED, confidence.LINES):
         done = confidence.calibrated(row, odds)
         found = np.array([word.confidence for word in done.words])
         assert ((found > 0) & (found < 1)).all()
