@@ -36,7 +36,7 @@ def find_rows(page: Page) -> Page:
 
 def _are_rules(glyphs: Sequence[Glyph], height: float) -> bool:
     """Whether all that a line holds is what is left of ruled lines and of the paper's edge."""
-    return all(g.box.width > max(8 * g.box.height, 3 * height) for g in glyphs)
+    return all(g.box.height < 0.5 * height and g.box.width > 8 * g.box.height for g in glyphs)
 
 
 def _middle_y(row: Row) -> float:

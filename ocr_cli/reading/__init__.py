@@ -12,7 +12,7 @@ from ocr_cli.reading import confidence, letters, lines
 from ocr_cli.reading.choice import best_text
 from ocr_cli.reading.confidence import calibrated
 from ocr_cli.reading.lines import Seen
-from ocr_cli.reading.search import Language
+from ocr_cli.reading.search import Language, Weights
 from ocr_cli.weights import Model
 
 __all__ = ["Reader", "load_language", "load_reader", "read_page"]
@@ -21,6 +21,8 @@ SURE = 0.9  # confidence of the line model, from which on a row is not read by l
 CAPITALS = 0.7  # share of a row's letters, from which on it is in block capitals
 JOINED = 0.5  # pieces of ink to a letter, below which the letter model is of no help
 APART = 0.8  # pieces of ink to a letter, from which on letters stand apart
+# Gaps count for more in rows that are mostly block capitals, whose words stand well apart.
+BESIDE_LINES = Weights(blank=0.8)
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ def _both_ways(page: Page, by_letters: Model, by_lines: Model, language: Languag
     chosen = [i for i, pair in enumerate(pairs) if capitals[i] or in_doubt(*pair)]
     apart = replace(page, rows=tuple(page.rows[i] for i in chosen))
     lattices = letters.lattices_of(apart, by_letters)
-    by_letter = letters.read_rows(apart.rows, lattices, language)
+    by_letter = letters.read_rows(apart.rows, lattices, language, BESIDE_LINES)
     for i, lattice, row in zip(chosen, lattices, by_letter, strict=True):
         texts = row.text, rows[i].text
         if texts[0] != texts[1]:
