@@ -22,7 +22,7 @@ CAPITALS = 0.7  # share of a row's letters, from which on it is in block capital
 JOINED = 0.5  # pieces of ink to a letter, below which the letter model is of no help
 APART = 0.8  # pieces of ink to a letter, from which on letters stand apart
 # Gaps count for more in rows that are mostly block capitals, whose words stand well apart.
-BESIDE_LINES = Weights(blank=0.8)
+BESIDE_LINES = Weights(blank=0.8, beam=12, choices=8)
 
 
 @dataclass(frozen=True)
