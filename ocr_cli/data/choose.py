@@ -93,8 +93,13 @@ def picture_format(path: Path) -> PictureFormat | None:
 
 def is_strokes(path: Path) -> bool:
     """Whether `path` is an archive of pen strokes, a folder of them, or UNIPEN files."""
-    archive = path / CHARACTERS if has_words(path) else path
+    archive = _archive(path)
     return (archive.suffix == ".npz" and archive.is_file()) or unipen.is_unipen(path)
+
+
+def _archive(path: Path) -> Path:
+    """The archive of characters that `path` is, or that is in the folder there."""
+    return path / CHARACTERS if has_words(path) else path
 
 
 def has_words(path: Path) -> bool:
@@ -191,8 +196,7 @@ def _strokes(
 def _stroke_parts(path: Path, rng: np.random.Generator) -> dict[str, ink.Ink]:
     """Train, valid and test of an archive, or of UNIPEN files: of these by writer."""
     if not unipen.is_unipen(path):
-        archive = path / CHARACTERS if has_words(path) else path
-        return {split: ink.load(archive, split) for split in ink.SPLITS}
+        return {split: ink.load(_archive(path), split) for split in ink.SPLITS}
     drawn, names = unipen.to_ink(unipen.items_in(path), "chars")
     parts = ink.split(drawn, names, ink.splits_of_writers(names, rng), rng)
     return {split: drawn.take(np.flatnonzero(parts == n)) for split, n in ink.SPLITS.items()}

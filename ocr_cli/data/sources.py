@@ -78,8 +78,7 @@ class InkSource:
     def batches(self, rng: np.random.Generator, size: int) -> Iterator[Batch]:
         """As many draws as the set has items, in full batches, and one batch at least."""
         labels = label_numbers(self.ink.labels, self.classes)
-        counts = np.bincount(labels, minlength=len(self.classes)).astype(float)
-        weight = (np.maximum(counts, 1) ** (self.balance - 1))[labels]
+        weight = _rarity(labels, self.balance)
         draws = rng.choice(len(labels), max(size, len(labels)), p=weight / weight.sum())
         for start in range(0, len(draws) - size + 1, size):
             chosen = draws[start : start + size]
@@ -144,8 +143,7 @@ class WordSource:
 
     def batches(self, rng: np.random.Generator, size: int) -> Iterator[Batch]:
         """As many pictures as there are characters written one by one, in full batches."""
-        counts = np.bincount(self.cut.labels, minlength=len(self.classes))
-        weight = counts[self.cut.labels] ** (self.characters.balance - 1)
+        weight = _rarity(self.cut.labels, self.characters.balance)
         ranks = np.cumsum(weight / weight.sum())
         other = self.classes.index(nonletters.NON_LETTER)
         alone, letters = size - size // 2, size * 3 // 10
@@ -162,6 +160,11 @@ class WordSource:
     def drawn(self) -> CharacterSet:
         """Every character written one by one, once, with its size."""
         return self.characters.drawn()
+
+
+def _rarity(labels: NDArray[np.int64], balance: float) -> NDArray[np.float64]:
+    """(N,) how often each item is drawn, so that a class of n has the weight n ** `balance`."""
+    return np.asarray(np.bincount(labels)[labels] ** (balance - 1.0), np.float64)
 
 
 def label_numbers(labels: NDArray[np.str_], classes: tuple[str, ...]) -> NDArray[np.int64]:
