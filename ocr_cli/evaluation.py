@@ -185,7 +185,7 @@ def evaluate_characters(model: Model, data: CharacterSet, worst: int = 15) -> Ch
         raise UsageError(f"the model does not know {listed(missing)}", "choose another --model")
     # A model that knows more characters than the set has is asked to choose among the set's.
     columns = np.array([model.classes.index(c) for c in data.classes])
-    logits = model.logits(data.images, _telling_sizes(model, data))[:, columns]
+    logits = model.logits(data.images, _telling_sizes(model, data), data.writers)[:, columns]
     log_probabilities = log_softmax(logits)
     read = logits.argmax(1)
     confidence = np.exp(log_probabilities.max(1))
@@ -209,11 +209,12 @@ def evaluate_characters(model: Model, data: CharacterSet, worst: int = 15) -> Ch
 def _telling_sizes(model: Model, data: CharacterSet) -> NDArray[np.float32] | None:
     """The set's sizes, unless it lacks some of the classes that the model knows sizes of.
 
-    What sizes say weighs all of these against each other; among capitals alone it misleads.
+    What sizes say weighs all of these against each other; among capitals alone it misleads,
+    unless the hand's other letters are seen beside it.
     """
     terms = model.size_terms
-    if terms is None:
-        return None
+    if terms is None or (model.context is not None and data.writers is not None):
+        return data.sizes
     sized = {model.classes[i] for i in np.flatnonzero(terms.any(0))}
     return data.sizes if sized <= set(data.classes) else None
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli import autoencoder, recipes, torch_backend, training, words
+from ocr_cli import autoencoder, recipes, torch_backend, training, training_context, words
 from ocr_cli.autoencoder import Components
 from ocr_cli.data import choose
 from ocr_cli.data.choose import Splits
@@ -24,6 +24,7 @@ from ocr_cli.training import Epoch, Goal
 from ocr_cli.weights import (
     AUTOENCODER,
     CLASSIFIERS,
+    CONTEXT,
     DEFAULT,
     Model,
     for_use,
@@ -37,6 +38,7 @@ GENTLE = Distortion(rotation=3, shear=0.08, scale=0.05, shift=0.5, elastic=0.6, 
 Scores = dict[str, tuple[float, float]]  # loss and score of a split
 _GOES_WITH = {
     "hidden": "a fresh network, not with --from",
+    "augment": "networks on pictures",
     "channels": "a fresh network of --kind convnet",
     "momentum": "--optimizer sgd",
 }
@@ -49,7 +51,7 @@ class Experiment:
     Attributes
     ----------
     data : see `choose.open_splits`; None is synthetic writing.
-    start : the model to go on from; None is a fresh one.
+    start : the model to go on from; None is a fresh one, or, to learn a context, the shipped one.
     teacher : a classifier of the same classes to learn from, see `training.train`.
     out : where the best model is kept.
     changes : what to have in place of the preset's and its recipe's own values.
@@ -122,7 +124,13 @@ def prepare(experiment: Experiment, on_word: Callable[[], None] | None = None) -
     if can_cut_words(experiment):
         knows_letters = teacher or (start if experiment.start else load_model(DEFAULT))
         splits = _with_words(experiment, splits, knows_letters, on_word)
-    record = {"command": experiment.command, "data": splits.name, "seed": experiment.seed}
+    record: dict[str, Any] = {
+        "command": experiment.command,
+        "data": splits.name,
+        "seed": experiment.seed,
+    }
+    if preset.kind == CONTEXT:
+        record["classifier"] = start.record
     return Prepared(experiment, preset, splits, replace(start, record=record), teacher)
 
 
@@ -154,18 +162,9 @@ def carry_out(
     """Train, keep the best model so far in the file, and score what the file holds in the end."""
     experiment, splits = prepared.experiment, prepared.splits
     out = experiment.out
-    best, history = training.train(
-        prepared.start,
-        splits.train,
-        splits.valid,
-        prepared.preset.recipe,
-        experiment.backend,
-        on_epoch,
-        lambda model: save_model(out, model),
-        prepared.teacher,
-    )
+    best, history = _train(prepared, on_epoch, lambda model: save_model(out, model))
     save_model(out, _with_sizes(for_use(best), prepared), half=True)
-    final = _load(str(out), prepared.preset.kind)  # 16-bit weights and all
+    final = _load(str(out), best.kind)  # 16-bit weights and all
     scores = {name: training.evaluate(final, data) for name, data in splits.held.items()}
     outcome = Outcome(experiment, tuple(history), best, scores)
     if prepared.preset.kind == AUTOENCODER:
@@ -174,10 +173,28 @@ def carry_out(
     return outcome
 
 
+def _train(
+    prepared: Prepared,
+    on_epoch: Callable[[Epoch, Model], None] | None,
+    on_best: Callable[[Model], None],
+) -> tuple[Model, list[Epoch]]:
+    start, splits, recipe = prepared.start, prepared.splits, prepared.preset.recipe
+    backend, source = prepared.experiment.backend, splits.train
+    if prepared.preset.kind != CONTEXT:
+        return training.train(
+            start, source, splits.valid, recipe, backend, on_epoch, on_best, prepared.teacher
+        )
+    if not isinstance(source, InkSource):
+        raise UsageError("a context is learnt from pen strokes", "name their file with --data")
+    return training_context.train(
+        start, source.ink, splits.valid, recipe, backend, on_epoch, on_best
+    )
+
+
 def _with_sizes(model: Model, prepared: Prepared) -> Model:
     """What real strokes say of sizes, on top; synthetic hands are no measure of them."""
     source = prepared.splits.train
-    real = prepared.experiment.data is not None and model.kind in CLASSIFIERS
+    real = prepared.experiment.data is not None and prepared.preset.kind in CLASSIFIERS
     if real and isinstance(source, InkSource | WordSource):
         return training.learn_sizes(model, source.drawn())
     return model
@@ -216,7 +233,8 @@ def _idle(experiment: Experiment) -> set[str]:
     """The changes that a training takes no notice of."""
     preset, goes_on = preset_of(experiment), experiment.start is not None
     idle = {
-        "hidden": goes_on,
+        "hidden": goes_on or preset.kind == CONTEXT,
+        "augment": preset.kind == CONTEXT,
         "channels": goes_on or preset.kind != "convnet",
         "momentum": preset.recipe.optimiser != "sgd",
     }
@@ -224,11 +242,16 @@ def _idle(experiment: Experiment) -> set[str]:
 
 
 def _open(experiment: Experiment, augment: bool) -> Splits:
-    rng = np.random.default_rng([experiment.seed, 3])
-    return choose.open_splits(experiment.data, experiment.classes, augment, rng)
+    rng, classes = np.random.default_rng([experiment.seed, 3]), experiment.classes
+    if experiment.kind == CONTEXT:
+        known = load_model(experiment.start or DEFAULT).classes
+        classes = next((name for name, own in choose.CLASSES.items() if own == known), classes)
+    return choose.open_splits(experiment.data, classes, augment, rng)
 
 
 def _start(experiment: Experiment, preset: Preset, splits: Splits) -> Model:
+    if preset.kind == CONTEXT:
+        return _fitting(experiment.start or DEFAULT, "--from", splits)
     if experiment.start is None:
         return recipes.fresh_model(preset, splits.train.classes, experiment.seed)
     if preset.kind == AUTOENCODER:
@@ -242,8 +265,8 @@ def _start(experiment: Experiment, preset: Preset, splits: Splits) -> Model:
 def _teacher(experiment: Experiment, preset: Preset, splits: Splits) -> Model | None:
     if experiment.teacher is None:
         return None
-    if preset.kind == AUTOENCODER:
-        raise UsageError("--teacher teaches classes, and an autoencoder has none")
+    if preset.kind not in CLASSIFIERS:
+        raise UsageError(f"--teacher teaches classifiers, not {preset.kind} models")
     return _fitting(experiment.teacher, "--teacher", splits)
 
 

@@ -266,7 +266,8 @@ class Tuner:
             batch = np.concatenate([own[i], others[j], replay[k]])
             wanted = np.concatenate([targets[i], none, old_opinions[k]])
             trainer.step(batch, wanted, practice.lr * optimisers.cosine(step, practice.steps, 5))
-        return replace(model, weights=(*model.weights[: self._first], *trainer.weights()))
+        weights = (*model.weights[: self._first], *trainer.weights())
+        return replace(model, weights=weights, context=None)
 
     def _targets(self, labels: NDArray[np.int64], opinions: Floats) -> Floats:
         """(N, C) what to learn of letters with these labels and old probabilities.
@@ -302,7 +303,7 @@ def blend(old: Model, new: Model, share: float) -> Model:
     """Weights on the way from one model to another of its kind (M. Wortsman et al., CVPR 2022)."""
     pairs = zip(old.weights, new.weights, strict=True)
     weights = tuple({k: (1 - share) * a[k] + share * b[k] for k in a} for a, b in pairs)
-    return replace(old, weights=weights)
+    return replace(old, weights=weights, context=None)
 
 
 @dataclass(frozen=True)

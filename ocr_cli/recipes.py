@@ -38,12 +38,16 @@ _MODERN = Recipe(
 )
 
 _CONVNET = replace(_MODERN, epochs=40, batch_size=128, lr=0.003, smoothing=0.05)
+_CONTEXT = replace(
+    _MODERN, epochs=120, batch_size=250, lr=0.001, decay=0.05, smoothing=0.02, averaging=0.999
+)
 _AUTOENCODER = replace(_MODERN, smoothing=0.0, averaging=0.0)
 
 PRESETS = {
     "homework": Preset("mlp", (64,), Recipe(), augment=False, plain=True),
     "mlp": Preset("mlp", (640, 256), replace(_MODERN, epochs=100), dropout=0.3),
     "convnet": Preset("convnet", (256,), _CONVNET, channels=(24, 48, 96), dropout=0.15),
+    "context": Preset("context", (), _CONTEXT),
     "autoencoder": Preset("autoencoder", (512, 256, 32, 256, 512), _AUTOENCODER),
     "homework-autoencoder": Preset(
         "autoencoder",

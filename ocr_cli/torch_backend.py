@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ocr_cli.errors import MissingExtraError
 from ocr_cli.nn import layers as nn
+from ocr_cli.nn.attention import FeedForward, LayerNorm, SelfAttention
 from ocr_cli.nn.network import Layers, Weights
 from ocr_cli.nn.optimisers import newest
 
@@ -34,7 +35,7 @@ def check_torch() -> None:
         raise MissingExtraError("PyTorch", "torch", "--backend torch")
 
 
-def forward(  # noqa: C901 -- one case a layer
+def forward(  # noqa: C901, PLR0912 -- one case a layer
     torch: Any, layers: Sequence[nn.Layer], weights: Any, x: Any, training: bool
 ) -> Any:
     """The network's output as a tensor; shapes as in `nn.network.forward`."""
@@ -61,6 +62,10 @@ def forward(  # noqa: C901 -- one case a layer
                 x = x.reshape(len(x), -1)
             case nn.Dropout(rate=rate):
                 x = f.dropout(x, rate, training)
+            case LayerNorm(channels=channels):
+                x = f.layer_norm(x, (channels,), p["scale"], p["shift"])
+            case SelfAttention() | FeedForward():
+                x = x + f.dropout(_added(f, layer, p, x), layer.dropout, training)
             case _:
                 raise NotImplementedError(type(layer).__name__)
     return x
@@ -79,6 +84,20 @@ def _batch_norm(f: Any, layer: nn.BatchNorm, p: Any, x: Any, training: bool) -> 
         layer.epsilon,
     )
     return y.permute(0, 2, 3, 1) if x.dim() == 4 else y
+
+
+def _added(f: Any, layer: SelfAttention | FeedForward, p: Any, x: Any) -> Any:
+    """What a block adds to (N, width), before dropout; see `nn.attention`."""
+    normal = f.layer_norm(x, (layer.width,), p["scale"], p["shift"])
+    hidden = f.linear(normal, p["weights"].t(), p["bias"])
+    if isinstance(layer, SelfAttention):
+        parts = hidden.reshape(len(x), 3, layer.heads, -1).permute(1, 2, 0, 3)
+        query, key, value = parts.unsqueeze(1)
+        drawn = f.scaled_dot_product_attention(query, key, value)[0]
+        hidden = drawn.permute(1, 0, 2).reshape(len(x), -1)
+    else:
+        hidden = f.relu(hidden)
+    return f.linear(hidden, p["out_weights"].t(), p["out_bias"])
 
 
 def _cross_entropy(torch: Any, logits: Any, targets: Any) -> Any:
@@ -128,13 +147,19 @@ class TorchTrainer:
         self._averaging, self._steps = averaging, 0
         self._average = [t.detach().clone() for t in self._trained]
 
-    def step(self, x: NDArray[np.float32], targets: NDArray[np.float32], lr: float) -> Any:
-        """One step on a batch: (loss summed over it, (N, C) logits)."""
+    def step(
+        self,
+        x: NDArray[np.float32],
+        targets: NDArray[np.float32],
+        lr: float,
+        offset: NDArray[np.float32] | None = None,
+    ) -> Any:
+        """One step on a batch: (loss summed over it, (N, C) logits); `offset` is added to these."""
         torch = self._torch
         self._optimiser.param_groups[0]["lr"] = lr
         with torch.autocast("cpu", torch.bfloat16):
             logits = forward(torch, self.layers, self._weights, torch.from_numpy(x), True)
-        logits = logits.float()
+        logits = logits.float() if offset is None else logits.float() + torch.from_numpy(offset)
         loss = self._loss(torch, logits, torch.from_numpy(targets))
         self._optimiser.zero_grad()
         loss.backward()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from typing import Any, Protocol
@@ -30,9 +30,10 @@ from ocr_cli.nn.layers import (
     sigmoid,
 )
 from ocr_cli.nn.network import Layers, Weights
-from ocr_cli.weights import AUTOENCODER, CLASSIFIERS, KINDS, Model, size_features
+from ocr_cli.weights import AUTOENCODER, CLASSIFIERS, CONTEXT, KINDS, Model, size_features
 
 Floats = NDArray[np.float32]
+Lesson = tuple[Floats, Floats, Floats | None]  # inputs, targets, logits to add the network's to
 _TAUGHT = 0.7  # share of the target that a teacher gives
 
 
@@ -102,15 +103,15 @@ RECONSTRUCT = Goal(
     lambda x, *_: x,
     lambda logits, targets: autoencoder.psnr(sigmoid(logits), targets),
 )
-GOALS = {**dict.fromkeys(CLASSIFIERS, CLASSIFY), AUTOENCODER: RECONSTRUCT}
+GOALS = {**dict.fromkeys((*CLASSIFIERS, CONTEXT), CLASSIFY), AUTOENCODER: RECONSTRUCT}
 
 
 class Trainer(Protocol):
     """A back end: takes steps, gives weights."""
 
     def step(
-        self, x: NDArray[np.float32], targets: NDArray[np.float32], lr: float
-    ) -> tuple[float, NDArray[np.float32]]: ...
+        self, x: Floats, targets: Floats, lr: float, offset: Floats | None = None
+    ) -> tuple[float, Floats]: ...
 
     def weights(self) -> Weights: ...
 
@@ -135,10 +136,12 @@ class NumpyTrainer:
         self._average = self._vector.copy()
 
     def step(
-        self, x: NDArray[np.float32], targets: NDArray[np.float32], lr: float
-    ) -> tuple[float, NDArray[np.float32]]:
-        """One step on a batch: (loss summed over it, (N, C) logits)."""
+        self, x: Floats, targets: Floats, lr: float, offset: Floats | None = None
+    ) -> tuple[float, Floats]:
+        """One step on a batch: (loss summed over it, (N, C) logits); `offset` is added to these."""
         logits, caches = network.forward_training(self.layers, self._weights, x, self._rng)
+        if offset is not None:
+            logits = logits + offset
         loss, slope = self._loss(logits, targets)
         network.backward(self.layers, self._weights, caches, slope, self._grads)
         self._optimiser.step(self._vector, self._grad_vector, lr)
@@ -248,7 +251,7 @@ def learn_sizes(model: Model, data: CharacterSet, steps: int = 200) -> Model:
 
 def evaluate(model: Model, data: CharacterSet) -> tuple[float, float]:
     """(loss, score) of a model on a set, means over its items, see `Goal` for units."""
-    goal, outputs = GOALS[model.kind], model.logits(data.images, data.sizes)
+    goal, outputs = GOALS[model.kind], model.logits(data.images, data.sizes, data.writers)
     x = KINDS[model.kind](data.images)
     targets = goal.targets(x, data.labels, len(model.classes), 0.0)
     loss, _ = losses.LOSSES[goal.loss](outputs, targets)
@@ -273,24 +276,67 @@ def train(
     disk; `on_epoch` gets every epoch's figures. InputError where the loss is no longer a
     number.
     """
-    goal = GOALS[start.kind]
+    goal, prepare = GOALS[start.kind], KINDS[start.kind]
     weights = tuple({k: v.copy() for k, v in p.items()} for p in start.weights)
     trainer = make_trainer(backend, start.layers, weights, recipe, goal.loss)
     rng = np.random.default_rng([recipe.seed, 2])
+
+    def lessons() -> Iterator[Lesson]:
+        for images, labels in source.batches(rng, recipe.batch_size):
+            x = prepare(images)
+            targets = goal.targets(x, labels, len(source.classes), recipe.smoothing)
+            if teacher is not None:
+                targets += np.float32(_TAUGHT) * (teacher.probabilities(images) - targets)
+            yield x, targets, None
+
+    return run_epochs(
+        Lessons(lessons, -(-len(source) // recipe.batch_size), goal),
+        trainer,
+        recipe,
+        lambda: replace(start, weights=trainer.weights(), context=None),
+        lambda model: evaluate(model, valid),
+        on_epoch,
+        on_best,
+    )
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """What a training goes through: an epoch's lessons, some `steps` of them, and their goal."""
+
+    epoch: Callable[[], Iterator[Lesson]]
+    steps: int
+    goal: Goal
+
+
+def run_epochs(
+    lessons: Lessons,
+    trainer: Trainer,
+    recipe: Recipe,
+    trained: Callable[[], Model],
+    evaluated: Callable[[Model], tuple[float, float]],
+    on_epoch: Callable[[Epoch, Model], None] | None = None,
+    on_best: Callable[[Model], None] | None = None,
+) -> tuple[Model, list[Epoch]]:
+    """The model of the epoch best on valid, and the history; see `train`.
+
+    `trained` gives the model as it is after an epoch, `evaluated` its loss and score on valid.
+    """
     history: list[Epoch] = []
-    best, best_score, best_epoch = start, -np.inf, 0
+    best, best_score, best_epoch = trained(), -np.inf, 0
     for number in range(1, recipe.epochs + 1):
         began = time.perf_counter()
-        loss, score = _run_epoch(trainer, source, start.kind, recipe, number, rng, teacher)
+        loss, score = _run_epoch(trainer, lessons, recipe, number)
         if not np.isfinite(loss):
             raise InputError("the loss is no longer a number", "try a smaller --lr")
-        model = replace(start, weights=trainer.weights())
-        valid_loss, valid_score = evaluate(model, valid)
+        model = trained()
+        valid_loss, valid_score = evaluated(model)
         seconds = time.perf_counter() - began
         epoch = Epoch(number, loss, score, valid_loss, valid_score, seconds)
         history.append(epoch)
         if valid_score > best_score:
-            best, best_score, best_epoch = _recorded(model, recipe, history), valid_score, number
+            best = _recorded(model, recipe, history, lessons.goal)
+            best_score, best_epoch = valid_score, number
             if on_best is not None:
                 on_best(best)
         if on_epoch is not None:
@@ -301,43 +347,31 @@ def train(
 
 
 def _run_epoch(
-    trainer: Trainer,
-    source: Source,
-    kind: str,
-    recipe: Recipe,
-    number: int,
-    rng: np.random.Generator,
-    teacher: Model | None,
+    trainer: Trainer, lessons: Lessons, recipe: Recipe, number: int
 ) -> tuple[float, float]:
-    """One pass over the source: mean loss and score over its batches, as they were met."""
-    prepare, goal, classes = KINDS[kind], GOALS[kind], len(source.classes)
-    per_epoch = -(-len(source) // recipe.batch_size)
-    step, steps = (number - 1) * per_epoch, recipe.epochs * per_epoch
+    """Epoch `number`, from 1: mean loss and score of its items, as they were met."""
+    step, steps = (number - 1) * lessons.steps, recipe.epochs * lessons.steps
     total, scores, seen = 0.0, 0.0, 0
-    for images, labels in source.batches(rng, recipe.batch_size):
-        x = prepare(images)
-        targets = goal.targets(x, labels, classes, recipe.smoothing)
-        if teacher is not None:
-            targets += np.float32(_TAUGHT) * (teacher.probabilities(images) - targets)
+    for x, targets, offset in lessons.epoch():
         lr = recipe.lr
         if recipe.schedule == "cosine":
-            lr *= optimisers.cosine(step, steps, warmup=min(per_epoch, steps // 20))
-        loss, outputs = trainer.step(x, targets, lr)
+            lr *= optimisers.cosine(step, steps, warmup=min(lessons.steps, steps // 20))
+        loss, outputs = trainer.step(x, targets, lr, offset)
         total += loss
-        scores += float(goal.scores(outputs, targets).sum())
-        seen += len(labels)
+        scores += float(lessons.goal.scores(outputs, targets).sum())
+        seen += len(targets)
         step += 1
     return total / max(1, seen), scores / max(1, seen)
 
 
-def _recorded(model: Model, recipe: Recipe, history: list[Epoch]) -> Model:
+def _recorded(model: Model, recipe: Recipe, history: list[Epoch], goal: Goal) -> Model:
     """The model with the recipe and its scores in the training record."""
     last = history[-1]
     record: dict[str, Any] = {
         **model.record,
         "recipe": asdict(recipe),
         "epoch": last.epoch,
-        f"valid_{GOALS[model.kind].score}": round(last.valid_score, 5),
+        f"valid_{goal.score}": round(last.valid_score, 5),
         "valid_loss": round(last.valid_loss, 5),
         "seconds": round(sum(epoch.seconds for epoch in history), 1),
     }

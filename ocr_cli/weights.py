@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr_cli import context
+from ocr_cli.context import Context
 from ocr_cli.errors import ModelError
 from ocr_cli.nn import network
 from ocr_cli.nn.losses import softmax
@@ -22,6 +24,8 @@ from ocr_cli.nn.network import Layers, Weights
 FORMAT = 1
 DEFAULT = "letters"  # the reader that `ocr read` takes when it is not told
 _CHUNK = 32  # crops to one pass: the columns of a layer then stay in the cache
+_IN_CONTEXT = "context."  # before the names of its arrays in a file
+_SHIFTS = ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1))  # pixels; what they show is averaged
 
 
 def _as_columns(crops: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -35,6 +39,7 @@ def _as_picture(crops: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 AUTOENCODER = "autoencoder"  # the kind without classes: a picture in, a picture out
+CONTEXT = "context"  # no kind of its own: what a classifier has beside its network
 
 # A kind says how upright crops (N, 32, 32), 0 ink to 1 paper, become the network's input.
 KINDS: dict[str, Callable[[NDArray[np.float32]], NDArray[np.float32]]] = {
@@ -57,6 +62,7 @@ class Model:
     layers, weights : the network, see `nn.network`.
     record : how it was trained: command, seed, data, scores, seconds.
     size_terms : (6, C) what a letter's size says of its class, see `logits`, or None.
+    context : what a hand's other letters say of it, see `logits`, or None.
     """
 
     kind: str
@@ -65,16 +71,25 @@ class Model:
     weights: Weights = field(repr=False, compare=False)
     record: dict[str, Any] = field(default_factory=dict, compare=False)
     size_terms: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
+    context: Context | None = field(default=None, repr=False, compare=False)
 
     def logits(
-        self, crops: NDArray[np.float32], sizes: NDArray[np.float32] | None = None
+        self,
+        crops: NDArray[np.float32],
+        sizes: NDArray[np.float32] | None = None,
+        writers: NDArray[np.int64] | None = None,
     ) -> NDArray[np.float32]:
         """(N, 32, 32) crops, upright, 0 ink to 1 paper, to (N, C) logits.
 
         With `sizes`, (N, 2) heights and widths where the writer's usual letter is 1, a model
-        that knows sizes tells c from C by them. Of an autoencoder (N, 1024), see
-        `autoencoder.reconstruct`.
+        that knows sizes tells c from C by them. With `writers`, (N,) numbers, besides, one
+        that has a context sees the letters of each hand together. Of an autoencoder
+        (N, 1024), see `autoencoder.reconstruct`.
         """
+        if self.context is not None and sizes is not None and writers is not None:
+            hidden, alone = self.seen(crops, _SHIFTS)
+            known = context.features(hidden, alone, size_features(sizes))
+            return alone + context.in_context(self.context, known, writers)
         x = KINDS[self.kind](crops.astype(np.float32, copy=False))
         out = np.empty((len(x), len(self.classes) or 1024), np.float32)
         for start in range(0, len(x), _CHUNK):
@@ -83,6 +98,22 @@ class Model:
         if sizes is not None and self.size_terms is not None:
             out += size_features(sizes) @ self.size_terms
         return out
+
+    def seen(
+        self, crops: NDArray[np.float32], shifts: Sequence[tuple[int, int]] = ((0, 0),)
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """What the last layer sees of each crop, (N, H), and what it makes of that, (N, C).
+
+        Of several `shifts` of a crop by pixels down and to the right, the mean.
+        """
+        below = self.layers[:-1], self.weights[:-1]
+        hidden = []
+        for start in range(0, max(1, len(crops)), _CHUNK):
+            part = crops[start : start + _CHUNK].astype(np.float32, copy=False)
+            views = (KINDS[self.kind](np.roll(part, shift, (1, 2))) for shift in shifts)
+            hidden.append(sum(network.forward(*below, view) for view in views) / len(shifts))
+        joined = np.concatenate(hidden, dtype=np.float32)
+        return joined, network.forward(self.layers[-1:], self.weights[-1:], joined)
 
     def probabilities(self, crops: NDArray[np.float32]) -> NDArray[np.float32]:
         """(N, 32, 32) crops, upright, 0 ink to 1 paper, to (N, C) probabilities."""
@@ -102,7 +133,10 @@ def size_features(sizes: NDArray[np.float32]) -> NDArray[np.float32]:
 def for_use(model: Model) -> Model:
     """The same model with what only training needs folded away."""
     layers, weights = network.fuse(model.layers, model.weights)
-    return replace(model, layers=layers, weights=weights)
+    beside = model.context
+    if beside is not None:
+        beside = Context(*network.fuse(beside.layers, beside.weights))
+    return replace(model, layers=layers, weights=weights, context=beside)
 
 
 def save_model(path: Path, model: Model, half: bool = False) -> None:
@@ -117,17 +151,27 @@ def save_model(path: Path, model: Model, half: bool = False) -> None:
         "layers": network.describe(model.layers),
         "record": model.record,
     }
-    largest = max(float(np.abs(v).max(initial=0)) for p in model.weights for v in p.values())
+    arrays = _named(model.weights)
+    if model.context is not None:
+        meta["context"] = network.describe(model.context.layers)
+        arrays |= _named(model.context.weights, _IN_CONTEXT)
+    largest = max(float(np.abs(v).max(initial=0)) for v in arrays.values())
     if half and not largest <= float(np.finfo(np.float16).max):
         raise ModelError("weights too large for 16 bits", "train with a smaller --lr", str(path))
-    arrays = {
-        f"{i}.{name}": value.astype(np.float16) if half else value
-        for i, params in enumerate(model.weights)
-        for name, value in params.items()
-    }
+    if half:
+        arrays = {name: value.astype(np.float16) for name, value in arrays.items()}
     if model.size_terms is not None:
         arrays["size_terms"] = model.size_terms
     write_archive(path, meta, arrays)
+
+
+def _named(weights: Weights, before: str = "") -> dict[str, NDArray[Any]]:
+    """The weights by the names that they have in a file."""
+    return {
+        f"{before}{i}.{name}": value
+        for i, params in enumerate(weights)
+        for name, value in params.items()
+    }
 
 
 def write_archive(path: Path, meta: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
@@ -167,14 +211,18 @@ def model_path(name: str) -> Path:
 
 
 def read_archive(
-    path: Path, kinds: set[str] | None
+    path: Path, kinds: set[str] | None, without: str | None = None
 ) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     """The metadata and arrays of a model file of one of `kinds` (None: of any).
 
-    ModelError where it is not one.
+    Arrays whose names begin with `without` are not read, which saves time. ModelError where it
+    is not such a file.
     """
     with _opened(path, kinds) as (archive, meta):
-        return meta, {name: archive[name] for name in archive.files if name != "meta"}
+        left_out = ("meta", *([without] if without else []))
+        return meta, {
+            name: archive[name] for name in archive.files if not name.startswith(left_out)
+        }
 
 
 def read_meta(path: Path) -> dict[str, Any]:
@@ -214,14 +262,18 @@ def kind_of(path: Path) -> str:
     return str(read_meta(path)["kind"])
 
 
-def load_model(name: str | Path) -> Model:
+def load_model(name: str | Path, in_context: bool = True) -> Model:
     """The classifier of that name or path, checked: kind, shapes, classes.
 
-    Raises ModelError where there is none, or it is damaged, holds pickles, or is of
-    another kind.
+    With its context, if it has one, unless told not to, which is quicker. Raises ModelError
+    where there is none, or it is damaged, holds pickles, or is of another kind.
     """
-    blank = np.ones((1, 32, 32), np.float32)
-    return load_network(name, set(CLASSIFIERS), lambda model: model.logits(blank))
+    blank, size, writer = np.ones((1, 32, 32), np.float32), np.ones((1, 2)), np.zeros(1, np.int64)
+
+    def tried(model: Model) -> NDArray[np.float32]:
+        return model.logits(blank) + model.logits(blank, size.astype(np.float32), writer)
+
+    return load_network(name, set(CLASSIFIERS), tried, in_context=in_context)
 
 
 def load_network(
@@ -229,6 +281,7 @@ def load_network(
     kinds: set[str],
     tried: Callable[[Model], NDArray[np.float32]],
     beside: int = 0,
+    in_context: bool = True,
 ) -> Model:
     """The model of that name or path, of one of `kinds`; ModelError where anything is amiss.
 
@@ -236,13 +289,15 @@ def load_network(
     `beside` others. It may raise ValueError where the model's parts do not fit.
     """
     path = model_path(str(name))
-    meta, arrays = read_archive(path, kinds)
+    meta, arrays = read_archive(path, kinds, None if in_context else _IN_CONTEXT)
     try:
         classes = tuple(str(c) for c in meta["classes"])
         layers = network.from_description(meta["layers"])
         terms = _size_terms(arrays, len(classes))
+        together = _context(arrays, meta.get("context") if in_context else None)
         weights = weights_of(layers, arrays)
-        model = Model(str(meta["kind"]), classes, layers, weights, dict(meta["record"]), terms)
+        record = dict(meta["record"])
+        model = Model(str(meta["kind"]), classes, layers, weights, record, terms, together)
         outputs = tried(model)
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError("the model's parts do not fit", "train it anew", str(path)) from error
@@ -260,6 +315,19 @@ def _size_terms(arrays: dict[str, NDArray[Any]], classes: int) -> NDArray[np.flo
     if terms.shape != (6, classes) or not np.isfinite(terms).all():
         raise ValueError("the sizes' terms do not fit")
     return terms.astype(np.float32)
+
+
+def _context(arrays: dict[str, NDArray[Any]], description: Any) -> Context | None:
+    """Takes it from a file's arrays; ValueError where it does not fit them."""
+    own = {
+        name.removeprefix(_IN_CONTEXT): arrays.pop(name)
+        for name in list(arrays)
+        if name.startswith(_IN_CONTEXT)
+    }
+    if description is None:
+        return None
+    layers = network.from_description(description)
+    return Context(layers, weights_of(layers, own))
 
 
 def weights_of(layers: Layers, arrays: dict[str, NDArray[Any]]) -> Weights:

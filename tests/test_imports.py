@@ -16,7 +16,10 @@ MODULES = {
 # A room imports its own level or lower ones. A new room has to say where it stands.
 LEVELS = (
     {"errors", "page", "images"},
-    {"layout", "nn", "weights", "autoencoder", "models", "torch_backend", "torch_lines"},
+    {
+        *("layout", "nn", "weights", "autoencoder", "context", "models"),
+        *("torch_backend", "torch_lines"),
+    },
     {"reading", "output", "data", "metrics", "error_analysis"},
     {
         "batch",
@@ -27,6 +30,7 @@ LEVELS = (
         "hand_lines",
         "recipes",
         "training",
+        "training_context",
         "training_lines",
         "words",
     },

@@ -37,7 +37,7 @@ def _sizes(
 )
 @click.option(
     "--kind",
-    type=click.Choice(["mlp", "convnet", "autoencoder", "line", "language"]),
+    type=click.Choice(["mlp", "convnet", "context", "autoencoder", "line", "language"]),
     default="mlp",
     show_default=True,
     help="What to train; the options below change single settings.",
@@ -162,6 +162,10 @@ def train(
     instead. What of the text is not found on a page is told on stderr. Printed is
     the CER of lines before and after, each read by a model that has not seen it; where
     learning does not help there, the model stays as it is.
+
+    --kind context teaches the classifier of --from (default: letters) what a hand's other
+    letters say of each of its letters, which then counts where writers are known: in sets of
+    pen strokes. The classifier itself stays as it is.
 
     An autoencoder learns to give pictures back that went through a few numbers. Printed is
     the mean PSNR of what it gives back, and that of as many principal components.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,12 @@ class Ink:
         starts = self.stroke_start[self.item_start[:-1]]
         low, high = (f.reduceat(self.points, starts, axis=0) for f in (np.minimum, np.maximum))
         return np.asarray((high - low)[:, ::-1], np.float32)
+
+    def reshaped(self, matrices: NDArray[np.float32]) -> Ink:
+        """Every item's points times its own of (N, 2, 2) matrices."""
+        per_item = np.diff(self.stroke_start[self.item_start])
+        item = np.repeat(np.arange(len(self)), per_item)
+        return replace(self, points=np.einsum("pij,pj->pi", matrices[item], self.points))
 
     def take(self, items: NDArray[Any]) -> Ink:
         """The chosen items, in the order given, in arrays of their own."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import string
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,17 +23,23 @@ class CharacterSet:
     classes : the characters, in the order of a network's outputs.
     sizes : (N, 2) float32 heights and widths, where the writer's usual letter is 1; None where
         they are not known.
+    writers : (N,) int64 numbers of those who wrote them; None where they are not known.
     """
 
     images: NDArray[np.float32] = field(repr=False, compare=False)
     labels: NDArray[np.int64] = field(repr=False, compare=False)
     classes: tuple[str, ...] = NIST36
     sizes: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
+    writers: NDArray[np.int64] | None = field(default=None, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def take(self, items: NDArray[np.int64]) -> CharacterSet:
         """The chosen items, in the order given."""
-        sizes = None if self.sizes is None else self.sizes[items]
-        return CharacterSet(self.images[items], self.labels[items], self.classes, sizes)
+        known = {
+            name: value[items]
+            for name in ("images", "labels", "sizes", "writers")
+            if (value := getattr(self, name)) is not None
+        }
+        return replace(self, **known)

@@ -182,14 +182,18 @@ def of_classes(ink: Ink, classes: tuple[str, ...]) -> Ink:
 
 
 def rendered(
-    ink: Ink, classes: tuple[str, ...], variation: render.Variation = render.NO_VARIATION
+    ink: Ink,
+    classes: tuple[str, ...],
+    variation: render.Variation = render.NO_VARIATION,
+    rng: np.random.Generator | None = None,
 ) -> CharacterSet:
-    """A finished set: every item once, with its size."""
-    rng = np.random.default_rng(0)
+    """A finished set: every item once, with its size and writer; without `rng` always the same."""
+    rng = rng or np.random.default_rng(0)
     parts = [
         render.render(ink.take(np.arange(i, min(i + 512, len(ink)))), rng, variation)
         for i in range(0, len(ink), 512)
     ]
     images = np.concatenate(parts) if parts else np.zeros((0, 32, 32), np.float32)
     sizes = ink.sizes() / USUAL if len(ink) else np.zeros((0, 2), np.float32)
-    return CharacterSet(images, label_numbers(ink.labels, classes), classes, sizes)
+    labels = label_numbers(ink.labels, classes)
+    return CharacterSet(images, labels, classes, sizes, np.asarray(ink.writer, np.int64))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ocr_cli.nn import losses, network
+from ocr_cli.nn.attention import FeedForward, LayerNorm, SelfAttention
 from ocr_cli.nn.ctc import ctc_loss
 from ocr_cli.nn.layers import (
     Array,
@@ -115,6 +116,9 @@ def check_all(rng: np.random.Generator) -> list[GradientError]:
         (BatchNorm(6), flat),
         (Columns(), picture),
         (BiGru(2, 3), picture[:, 0]),
+        (LayerNorm(6), flat),
+        (SelfAttention(6, 2, 0.3), flat),
+        (FeedForward(6, 4, 0.3), flat),
     ]
     report = [check_network((layer,), x, rng) for layer, x in alone]
     report.append(check_network((Dense(6, 5), Sigmoid(), Dense(5, 4)), flat, rng))

@@ -43,13 +43,13 @@ def load_reader(model: str = "default", language: str = "en") -> Reader:
     """
     known = load_language(language)
     if model == "default":
-        both = weights.load_model("letters"), lines.load_line_model("lines")
+        both = weights.load_model("letters", in_context=False), lines.load_line_model("lines")
         return Reader(*both, known)
     if weights.kind_of(weights.model_path(model)) == lines.KIND:
         alone = model in weights.shipped_models()
-        of_letters = None if alone else weights.load_model("letters")
+        of_letters = None if alone else weights.load_model("letters", in_context=False)
         return Reader(of_letters, lines.load_line_model(model), known)
-    of_letters = weights.load_model(model)
+    of_letters = weights.load_model(model, in_context=False)
     if any(len(name) > 1 for name in of_letters.classes):
         names = ", ".join(of_letters.classes[:3])
         raise ModelError(f"its classes are no characters ({names}…)", "ocr eval scores it", model)
