@@ -112,7 +112,7 @@ def character_sets(known: tuple[str, ...]) -> Iterator[tuple[str, CharacterSet]]
 def hand_rows() -> Iterator[tuple[str, ...]]:
     """What `ocr train --page` brings on printed pages, in lines that it did not learn from."""
     pages = sorted(DATA.glob("pages/test/print/*.jpg"))
-    for name in ("lines", "letters") if pages else ():
+    for name in ("default", "lines", "letters") if pages else ():
         before, after, worst = 0.0, 0.0, 0.0
         with tempfile.TemporaryDirectory() as folder:
             out = Path(folder) / "hand.npz"

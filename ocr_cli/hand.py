@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,7 @@ from ocr_cli.metrics import Tally
 from ocr_cli.nn import losses, network, optimisers
 from ocr_cli.nn.layers import Flatten
 from ocr_cli.page import Page
-from ocr_cli.reading import align, lattice
+from ocr_cli.reading import Reader, align, lattice
 from ocr_cli.reading.align import Alignment
 from ocr_cli.reading.lattice import Pieces
 from ocr_cli.reading.letters import pieces_of
@@ -38,6 +38,7 @@ CERTAIN = 0.95  # confidence of an edge that says: what overlaps with it is no l
 UNUSED = 0.05  # and of one that is hardly ever used
 
 Floats = NDArray[np.float32]
+Knows = TypeVar("Knows")  # what learns: a model, or a reader with its models
 
 
 @dataclass(frozen=True)
@@ -92,8 +93,8 @@ class Lost:
 
 
 @dataclass(frozen=True)
-class Learnt:
-    """A model that knows the hand, and how much that helps.
+class Learnt(Generic[Knows]):
+    """A model, or a reader, that knows the hand, and how much that helps.
 
     Attributes
     ----------
@@ -105,12 +106,16 @@ class Learnt:
     lost : what was not found on the pages.
     """
 
-    model: Model
+    model: Knows
     share: float
     before: Tally | None
     after: Tally | None
     letters: int
     lost: tuple[Lost, ...]
+
+    def known_by(self, reader: Reader) -> Learnt[Reader]:
+        """The same of the reader that has the model."""
+        return Learnt(reader, self.share, self.before, self.after, self.letters, self.lost)
 
     def record(self) -> dict[str, Any]:
         """The figures, for the model's training record."""
@@ -146,7 +151,7 @@ def learn(
     language: Language | None,
     rng: np.random.Generator,
     practice: Practice | None = None,
-) -> Learnt:
+) -> Learnt[Model]:
     """The model tuned to the hand of the copies, as far as that reads lines better it did not see.
 
     InputError where the texts are not what is written on the pages.
@@ -307,8 +312,8 @@ def blend(old: Model, new: Model, share: float) -> Model:
 
 
 @dataclass(frozen=True)
-class Trial:
-    """A model on trial in cross-validation, whatever it reads by.
+class Trial(Generic[Knows]):
+    """A model, or a reader, on trial in cross-validation, whatever it reads by.
 
     Attributes
     ----------
@@ -317,17 +322,19 @@ class Trial:
     tune : the model after its practice on the lines of these numbers.
     reread : what a model reads in some rows of a copy.
     edits : of all texts, by copy and row.
+    blend : what is on the way from one such model to another, see `blend`.
     """
 
-    model: Model
+    model: Knows
     read: Sequence[Sequence[str]]
     places: Sequence[tuple[int, int]]
-    tune: Callable[[Sequence[int]], Model]
-    reread: Callable[[int, Sequence[int], Model], list[str]]
+    tune: Callable[[Sequence[int]], Knows]
+    reread: Callable[[int, Sequence[int], Knows], list[str]]
     edits: Callable[[Sequence[Sequence[str]]], Tally]
+    blend: Callable[[Knows, Knows, float], Knows]
 
 
-def cross_validate(trial: Trial, most_folds: int) -> tuple[float, Tally, Tally]:
+def cross_validate(trial: Trial[Knows], most_folds: int) -> tuple[float, Tally, Tally]:
     """The share of the change that reads best, and the edits with none and with this share.
 
     Each line is read by a model that was tuned on the other folds alone. Of shares that read
@@ -339,7 +346,7 @@ def cross_validate(trial: Trial, most_folds: int) -> tuple[float, Tally, Tally]:
     for fold in range(folds):
         tuned = trial.tune([k for k in range(count) if k % folds != fold])
         for share in SHARES[1:]:
-            blended = blend(trial.model, tuned, share)
+            blended = trial.blend(trial.model, tuned, share)
             for copy in range(len(trial.read)):
                 rows = [row for number, row in trial.places[fold::folds] if number == copy]
                 for row, text in zip(rows, trial.reread(copy, rows, blended), strict=True):
@@ -353,7 +360,7 @@ def cross_validate(trial: Trial, most_folds: int) -> tuple[float, Tally, Tally]:
 
 def _trial(
     copies: Sequence[Copy], lines: Sequence[Line], tuner: Tuner, language: Language | None
-) -> Trial:
+) -> Trial[Model]:
     """The tuner's model, reading letter by letter."""
 
     def read(copy: int, rows: Sequence[int], model: Model) -> list[str]:
@@ -366,13 +373,14 @@ def _trial(
         lambda chosen: tuner.tune([lines[k] for k in chosen]),
         read,
         lambda texts: _edits(copies, texts),
+        blend,
     )
 
 
 def _read(page: Page, rows: Sequence[int], model: Model, language: Language | None) -> list[str]:
     """The text of some rows of a page."""
     part = replace(page, rows=tuple(page.rows[row] for row in rows))
-    read = reading.read_page(part, reading.Reader(model, language=language))
+    read = reading.read_page(part, Reader(model, language=language))
     return [row.text for row in read.rows]
 
 

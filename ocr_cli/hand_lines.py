@@ -89,7 +89,7 @@ def learn(
     language: Language | None,
     rng: np.random.Generator,
     practice: Practice | None = None,
-) -> Learnt:
+) -> Learnt[Model]:
     """The line model tuned to the hand of the copies, as far as that reads unseen lines better.
 
     InputError where the texts are not what is written on the pages.
@@ -109,7 +109,8 @@ def learn(
             [(line.copy, line.row) for line in lines],
             tuner.tune,
             lambda copy, rows, tuned: _read(copies[copy].page, rows, tuned, language),
-            lambda texts: _edits(lines, texts),
+            lambda texts: edits_in(lines, texts),
+            blend,
         )
         share, before, after = cross_validate(trial, FOLDS)
     tuned = blend(model, tuner.tune(range(len(lines))), share) if share else model
@@ -308,7 +309,7 @@ def _read(page: Page, rows: Sequence[int], model: Model, language: Language | No
     return [row.text for row in read.rows]
 
 
-def _edits(lines: Sequence[Line], texts: Sequence[Sequence[str]]) -> Tally:
+def edits_in(lines: Sequence[Line], texts: Sequence[Sequence[str]]) -> Tally:
     """Edits in the lines that were found, a line for a line."""
     scores = (metrics.score(texts[line.copy][line.row], line.text) for line in lines)
     return sum((score.characters for score in scores), Tally())

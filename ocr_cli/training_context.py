@@ -30,7 +30,7 @@ from ocr_cli.weights import Model, size_features
 
 WIDTH, DROPOUT = 128, 0.3
 _ROUNDS = 4  # each writer in an epoch
-_DRAWINGS = 8  # of every letter
+_DRAWINGS = 16  # of every letter
 _KINDS = (str.isupper, str.islower, str.isdigit)  # and signs
 # How hands are made of hands: standard deviations of what all letters of one have in common.
 _SHEAR, _ASPECT, _TURN = 0.18, 0.12, 0.05

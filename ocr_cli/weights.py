@@ -39,6 +39,7 @@ def _as_picture(crops: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 AUTOENCODER = "autoencoder"  # the kind without classes: a picture in, a picture out
+HAND = "hand"  # nor has a file of several models that know one hand
 CONTEXT = "context"  # no kind of its own: what a classifier has beside its network
 
 # A kind says how upright crops (N, 32, 32), 0 ink to 1 paper, become the network's input.
@@ -144,6 +145,23 @@ def save_model(path: Path, model: Model, half: bool = False) -> None:
 
     ModelError where they do not fit these.
     """
+    write_archive(path, *_as_archive(model, half, path))
+
+
+def save_hand(path: Path, models: Sequence[Model], record: dict[str, Any]) -> None:
+    """Writes models that know one hand into one file, which serves as any of them; in 16 bits."""
+    parts: dict[str, Any] = {}
+    arrays: dict[str, NDArray[Any]] = {}
+    for model in models:
+        parts[model.kind], own = _as_archive(model, True, path)
+        arrays |= {f"{model.kind}.{name}": value for name, value in own.items()}
+    write_archive(path, {"format": FORMAT, "kind": HAND, "parts": parts, "record": record}, arrays)
+
+
+def _as_archive(
+    model: Model, half: bool, path: Path
+) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """Metadata and arrays of a model; ModelError where 16 bits are too few for its weights."""
     meta = {
         "format": FORMAT,
         "kind": model.kind,
@@ -162,7 +180,7 @@ def save_model(path: Path, model: Model, half: bool = False) -> None:
         arrays = {name: value.astype(np.float16) for name, value in arrays.items()}
     if model.size_terms is not None:
         arrays["size_terms"] = model.size_terms
-    write_archive(path, meta, arrays)
+    return meta, arrays
 
 
 def _named(weights: Weights, before: str = "") -> dict[str, NDArray[Any]]:
@@ -215,14 +233,24 @@ def read_archive(
 ) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     """The metadata and arrays of a model file of one of `kinds` (None: of any).
 
+    Of a file with several models, see `save_hand`, those of the one that is of these kinds.
     Arrays whose names begin with `without` are not read, which saves time. ModelError where it
     is not such a file.
     """
     with _opened(path, kinds) as (archive, meta):
+        part = _part(meta, kinds)
+        before = f"{part}." if part else ""
+        names = [name.removeprefix(before) for name in archive.files if name.startswith(before)]
         left_out = ("meta", *([without] if without else []))
-        return meta, {
-            name: archive[name] for name in archive.files if not name.startswith(left_out)
-        }
+        arrays = {name: archive[before + name] for name in names if not name.startswith(left_out)}
+        return meta["parts"][part] if part else meta, arrays
+
+
+def _part(meta: dict[str, Any], kinds: set[str] | None) -> str | None:
+    """The kind of a file's model that is of one of `kinds`, if the file has several models."""
+    if kinds is None or str(meta["kind"]) != HAND:
+        return None
+    return next((str(kind) for kind in meta["parts"] if kind in kinds), None)
 
 
 def read_meta(path: Path) -> dict[str, Any]:
@@ -237,7 +265,7 @@ def _opened(path: Path, kinds: set[str] | None) -> Iterator[tuple[Any, dict[str,
     try:
         with np.load(path, allow_pickle=False) as archive:
             meta = json.loads(str(archive["meta"]))
-            _check(str(meta["kind"]), meta["format"], kinds, path)
+            _check(_part(meta, kinds) or str(meta["kind"]), meta["format"], kinds, path)
             yield archive, meta
     except ModelError:
         raise

@@ -27,6 +27,7 @@ LEVELS = (
         "evaluation",
         "experiments",
         "hand",
+        "hand_both",
         "hand_lines",
         "recipes",
         "training",

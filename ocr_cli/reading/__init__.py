@@ -33,19 +33,27 @@ class Reader:
     lines: Model | None = None
     language: Language | None = None
 
+    @property
+    def models(self) -> tuple[Model, ...]:
+        """The models that it has."""
+        return tuple(model for model in (self.letters, self.lines) if model is not None)
+
 
 def load_reader(model: str = "default", language: str = "en") -> Reader:
     """The reader of that name or file, with the language "en", "none" or a file's.
 
-    "default" reads with letters and lines both, whichever suits a row, and so does a line
-    model of the user's own; "lines" and "letters" read with one. ModelError where a model
-    cannot be had.
+    "default" reads with letters and lines both, whichever suits a row, and so do a hand's file
+    and a line model of the user's own; "lines" and "letters" read with one. ModelError where a
+    model cannot be had.
     """
     known = load_language(language)
     if model == "default":
         both = weights.load_model("letters", in_context=False), lines.load_line_model("lines")
         return Reader(*both, known)
-    if weights.kind_of(weights.model_path(model)) == lines.KIND:
+    kind = weights.kind_of(weights.model_path(model))
+    if kind == weights.HAND:
+        return Reader(weights.load_model(model), lines.load_line_model(model), known)
+    if kind == lines.KIND:
         alone = model in weights.shipped_models()
         of_letters = None if alone else weights.load_model("letters", in_context=False)
         return Reader(of_letters, lines.load_line_model(model), known)

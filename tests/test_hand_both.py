@@ -1,0 +1,87 @@
+"""Both readers learn a hand at once: they are tried together, and kept in one file."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ocr_cli import hand, hand_both, hand_lines, layout, reading, weights
+from ocr_cli.errors import InputError, ModelError
+from ocr_cli.hand import Copy
+from ocr_cli.page import Page
+from ocr_cli.reading import lines
+
+TEXTS = ("the quick brown fox", "jumps over", "a lazy dog again", "and sleeps")
+LETTERS = hand.Practice(steps=5, copies=1, hands=1)
+LINES = hand_lines.Practice(passes=2, copies=1, replay=4)
+
+
+@pytest.fixture(scope="module")
+def copy(handwriting) -> Copy:
+    grey = np.asarray(handwriting(*TEXTS).convert("L"), np.float32) / 255
+    return Copy(layout.analyse(Page(grey, "page.png")), "\n".join(TEXTS))
+
+
+def test_both_are_learnt_as_far_as_it_helps(copy: Copy) -> None:
+    shipped = reading.load_reader("default", "none")
+    learnt = hand_both.learn([copy], shipped, np.random.default_rng(0), LETTERS, LINES)
+    assert learnt.before is not None
+    assert learnt.after is not None
+    assert learnt.before.length == learnt.after.length == sum(map(len, TEXTS))
+    assert (learnt.share > 0) == (learnt.after.edits < learnt.before.edits)
+    for ours, theirs in zip(learnt.model.models, shipped.models, strict=True):
+        changed = any((ours.weights[-1][k] != theirs.weights[-1][k]).any() for k in ("bias",))
+        assert changed == (learnt.share > 0)
+
+
+def test_half_way_is_half_way_for_both(copy: Copy) -> None:
+    shipped = reading.load_reader("default", "none")
+    one_line = Copy(copy.page, TEXTS[0])
+    learnt = hand_both.learn([one_line], shipped, np.random.default_rng(0), LETTERS, LINES)
+    assert learnt.after is None  # one line is too few to tell
+    half = hand_both.blend(shipped, learnt.model, 0.5)
+    for old, new, middle in zip(shipped.models, learnt.model.models, half.models, strict=True):
+        a, b, m = (model.weights[-1]["weights"] for model in (old, new, middle))
+        assert (a != b).any()
+        np.testing.assert_allclose(m, (a + b) / 2, atol=1e-6)
+
+
+def test_a_wrong_text_is_an_error(copy: Copy) -> None:
+    shipped = reading.load_reader("default", "none")
+    with pytest.raises(InputError, match="none of the text"):
+        hand_both.learn([Copy(copy.page, "0123 +=%")], shipped, np.random.default_rng(0))
+
+
+def test_one_file_serves_as_either_model(tmp_path: Path) -> None:
+    path = tmp_path / "mine.npz"
+    models = reading.load_reader("default", "none").models
+    weights.save_hand(path, models, {"letters": 7})
+    assert weights.kind_of(path) == "hand"
+    assert weights.read_meta(path)["record"] == {"letters": 7}
+    kept = weights.load_model(path), lines.load_line_model(path)
+    for again, model in zip(kept, models, strict=True):
+        assert again.classes == model.classes
+        assert again.record == model.record
+        for ours, theirs in zip(again.weights, model.weights, strict=True):
+            for name in ours:
+                np.testing.assert_array_equal(ours[name], theirs[name])
+    with pytest.raises(ModelError, match="of kind 'hand'; here one of kind autoencoder"):
+        weights.read_archive(path, {"autoencoder"})
+
+
+def test_command(tmp_path: Path, handwriting, run_ocr) -> None:
+    handwriting(*TEXTS).save(tmp_path / "page.png")
+    (tmp_path / "page.txt").write_text("\n".join(TEXTS), encoding="utf-8")
+    result = run_ocr("train", "--page", "page.png", "--out", "mine.npz", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr.decode()
+    assert result.stderr == b""
+    read = run_ocr("read", "-m", "mine.npz", "page.png", cwd=tmp_path)
+    assert read.stdout.decode().splitlines() == list(TEXTS)
+    told = run_ocr("models", "show", "mine.npz", cwd=tmp_path).stdout.decode()
+    assert "kind                 hand\n" in told
+    again = run_ocr("train", "--page", "page.png", "--from", "mine.npz", cwd=tmp_path)
+    assert again.returncode == 0, again.stderr.decode()
+    (tmp_path / "bad.npz").write_bytes((tmp_path / "mine.npz").read_bytes()[:90_000])
+    bad = run_ocr("read", "-m", "bad.npz", "page.png", cwd=tmp_path)
+    assert bad.returncode in (1, 2)
+    assert b"not a model file, or a damaged one" in bad.stderr
