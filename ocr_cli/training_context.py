@@ -38,8 +38,8 @@ _GROWTH, _UNEVEN = 0.08, 0.03  # logarithms of sizes: of a hand, and of each let
 
 
 @dataclass(frozen=True)
-class Hands:
-    """Letters as the classifier saw them, each alone.
+class Seen:
+    """Letters as the classifier sees them, each alone.
 
     hidden : (N, H); logits : (N, C), both in 16 bits; sizes : (N, 2) as in `CharacterSet`.
     """
@@ -80,8 +80,8 @@ def train(
 
     def lessons() -> Iterator[Lesson]:
         for items, known, logits in _met(ink, companies, hands, recipe.batch_size, rng):
-            x = known
-            yield x, CLASSIFY.targets(x, labels[items], classes, recipe.smoothing), logits
+            targets = CLASSIFY.targets(known, labels[items], classes, recipe.smoothing)
+            yield known, targets, logits
 
     return run_epochs(
         Lessons(lessons, _ROUNDS * len(companies), CLASSIFY),
@@ -111,7 +111,7 @@ def _on_valid(
     return evaluated
 
 
-def another_hand(ink: Ink, model: Model, rng: np.random.Generator) -> Hands:
+def another_hand(ink: Ink, model: Model, rng: np.random.Generator) -> Seen:
     """Every letter drawn once, those of a writer sheared, stretched and turned alike."""
     _, writer = np.unique(ink.writer, return_inverse=True)
     count = int(writer.max()) + 1
@@ -125,13 +125,13 @@ def another_hand(ink: Ink, model: Model, rng: np.random.Generator) -> Hands:
         matrices[w] /= np.median(taller[writer == w])
     other = ink.reshaped(matrices[writer])
     hidden, logits = model.seen(rendered(other, model.classes, Variation(), rng).images)
-    return Hands(hidden.astype(np.float16), logits.astype(np.float16), other.sizes() / USUAL)
+    return Seen(hidden.astype(np.float16), logits.astype(np.float16), other.sizes() / USUAL)
 
 
 def _met(
     ink: Ink,
     companies: list[NDArray[np.int64]],
-    hands: list[Hands],
+    hands: list[Seen],
     most: int,
     rng: np.random.Generator,
 ) -> Iterator[tuple[NDArray[np.int64], Floats, Floats]]:
@@ -157,7 +157,10 @@ def _kind_of(ink: Ink) -> NDArray[np.int64]:
 def _some(
     items: NDArray[np.int64], kinds: NDArray[np.int64], rng: np.random.Generator
 ) -> NDArray[np.int64]:
-    """Some of a writer's items, often of some kinds alone: no two sets have the same shares."""
+    """Some of a writer's items, often of some kinds alone: sets differ in what they have.
+
+    Often capitals and figures alone, as in NIST36 and on forms.
+    """
     if rng.random() < 0.4:
         wanted = rng.random(4) < 0.5 if rng.random() < 0.6 else np.array([True, False, True, False])
         left = items[wanted[kinds[items]]]

@@ -21,8 +21,8 @@ SHORT = hand.Practice(steps=40, copies=3, hands=4)
 
 @pytest.fixture(scope="module")
 def model() -> weights.Model:
-    """The letter model that is shipped."""
-    return weights.load_model("letters")
+    """The letter model that is shipped, as pages are read with it."""
+    return weights.load_model("letters", in_context=False)
 
 
 @pytest.fixture(scope="module")
