@@ -15,6 +15,7 @@ from ocr_cli.autoencoder import Components
 from ocr_cli.data import choose
 from ocr_cli.data.choose import Splits
 from ocr_cli.data.distort import Distortion
+from ocr_cli.data.ink import Ink
 from ocr_cli.data.nonletters import NON_LETTER
 from ocr_cli.data.sets import CharacterSet
 from ocr_cli.data.sources import InkSource, WordSource
@@ -184,11 +185,16 @@ def _train(
         return training.train(
             start, source, splits.valid, recipe, backend, on_epoch, on_best, prepared.teacher
         )
-    if not isinstance(source, InkSource):
-        raise UsageError("a context is learnt from pen strokes", "name their file with --data")
     return training_context.train(
-        start, source.ink, splits.valid, recipe, backend, on_epoch, on_best
+        start, _strokes(splits), splits.valid, recipe, backend, on_epoch, on_best
     )
+
+
+def _strokes(splits: Splits) -> Ink:
+    """The strokes to train on; UsageError where the data is of another sort."""
+    if not isinstance(splits.train, InkSource):
+        raise UsageError("a context is learnt from pen strokes", "name their file with --data")
+    return splits.train.ink
 
 
 def _with_sizes(model: Model, prepared: Prepared) -> Model:
@@ -251,6 +257,7 @@ def _open(experiment: Experiment, augment: bool) -> Splits:
 
 def _start(experiment: Experiment, preset: Preset, splits: Splits) -> Model:
     if preset.kind == CONTEXT:
+        _strokes(splits)
         return _fitting(experiment.start or DEFAULT, "--from", splits)
     if experiment.start is None:
         return recipes.fresh_model(preset, splits.train.classes, experiment.seed)

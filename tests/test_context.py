@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image, ImageDraw
 
 from ocr_cli import context, weights
 from ocr_cli.cli.main import cli
@@ -115,6 +116,19 @@ def test_strokes_of_several_hands_are_needed(archive: Path, tmp_path: Path) -> N
     result = CliRunner().invoke(cli, [*arguments, "--data", str(tmp_path / "one.npz")])
     assert (result.exit_code, result.stdout) == (1, "")
     assert "letters of one hand alone" in result.stderr
+
+
+def test_pictures_are_no_strokes_of_hands(tmp_path: Path) -> None:
+    for label in "AB":
+        (tmp_path / "set" / label).mkdir(parents=True)
+        for i in range(3):
+            picture = Image.new("L", (40, 40), 255)
+            ImageDraw.Draw(picture).line((8, 8, 30, 20 + i), 0, 4)
+            picture.save(tmp_path / "set" / label / f"{i}.png")
+    arguments = ["train", "--kind", "context", "--data", str(tmp_path / "set")]
+    result = CliRunner().invoke(cli, [*arguments, "--out", str(tmp_path / "m.npz")])
+    assert result.exit_code == 2
+    assert "a context is learnt from pen strokes" in result.stderr
 
 
 def test_a_context_that_does_not_fit_is_refused(learnt: Path, tmp_path: Path) -> None:

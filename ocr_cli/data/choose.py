@@ -40,7 +40,8 @@ def default_path(folder: Path | None, kind: str) -> Path | None:
     """The set in a data folder that suits a kind of model; None where there is none."""
     if folder is None:
         return None
-    path = folder / ("ink/chars.npz" if kind == "convnet" else "nist36-standin")
+    strokes = kind in ("convnet", "context")
+    path = folder / ("ink/chars.npz" if strokes else "nist36-standin")
     return path if path.exists() else None
 
 
