@@ -76,13 +76,17 @@ class Experiment:
 
 @dataclass(frozen=True)
 class Prepared:
-    """An experiment with its preset, its data, the model that it starts from, and its teacher."""
+    """An experiment with its preset, its data, the model that it starts from, and its teacher.
+
+    drawn : what a context is learnt from.
+    """
 
     experiment: Experiment
     preset: Preset
     splits: Splits
     start: Model
     teacher: Model | None = None
+    drawn: training_context.Drawn | None = None
 
 
 @dataclass(frozen=True)
@@ -113,10 +117,18 @@ class Outcome:
         return sum(epoch.seconds for epoch in self.history)
 
 
-def prepare(experiment: Experiment, on_word: Callable[[], None] | None = None) -> Prepared:
+def steps_to_prepare(experiment: Experiment) -> int:
+    """How many steps of `prepare` it takes notice of."""
+    if experiment.kind == CONTEXT:
+        return training_context.DRAWINGS
+    return sum(WORDS.values()) if can_cut_words(experiment) else 0
+
+
+def prepare(experiment: Experiment, on_step: Callable[[], None] | None = None) -> Prepared:
     """The experiment's settings checked, its data opened; OcrError and its children.
 
-    `on_word` is called for each word and line that letters are cut out of, see `WORDS`.
+    `on_step` is called for each word and line that letters are cut out of, see `WORDS`, and for
+    each drawing of the letters that a context is learnt from.
     """
     preset = preset_of(experiment)
     splits = _open(experiment, preset.augment)
@@ -124,15 +136,17 @@ def prepare(experiment: Experiment, on_word: Callable[[], None] | None = None) -
     teacher = _teacher(experiment, preset, splits)
     if can_cut_words(experiment):
         knows_letters = teacher or (start if experiment.start else load_model(DEFAULT))
-        splits = _with_words(experiment, splits, knows_letters, on_word)
+        splits = _with_words(experiment, splits, knows_letters, on_step)
     record: dict[str, Any] = {
         "command": experiment.command,
         "data": splits.name,
         "seed": experiment.seed,
     }
+    drawn = None
     if preset.kind == CONTEXT:
         record["classifier"] = start.record
-    return Prepared(experiment, preset, splits, replace(start, record=record), teacher)
+        drawn = training_context.draw(start, _strokes(splits), experiment.seed, on_step)
+    return Prepared(experiment, preset, splits, replace(start, record=record), teacher, drawn)
 
 
 def can_cut_words(experiment: Experiment) -> bool:
@@ -181,12 +195,12 @@ def _train(
 ) -> tuple[Model, list[Epoch]]:
     start, splits, recipe = prepared.start, prepared.splits, prepared.preset.recipe
     backend, source = prepared.experiment.backend, splits.train
-    if prepared.preset.kind != CONTEXT:
+    if prepared.drawn is None:
         return training.train(
             start, source, splits.valid, recipe, backend, on_epoch, on_best, prepared.teacher
         )
     return training_context.train(
-        start, _strokes(splits), splits.valid, recipe, backend, on_epoch, on_best
+        start, prepared.drawn, splits.valid, recipe, backend, on_epoch, on_best
     )
 
 

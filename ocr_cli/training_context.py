@@ -30,7 +30,7 @@ from ocr_cli.weights import Model, size_features
 
 WIDTH, DROPOUT = 128, 0.3
 _ROUNDS = 4  # each writer in an epoch
-_DRAWINGS = 16  # of every letter
+DRAWINGS = 16  # of every letter
 _KINDS = (str.isupper, str.islower, str.isdigit)  # and signs
 # How hands are made of hands: standard deviations of what all letters of one have in common.
 _SHEAR, _ASPECT, _TURN = 0.18, 0.12, 0.05
@@ -49,9 +49,33 @@ class Seen:
     sizes: Floats = field(repr=False)
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """Every letter of `ink`, drawn DRAWINGS times; `rng` goes on where the drawing ended."""
+
+    ink: Ink
+    seen: tuple[Seen, ...]
+    rng: np.random.Generator
+
+
+def draw(model: Model, ink: Ink, seed: int, on_drawing: Callable[[], None] | None = None) -> Drawn:
+    """The letters of `ink` as `model` sees them, each time those of a writer as by another hand.
+
+    InputError where they are of one writer alone. `on_drawing` is called for each of DRAWINGS.
+    """
+    if len(np.unique(ink.writer)) < 2:
+        raise InputError("letters of one hand alone", "a context is learnt from many writers'")
+    rng, seen = np.random.default_rng([seed, 2]), []
+    for _ in range(DRAWINGS):
+        seen.append(another_hand(ink, model, rng))
+        if on_drawing is not None:
+            on_drawing()
+    return Drawn(ink, tuple(seen), rng)
+
+
 def train(
     start: Model,
-    ink: Ink,
+    drawn: Drawn,
     valid: CharacterSet,
     recipe: Recipe,
     backend: str = "numpy",
@@ -60,17 +84,15 @@ def train(
 ) -> tuple[Model, list[Epoch]]:
     """`start` with the context that is best on valid, and the training's history.
 
-    The classifier stays as it is. The letters of `ink` are drawn several times, each writer's
-    as if by another hand, and met writer by writer, at most `recipe.batch_size` at a time.
-    InputError where valid's or the ink's are of one writer alone, or valid lacks sizes.
+    The classifier stays as it is. The letters drawn are met writer by writer, at most
+    `recipe.batch_size` at a time. InputError where sizes or writers of valid are not known.
     """
     sizes, writers = valid.sizes, valid.writers
-    if len(np.unique(ink.writer)) < 2 or sizes is None or writers is None:
-        raise InputError("letters of one hand alone", "a context is learnt from many writers'")
-    rng = np.random.default_rng([recipe.seed, 2])
-    hands = [another_hand(ink, start, rng) for _ in range(_DRAWINGS)]
+    if sizes is None or writers is None:
+        raise InputError("letters of unknown hands", "a context is tried on pen strokes")
+    ink = drawn.ink
     classes = len(start.classes)
-    count = hands[0].hidden.shape[1] + classes + context.SIZES
+    count = drawn.seen[0].hidden.shape[1] + classes + context.SIZES
     layers = context.context_layers(count, WIDTH, classes, DROPOUT)
     weights = network.init(layers, np.random.default_rng([recipe.seed, 0]))
     weights[-1]["weights"][:] = 0  # at first nothing is added
@@ -79,7 +101,7 @@ def train(
     companies = list(context.companies(ink.writer, most=len(ink)))
 
     def lessons() -> Iterator[Lesson]:
-        for items, known, logits in _met(ink, companies, hands, recipe.batch_size, rng):
+        for items, known, logits in _met(drawn, companies, recipe.batch_size):
             targets = CLASSIFY.targets(known, labels[items], classes, recipe.smoothing)
             yield known, targets, logits
 
@@ -129,18 +151,14 @@ def another_hand(ink: Ink, model: Model, rng: np.random.Generator) -> Seen:
 
 
 def _met(
-    ink: Ink,
-    companies: list[NDArray[np.int64]],
-    hands: list[Seen],
-    most: int,
-    rng: np.random.Generator,
+    drawn: Drawn, companies: list[NDArray[np.int64]], most: int
 ) -> Iterator[tuple[NDArray[np.int64], Floats, Floats]]:
     """An epoch: some letters of one writer at a time, their features, and their logits alone."""
-    kinds = _kind_of(ink)
+    rng, kinds = drawn.rng, _kind_of(drawn.ink)
     for _ in range(_ROUNDS):
         for i in rng.permutation(len(companies)):
             items = _some(companies[i], kinds, rng)[:most]
-            hand = hands[rng.integers(len(hands))]
+            hand = drawn.seen[rng.integers(len(drawn.seen))]
             growth = rng.normal(0, _GROWTH, 2) + rng.normal(0, _UNEVEN, (len(items), 2))
             sizes = hand.sizes[items] * np.exp(growth).astype(np.float32)
             logits = hand.logits[items].astype(np.float32)

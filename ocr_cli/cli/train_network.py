@@ -75,9 +75,10 @@ def run(asked: Mapping[str, Any], log: Path | None, quiet: bool, plot: Path | No
 def _prepared(experiment: Experiment, quiet: bool) -> Prepared:
     from ocr_cli import experiments
 
-    if quiet or not experiments.can_cut_words(experiment) or not sys.stderr.isatty():
+    steps = experiments.steps_to_prepare(experiment)
+    if quiet or not steps or not sys.stderr.isatty():
         return experiments.prepare(experiment)
-    with options.progress_bar(sum(experiments.WORDS.values()), "word") as bar:
+    with options.progress_bar(steps, "step") as bar:
         return experiments.prepare(experiment, bar.update)
 
 
