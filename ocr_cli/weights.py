@@ -23,7 +23,7 @@ from ocr_cli.nn.network import Layers, Weights
 
 FORMAT = 1
 DEFAULT = "letters"  # the reader that `ocr read` takes when it is not told
-_CHUNK = 32  # crops to one pass: the columns of a layer then stay in the cache
+_CHUNK = 64  # crops to one pass: the columns of a layer then stay in the cache
 _IN_CONTEXT = "context."  # before the names of its arrays in a file
 _SHIFTS = ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1))  # pixels; what they show is averaged
 
