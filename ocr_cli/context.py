@@ -22,7 +22,6 @@ from ocr_cli.nn.losses import log_softmax
 from ocr_cli.nn.network import Layers, Weights
 
 Floats = NDArray[np.float32]
-SIZES = 6  # numbers that tell an item's size, see `weights.size_features`
 _MOST = 1500  # items that look at each other at a time: cost grows with the square
 _LEAST_LOG = np.float32(-8)
 

@@ -160,18 +160,18 @@ def learn(
     model = for_use(model)
     lines, lost = find_lines(copies, model)
     if not any(len(line.labels) for line in lines):
-        advice = "give each page the text that is written on it, a line for a line"
-        raise InputError("none of the text was found on the pages", advice)
+        raise nothing_found()
     tuner = Tuner(model, practice, rng)
     for line in lines:
         tuner.take_in(line)
-    share, before, after = 1.0, None, None
-    if len(lines) > 1:
-        trial = _trial(copies, lines, tuner, language)
-        share, before, after = cross_validate(trial, FOLDS)
-    tuned = blend(model, tuner.tune(lines), share)
     letters = sum(len(line.labels) for line in lines)
-    return Learnt(tuned, share, before, after, letters, tuple(lost))
+    return carry_out(_trial(copies, lines, tuner, language), FOLDS, letters, lost)
+
+
+def nothing_found() -> InputError:
+    """What to tell where there is nothing to learn from."""
+    advice = "give each page the text that is written on it, a line for a line"
+    return InputError("none of the text was found on the pages", advice)
 
 
 def find_lines(copies: Sequence[Copy], model: Model) -> tuple[list[Line], list[Lost]]:
@@ -358,13 +358,25 @@ def cross_validate(trial: Trial[Knows], most_folds: int) -> tuple[float, Tally, 
     return best, edits[0.0], edits[best]
 
 
+def carry_out(
+    trial: Trial[Knows], most_folds: int, letters: int, lost: Sequence[Lost]
+) -> Learnt[Knows]:
+    """What is on trial, tuned to all lines as far as cross-validation has it; one tells nothing."""
+    share, before, after = 1.0, None, None
+    if len(trial.places) > 1:
+        share, before, after = cross_validate(trial, most_folds)
+    tuned = trial.tune(range(len(trial.places))) if share else trial.model
+    blended = trial.blend(trial.model, tuned, share)
+    return Learnt(blended, share, before, after, letters, tuple(lost))
+
+
 def _trial(
     copies: Sequence[Copy], lines: Sequence[Line], tuner: Tuner, language: Language | None
 ) -> Trial[Model]:
     """The tuner's model, reading letter by letter."""
 
     def read(copy: int, rows: Sequence[int], model: Model) -> list[str]:
-        return _read(copies[copy].page, rows, model, language)
+        return read_rows(copies[copy].page, rows, Reader(model, language=language))
 
     return Trial(
         tuner.model,
@@ -377,11 +389,10 @@ def _trial(
     )
 
 
-def _read(page: Page, rows: Sequence[int], model: Model, language: Language | None) -> list[str]:
+def read_rows(page: Page, rows: Sequence[int], reader: Reader) -> list[str]:
     """The text of some rows of a page."""
     part = replace(page, rows=tuple(page.rows[row] for row in rows))
-    read = reading.read_page(part, Reader(model, language=language))
-    return [row.text for row in read.rows]
+    return [row.text for row in reading.read_page(part, reader).rows]
 
 
 def _edits(copies: Sequence[Copy], texts: Sequence[Sequence[str]]) -> Tally:

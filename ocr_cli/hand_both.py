@@ -10,14 +10,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from ocr_cli import hand, hand_lines, reading
-from ocr_cli.errors import InputError
-from ocr_cli.hand import Copy, Learnt, Trial, cross_validate
-from ocr_cli.page import Page
+from ocr_cli import hand, hand_lines
+from ocr_cli.hand import Copy, Learnt, Trial
 from ocr_cli.reading import Reader
 from ocr_cli.weights import Model, for_use
-
-FOLDS = 3  # of the lines, in which the gain is found out
 
 
 def learn(
@@ -48,11 +44,14 @@ def _learn_both(
     of_lines: hand_lines.Practice | None,
 ) -> Learnt[Reader]:
     by_letters, by_lines = _models(reader)
-    read = [_read(copy.page, range(len(copy.page.rows)), reader) for copy in copies]
-    lines, lost = hand_lines.find_lines(copies, read, by_lines.classes)
+
+    def read(copy: int, rows: Sequence[int], tuned: Reader) -> list[str]:
+        return hand.read_rows(copies[copy].page, rows, tuned)
+
+    texts = [read(i, range(len(copy.page.rows)), reader) for i, copy in enumerate(copies)]
+    lines, lost = hand_lines.find_lines(copies, texts, by_lines.classes)
     if not lines:
-        advice = "give each page the text that is written on it, a line for a line"
-        raise InputError("none of the text was found on the pages", advice)
+        raise hand.nothing_found()
     places = [(line.copy, line.row) for line in lines]
     letters = {(one.copy, one.row): one for one in hand.find_lines(copies, by_letters)[0]}
     lines_tuner = hand_lines.Tuner(by_lines, lines, of_lines or hand_lines.Practice(), rng)
@@ -66,21 +65,16 @@ def _learn_both(
         tuned = letters_tuner.tune(known) if some else by_letters
         return replace(reader, letters=tuned, lines=lines_tuner.tune(chosen))
 
-    share, before, after = 1.0, None, None
-    if len(lines) > 1:
-        trial = Trial(
-            reader,
-            read,
-            places,
-            tune,
-            lambda copy, rows, tuned: _read(copies[copy].page, rows, tuned),
-            lambda texts: hand_lines.edits_in(lines, texts),
-            blend,
-        )
-        share, before, after = cross_validate(trial, FOLDS)
-    tuned = blend(reader, tune(range(len(lines))), share) if share else reader
-    count = sum(len(line.text.replace(" ", "")) for line in lines)
-    return Learnt(tuned, share, before, after, count, tuple(lost))
+    trial = Trial(
+        reader,
+        texts,
+        places,
+        tune,
+        read,
+        lambda texts: hand_lines.edits_in(lines, texts),
+        blend,
+    )
+    return hand.carry_out(trial, hand_lines.FOLDS, hand_lines.letters_in(lines), lost)
 
 
 def blend(old: Reader, new: Reader, share: float) -> Reader:
@@ -96,9 +90,3 @@ def _models(reader: Reader) -> tuple[Model, Model]:
     if reader.letters is None or reader.lines is None:
         raise ValueError("the reader has one model alone")
     return for_use(reader.letters), for_use(reader.lines)
-
-
-def _read(page: Page, rows: Sequence[int], reader: Reader) -> list[str]:
-    """The text of some rows of a page."""
-    part = replace(page, rows=tuple(page.rows[row] for row in rows))
-    return [row.text for row in reading.read_page(part, reader).rows]

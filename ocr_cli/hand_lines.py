@@ -14,19 +14,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli import metrics, reading
+from ocr_cli import metrics
 from ocr_cli.data import synthetic
 from ocr_cli.data.lines import room_needed
 from ocr_cli.data.render import written
-from ocr_cli.errors import InputError
-from ocr_cli.hand import Copy, Learnt, Lost, Trial, blend, cross_validate
+from ocr_cli.hand import Copy, Learnt, Lost, Trial, blend, carry_out, nothing_found, read_rows
 from ocr_cli.layout.strips import MIDDLE, make_strip
 from ocr_cli.metrics import Tally
 from ocr_cli.nn import ctc, network, optimisers
 from ocr_cli.nn.losses import softmax
 from ocr_cli.nn.network import Layers, Weights
 from ocr_cli.nn.sequence import BiGru
-from ocr_cli.page import Page
+from ocr_cli.reading import Reader
 from ocr_cli.reading.lines import STRIDE, row_ink
 from ocr_cli.reading.search import Language
 from ocr_cli.weights import Model, for_use
@@ -95,27 +94,29 @@ def learn(
     InputError where the texts are not what is written on the pages.
     """
     model = for_use(model)
-    read = [_read(copy.page, range(len(copy.page.rows)), model, language) for copy in copies]
-    lines, lost = find_lines(copies, read, model.classes)
+
+    def read(copy: int, rows: Sequence[int], tuned: Model) -> list[str]:
+        return read_rows(copies[copy].page, rows, Reader(None, tuned, language))
+
+    texts = [read(i, range(len(copy.page.rows)), model) for i, copy in enumerate(copies)]
+    lines, lost = find_lines(copies, texts, model.classes)
     if not lines:
-        advice = "give each page the text that is written on it, a line for a line"
-        raise InputError("none of the text was found on the pages", advice)
-    tuner = Tuner(model, lines, practice or Practice(), rng)
-    share, before, after = 1.0, None, None
-    if len(lines) > 1:
-        trial = Trial(
-            model,
-            read,
-            [(line.copy, line.row) for line in lines],
-            tuner.tune,
-            lambda copy, rows, tuned: _read(copies[copy].page, rows, tuned, language),
-            lambda texts: edits_in(lines, texts),
-            blend,
-        )
-        share, before, after = cross_validate(trial, FOLDS)
-    tuned = blend(model, tuner.tune(range(len(lines))), share) if share else model
-    letters = sum(len(line.text.replace(" ", "")) for line in lines)
-    return Learnt(tuned, share, before, after, letters, tuple(lost))
+        raise nothing_found()
+    trial = Trial(
+        model,
+        texts,
+        [(line.copy, line.row) for line in lines],
+        Tuner(model, lines, practice or Practice(), rng).tune,
+        read,
+        lambda texts: edits_in(lines, texts),
+        blend,
+    )
+    return carry_out(trial, FOLDS, letters_in(lines), lost)
+
+
+def letters_in(lines: Sequence[Line]) -> int:
+    """How many characters the lines have, blanks aside."""
+    return sum(len(line.text.replace(" ", "")) for line in lines)
 
 
 def find_lines(
@@ -300,13 +301,6 @@ def draw_lines(texts: Iterable[str], rng: np.random.Generator) -> list[Image]:
         if mask is not None:
             strips.append(make_strip(mask).image)
     return strips
-
-
-def _read(page: Page, rows: Sequence[int], model: Model, language: Language | None) -> list[str]:
-    """The text of some rows of a page."""
-    part = replace(page, rows=tuple(page.rows[row] for row in rows))
-    read = reading.read_page(part, reading.Reader(None, model, language))
-    return [row.text for row in read.rows]
 
 
 def edits_in(lines: Sequence[Line], texts: Sequence[Sequence[str]]) -> Tally:

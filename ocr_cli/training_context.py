@@ -90,9 +90,8 @@ def train(
     sizes, writers = valid.sizes, valid.writers
     if sizes is None or writers is None:
         raise InputError("letters of unknown hands", "a context is tried on pen strokes")
-    ink = drawn.ink
-    classes = len(start.classes)
-    count = drawn.seen[0].hidden.shape[1] + classes + context.SIZES
+    ink, classes, first = drawn.ink, len(start.classes), drawn.seen[0]
+    count = first.hidden.shape[1] + classes + size_features(first.sizes[:1]).shape[1]
     layers = context.context_layers(count, WIDTH, classes, DROPOUT)
     weights = network.init(layers, np.random.default_rng([recipe.seed, 0]))
     weights[-1]["weights"][:] = 0  # at first nothing is added

@@ -296,10 +296,13 @@ def load_model(name: str | Path, in_context: bool = True) -> Model:
     With its context, if it has one, unless told not to, which is quicker. Raises ModelError
     where there is none, or it is damaged, holds pickles, or is of another kind.
     """
-    blank, size, writer = np.ones((1, 32, 32), np.float32), np.ones((1, 2)), np.zeros(1, np.int64)
+    blank, size = np.ones((1, 32, 32), np.float32), np.ones((1, 2), np.float32)
 
     def tried(model: Model) -> NDArray[np.float32]:
-        return model.logits(blank) + model.logits(blank, size.astype(np.float32), writer)
+        alone = model.logits(blank)
+        if model.context is None:
+            return alone
+        return alone + model.logits(blank, size, np.zeros(1, np.int64))
 
     return load_network(name, set(CLASSIFIERS), tried, in_context=in_context)
 
