@@ -15,22 +15,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_cli import metrics
+from ocr_cli.copies import Copy, Lost
 from ocr_cli.data import synthetic
 from ocr_cli.data.lines import room_needed
 from ocr_cli.data.render import written
-from ocr_cli.hand import Copy, Learnt, Lost, Trial, blend, carry_out, nothing_found, read_rows
 from ocr_cli.layout.strips import MIDDLE, make_strip
-from ocr_cli.metrics import Tally
 from ocr_cli.nn import ctc, network, optimisers
 from ocr_cli.nn.losses import softmax
 from ocr_cli.nn.network import Layers, Weights
 from ocr_cli.nn.sequence import BiGru
-from ocr_cli.reading import Reader
 from ocr_cli.reading.lines import STRIDE, row_ink
-from ocr_cli.reading.search import Language
-from ocr_cli.weights import Model, for_use
+from ocr_cli.weights import Model
 
-FOLDS = 3  # of the lines, in which the gain is found out
 ALONE = 0.35  # what a character costs whose row or line has no partner; a swapped one costs 1
 
 # What the synthetic hands write: words as they are common, and every character.
@@ -82,43 +78,6 @@ class Line:
     strip: Image = field(repr=False)
 
 
-def learn(
-    copies: Sequence[Copy],
-    model: Model,
-    language: Language | None,
-    rng: np.random.Generator,
-    practice: Practice | None = None,
-) -> Learnt[Model]:
-    """The line model tuned to the hand of the copies, as far as that reads unseen lines better.
-
-    InputError where the texts are not what is written on the pages.
-    """
-    model = for_use(model)
-
-    def read(copy: int, rows: Sequence[int], tuned: Model) -> list[str]:
-        return read_rows(copies[copy].page, rows, Reader(None, tuned, language))
-
-    texts = [read(i, range(len(copy.page.rows)), model) for i, copy in enumerate(copies)]
-    lines, lost = find_lines(copies, texts, model.classes)
-    if not lines:
-        raise nothing_found()
-    trial = Trial(
-        model,
-        texts,
-        [(line.copy, line.row) for line in lines],
-        Tuner(model, lines, practice or Practice(), rng).tune,
-        read,
-        lambda texts: edits_in(lines, texts),
-        blend,
-    )
-    return carry_out(trial, FOLDS, letters_in(lines), lost)
-
-
-def letters_in(lines: Sequence[Line]) -> int:
-    """How many characters the lines have, blanks aside."""
-    return sum(len(line.text.replace(" ", "")) for line in lines)
-
-
 def find_lines(
     copies: Sequence[Copy], read: Sequence[Sequence[str]], classes: tuple[str, ...]
 ) -> tuple[list[Line], list[Lost]]:
@@ -130,7 +89,7 @@ def find_lines(
     lines: list[Line] = []
     lost: list[Lost] = []
     for number, (copy, rows) in enumerate(zip(copies, read, strict=True)):
-        texts = [" ".join(line.split()) for line in copy.text.splitlines() if line.strip()]
+        texts = copy.lines
         found: set[int] = set()
         for row, match in match_lines(rows, texts):
             strip = make_strip(row_ink(copy.page.rows[row])).image
@@ -301,9 +260,3 @@ def draw_lines(texts: Iterable[str], rng: np.random.Generator) -> list[Image]:
         if mask is not None:
             strips.append(make_strip(mask).image)
     return strips
-
-
-def edits_in(lines: Sequence[Line], texts: Sequence[Sequence[str]]) -> Tally:
-    """Edits in the lines that were found, a line for a line."""
-    scores = (metrics.score(texts[line.copy][line.row], line.text) for line in lines)
-    return sum((score.characters for score in scores), Tally())

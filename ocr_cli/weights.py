@@ -40,6 +40,7 @@ def _as_picture(crops: NDArray[np.float32]) -> NDArray[np.float32]:
 
 AUTOENCODER = "autoencoder"  # the kind without classes: a picture in, a picture out
 HAND = "hand"  # nor has a file of several models that know one hand
+_BESIDE = "beside."  # before the names of what a hand's file has beside its models
 CONTEXT = "context"  # no kind of its own: what a classifier has beside its network
 
 # A kind says how upright crops (N, 32, 32), 0 ink to 1 paper, become the network's input.
@@ -148,14 +149,26 @@ def save_model(path: Path, model: Model, half: bool = False) -> None:
     write_archive(path, *_as_archive(model, half, path))
 
 
-def save_hand(path: Path, models: Sequence[Model], record: dict[str, Any]) -> None:
-    """Writes models that know one hand into one file, which serves as any of them; in 16 bits."""
+def save_hand(
+    path: Path, models: Sequence[Model], beside: dict[str, NDArray[Any]], record: dict[str, Any]
+) -> None:
+    """Writes models that know one hand into one file, which serves as any of them; in 16 bits.
+
+    `beside` is what else is known of the hand, by names that `read_beside` finds it under.
+    """
     parts: dict[str, Any] = {}
-    arrays: dict[str, NDArray[Any]] = {}
+    arrays = {f"{_BESIDE}{name}": value for name, value in beside.items()}
     for model in models:
         parts[model.kind], own = _as_archive(model, True, path)
         arrays |= {f"{model.kind}.{name}": value for name, value in own.items()}
     write_archive(path, {"format": FORMAT, "kind": HAND, "parts": parts, "record": record}, arrays)
+
+
+def read_beside(path: Path) -> dict[str, NDArray[Any]]:
+    """What a hand's file has beside its models; ModelError where it is not such a file."""
+    with _opened(path, {HAND}) as (archive, _):
+        names = [name for name in archive.files if name.startswith(_BESIDE)]
+        return {name.removeprefix(_BESIDE): archive[name] for name in names}
 
 
 def _as_archive(
@@ -288,6 +301,14 @@ def _check(kind: str, version: Any, kinds: set[str] | None, path: Path) -> None:
 def kind_of(path: Path) -> str:
     """What kind of model a file says that it is; ModelError where it is no model file."""
     return str(read_meta(path)["kind"])
+
+
+def kinds_in(path: Path) -> set[str]:
+    """The kinds of the models in a hand's file; ModelError where there are none."""
+    with _opened(path, {HAND}) as (_, meta):
+        if not meta["parts"]:
+            raise ModelError("a hand's file without a model", "train it anew", str(path))
+        return set(meta["parts"])
 
 
 def load_model(name: str | Path, in_context: bool = True) -> Model:

@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli import hand, layout
+from ocr_cli import hand_letters, layout
+from ocr_cli.copies import Copy
 from ocr_cli.data import ink, lines, render
 from ocr_cli.data.ink import Ink
 from ocr_cli.data.nonletters import NON_LETTER
@@ -78,7 +79,7 @@ def _letters_of(
     if mask is None:
         return None
     text = str(items.labels[number])
-    found, _ = hand.find_lines([hand.Copy(page_of(mask), text)], model)
+    found, _ = hand_letters.find_lines([Copy(page_of(mask), text)], model)
     if len(found) != 1:
         return None
     line = found[0]

@@ -6,14 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ocr_cli import hand_lines, images, layout
+from ocr_cli import hand, hand_lines, images, layout
+from ocr_cli.copies import Copy
 from ocr_cli.errors import InputError
-from ocr_cli.hand import Copy
 from ocr_cli.hand_lines import Line, Practice, Tuner, match_lines
 from ocr_cli.nn import ctc, network
 from ocr_cli.nn.layers import Conv2d, Dense, MaxPool2d, Relu
 from ocr_cli.nn.sequence import BiGru, Columns
 from ocr_cli.page import Page
+from ocr_cli.reading import Reader
 from ocr_cli.reading import lines as line_reading
 from ocr_cli.weights import Model
 
@@ -58,6 +59,10 @@ def known_lines(copy: Copy) -> list[Line]:
         Line(0, i, text, hand_lines.make_strip(line_reading.row_ink(row)).image)
         for i, (row, text) in rows
     ]
+
+
+def learn(copies: list[Copy], model: Model) -> hand.Learnt:
+    return hand.learn(copies, Reader(None, model), np.random.default_rng(0), of_lines=QUICK)
 
 
 def loss(model: Model, lines: list[Line]) -> float:
@@ -117,7 +122,7 @@ def test_a_seed_says_what_is_learnt(copy: Copy, tiny: Model) -> None:
 
 def test_pages_are_learnt_as_far_as_it_helps(copy: Copy, shipped: Model) -> None:
     blank = Copy(layout.analyse(Page(np.ones((60, 90), np.float32), "blank.png")), "never written")
-    learnt = hand_lines.learn([blank, copy], shipped, None, np.random.default_rng(0), QUICK)
+    learnt = learn([blank, copy], shipped)
     assert [(one.source, one.line) for one in learnt.lost] == [("blank.png", "never written")]
     assert learnt.letters == sum(len(text.replace(" ", "")) for text in TEXTS)
     assert learnt.before is not None
@@ -125,7 +130,8 @@ def test_pages_are_learnt_as_far_as_it_helps(copy: Copy, shipped: Model) -> None
     assert learnt.after.length == learnt.before.length == sum(map(len, TEXTS))
     assert learnt.after.edits <= learnt.before.edits
     assert (learnt.share > 0) == (learnt.after.edits < learnt.before.edits)
-    changed = (learnt.model.weights[-1]["bias"] != shipped.weights[-1]["bias"]).any()
+    assert learnt.reader.lines is not None
+    changed = (learnt.reader.lines.weights[-1]["bias"] != shipped.weights[-1]["bias"]).any()
     assert changed == (learnt.share > 0)
 
 
@@ -157,7 +163,7 @@ def test_a_text_that_is_not_on_the_page_is_no_text_to_learn(
     copy: Copy, shipped: Model, text: str
 ) -> None:
     with pytest.raises(InputError, match="none of the text"):
-        hand_lines.learn([replace(copy, text=text)], shipped, None, np.random.default_rng(0), QUICK)
+        learn([replace(copy, text=text)], shipped)
 
 
 def test_distorted_strips_stay_strips(copy: Copy) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,34 +11,28 @@ from ocr_cli.cli.train_network import command_line
 
 if TYPE_CHECKING:
     from ocr_cli.hand import Learnt
-    from ocr_cli.reading import Reader
 
 
 def run(pages: tuple[str, ...], start: str, language: str, out: Path, seed: int) -> None:
     """What `start` reads with goes on to the hand of pages with their texts."""
     import numpy as np
 
-    from ocr_cli import batch, hand, hand_both
+    from ocr_cli import batch, copies, hand
     from ocr_cli.reading import load_reader
-    from ocr_cli.weights import save_hand, save_model
+    from ocr_cli.weights import save_hand
 
     batch.one_blas_thread()
     reader, rng = load_reader(start, language), np.random.default_rng(seed)
-    learnt = hand_both.learn([hand.open_copy(page) for page in pages], reader, rng)
+    learnt = hand.learn([copies.open_copy(page) for page in pages], reader, rng)
     for lost in learnt.lost:
         what = f"{' '.join(lost.words)} (in: {lost.line})" if lost.words else lost.line
         click.echo(f"ocr: {lost.source}: not found: {what}", err=True)
     record = {"command": command_line(), "seed": seed, **learnt.record()}
-    match learnt.model.models:
-        case (model,):
-            record["from"] = model.record
-            save_model(out, replace(model, record=record), half=True)
-        case models:
-            save_hand(out, models, record)
+    save_hand(out, learnt.reader.models, learnt.reader.habit.arrays(), record)
     click.echo(f"{out}  {_gain(learnt)}")
 
 
-def _gain(learnt: Learnt[Reader]) -> str:
+def _gain(learnt: Learnt) -> str:
     """What learning a hand brought, in a line."""
     if learnt.before is None or learnt.after is None:
         return f"learnt from {learnt.letters} letters; one line is too few to tell the gain"

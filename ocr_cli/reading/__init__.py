@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ocr_cli import weights
 from ocr_cli.errors import ModelError
 from ocr_cli.page import Page, Row
-from ocr_cli.reading import confidence, letters, lines
+from ocr_cli.reading import confidence, habit, letters, lines
 from ocr_cli.reading.choice import best_text
 from ocr_cli.reading.confidence import calibrated
+from ocr_cli.reading.habit import Habit
+from ocr_cli.reading.lattice import Lattice
 from ocr_cli.reading.lines import Seen
 from ocr_cli.reading.search import Language, Weights
 from ocr_cli.weights import Model
@@ -27,16 +30,25 @@ BESIDE_LINES = Weights(blank=0.8, beam=12, choices=8)
 
 @dataclass(frozen=True)
 class Reader:
-    """What reading takes: a model of letters, one of lines, or both; and of language, or none."""
+    """What reading takes: a model of letters, one of lines, or both; and of language, or none.
+
+    habit : what is known of the hand that is read, beside what its models have learnt.
+    """
 
     letters: Model | None
     lines: Model | None = None
     language: Language | None = None
+    habit: Habit = field(default_factory=Habit)
 
     @property
     def models(self) -> tuple[Model, ...]:
         """The models that it has."""
         return tuple(model for model in (self.letters, self.lines) if model is not None)
+
+    @property
+    def weights(self) -> Weights:
+        """How much letters, gaps and language count where it reads letters."""
+        return Weights() if self.lines is None else BESIDE_LINES
 
 
 def load_reader(model: str = "default", language: str = "en") -> Reader:
@@ -50,9 +62,10 @@ def load_reader(model: str = "default", language: str = "en") -> Reader:
     if model == "default":
         both = weights.load_model("letters", in_context=False), lines.load_line_model("lines")
         return Reader(*both, known)
-    kind = weights.kind_of(weights.model_path(model))
+    path = weights.model_path(model)
+    kind = weights.kind_of(path)
     if kind == weights.HAND:
-        return Reader(weights.load_model(model), lines.load_line_model(model), known)
+        return _load_hand(path, known)
     if kind == lines.KIND:
         alone = model in weights.shipped_models()
         of_letters = None if alone else weights.load_model("letters", in_context=False)
@@ -62,6 +75,18 @@ def load_reader(model: str = "default", language: str = "en") -> Reader:
         names = ", ".join(of_letters.classes[:3])
         raise ModelError(f"its classes are no characters ({names}…)", "ocr eval scores it", model)
     return Reader(of_letters, None, known)
+
+
+def _load_hand(path: Path, language: Language | None) -> Reader:
+    """What knows a hand, see `weights.save_hand`."""
+    kinds = weights.kinds_in(path)
+    of_letters = weights.load_model(path) if kinds & weights.CLASSIFIERS else None
+    of_lines = lines.load_line_model(path) if lines.KIND in kinds else None
+    try:
+        own = habit.from_arrays(weights.read_beside(path))
+    except ValueError as error:
+        raise ModelError("the model's parts do not fit", "train it anew", str(path)) from error
+    return Reader(of_letters, of_lines, language, own)
 
 
 def load_language(name: str) -> Language | None:
@@ -76,22 +101,28 @@ def load_language(name: str) -> Language | None:
 def read_page(page: Page, reader: Reader) -> Page:
     """The analysed page with the text and confidence of every glyph, word and row filled in."""
     match reader:
-        case Reader(letters=Model() as model, lines=None, language=language):
-            return _by_letters(page, model, language)
-        case Reader(letters=None, lines=Model() as model, language=language):
-            return _by_lines(page, model, language)
-        case Reader(letters=Model() as by_letters, lines=Model() as by_lines, language=language):
-            return _both_ways(page, by_letters, by_lines, language)
+        case Reader(letters=Model() as model, lines=None):
+            return _by_letters(page, model, reader)
+        case Reader(letters=None, lines=Model() as model):
+            language = reader.habit.language(reader.language)
+            return replace(page, rows=_as_lines(lines.look_at_rows(page, model), model, language))
+        case Reader(letters=Model() as by_letters, lines=Model() as by_lines):
+            return _both_ways(page, by_letters, by_lines, reader)
     raise ValueError("a reader needs a model of letters or of lines")
 
 
-def _by_letters(page: Page, model: Model, language: Language | None) -> Page:
-    read = letters.read_letters(page, model, language)
-    return replace(read, rows=tuple(calibrated(row, confidence.LETTERS) for row in read.rows))
+def _by_letters(page: Page, model: Model, reader: Reader) -> Page:
+    rows = _read_letters(page, _lattices(page, model, reader), reader)
+    return replace(page, rows=tuple(calibrated(row, confidence.LETTERS) for row in rows))
 
 
-def _by_lines(page: Page, model: Model, language: Language | None) -> Page:
-    return replace(page, rows=_as_lines(lines.look_at_rows(page, model), model, language))
+def _lattices(page: Page, model: Model, reader: Reader) -> list[Lattice]:
+    return reader.habit.lattices(letters.lattices_of(page, model), reader.weights)
+
+
+def _read_letters(page: Page, lattices: Sequence[Lattice], reader: Reader) -> list[Row]:
+    language = reader.habit.language(reader.language)
+    return letters.read_rows(page.rows, lattices, language, reader.weights)
 
 
 def _as_lines(seen: list[Seen], model: Model, language: Language | None) -> tuple[Row, ...]:
@@ -99,20 +130,21 @@ def _as_lines(seen: list[Seen], model: Model, language: Language | None) -> tupl
     return tuple(calibrated(row, confidence.LINES) for row in rows)
 
 
-def _both_ways(page: Page, by_letters: Model, by_lines: Model, language: Language | None) -> Page:
+def _both_ways(page: Page, by_letters: Model, by_lines: Model, reader: Reader) -> Page:
     """The page as the line model reads it; where it is not sure, rows are read by letters as well.
 
     So are block capitals, at which the letter model is the better of the two. Where they
     disagree, all that is known decides between them.
     """
+    language = reader.habit.language(reader.language)
     seen = lines.look_at_rows(page, by_lines)
     rows = list(_as_lines(seen, by_lines, language))
     pairs = list(zip(page.rows, rows, strict=True))
     capitals = [in_block_capitals(*pair) for pair in pairs]
     chosen = [i for i, pair in enumerate(pairs) if capitals[i] or in_doubt(*pair)]
     apart = replace(page, rows=tuple(page.rows[i] for i in chosen))
-    lattices = letters.lattices_of(apart, by_letters)
-    by_letter = letters.read_rows(apart.rows, lattices, language, BESIDE_LINES)
+    lattices = _lattices(apart, by_letters, reader)
+    by_letter = _read_letters(apart, lattices, reader)
     for i, lattice, row in zip(chosen, lattices, by_letter, strict=True):
         texts = row.text, rows[i].text
         if texts[0] != texts[1]:

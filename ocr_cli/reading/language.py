@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 
 from ocr_cli import weights
 from ocr_cli.errors import ModelError
+from ocr_cli.reading.search import Language
 
 # Printable ASCII, blank first, and the end of the line, which is also what a line starts after.
 ALPHABET = "".join(map(chr, range(32, 127))) + "\n"
@@ -90,12 +91,13 @@ def fold(alphabet: str) -> Folding:
     return Folding(
         symbols,
         code=np.array([symbols.index(folded(char)) + 1 for char in alphabet]),
-        shape=np.array([_shape(char) for char in alphabet]),
+        shape=np.array([shape_of(char) for char in alphabet]),
         letter=np.array([cased.find(folded(char)) + 1 for char in alphabet]),
     )
 
 
-def _shape(char: str) -> int:
+def shape_of(char: str) -> int:
+    """What a character is for those after it: LOWER, UPPER, FIGURE, …"""
     if char.isalpha():
         return UPPER if char.isupper() else LOWER
     if char in ".!?":
@@ -174,12 +176,17 @@ class LanguageModel:
 
     def score(self, text: str, *, ends: bool = False) -> float:
         """The natural log-probability of a line's text, its end included where it `ends`."""
-        chars = self.encode(text + "\n" * ends)
-        states = np.full(len(chars) + 1, self.start())
-        for i, char in enumerate(chars):
-            states[i + 1] = self.advance(states[i : i + 1], np.array([char]))[0]
-        rows = self.log_probabilities(states[:-1])
-        return float(rows[np.arange(len(chars)), chars].sum(dtype=np.float64))
+        return score_text(self, self.encode(text + "\n" * ends))
+
+    @property
+    def shapes(self) -> Ints:
+        """(A,) what each character is for those after it: LOWER, UPPER, FIGURE, …"""
+        return self._folding.shape
+
+    def last_shapes(self, states: Ints) -> tuple[Ints, Ints]:
+        """The shapes of the last character but one, and of the last, before each state."""
+        states = np.asarray(states, np.int64)
+        return (states >> 3) & 7, states & 7
 
     @cached_property
     def _folding(self) -> Folding:
@@ -304,6 +311,15 @@ class _Rows:
             line_of = np.repeat(lines, tree.count[at[lines]])
             rows[line_of, tree.codes[entries].astype(np.int64) - 1] += shares
         return rows
+
+
+def score_text(language: Language, chars: Ints) -> float:
+    """The natural log-probability of a line that begins with these characters of the alphabet."""
+    states = np.full(len(chars) + 1, language.start())
+    for i, char in enumerate(chars):
+        states[i + 1] = language.advance(states[i : i + 1], np.array([char]))[0]
+    rows = language.log_probabilities(states[:-1])
+    return float(rows[np.arange(len(chars)), chars].sum(dtype=np.float64))
 
 
 def save(path: Path, model: LanguageModel) -> None:

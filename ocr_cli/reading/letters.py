@@ -16,17 +16,6 @@ from ocr_cli.reading.search import Language, Step, Weights, best_paths
 from ocr_cli.weights import Model
 
 
-def read_letters(
-    page: Page, model: Model, language: Language | None, weights: Weights | None = None
-) -> Page:
-    """The page with the text of every glyph, word and row, from the best path of each row.
-
-    A word's confidence is the geometric mean of its glyphs', a row's that of its words.
-    """
-    rows = read_rows(page.rows, lattices_of(page, model), language, weights)
-    return replace(page, rows=tuple(rows))
-
-
 def lattices_of(page: Page, model: Model) -> list[Lattice]:
     """The lattice of each of the page's rows."""
     return lattices.score(pieces_of(page, model), model, page.stroke_width) if page.rows else []
@@ -45,7 +34,10 @@ def read_rows(
     language: Language | None,
     weights: Weights | None = None,
 ) -> list[Row]:
-    """Each row with the text of the best path through its lattice."""
+    """Each row with the text of the best path through its lattice.
+
+    A word's confidence is the geometric mean of its glyphs', a row's that of its words.
+    """
     paths = best_paths(found, language, weights or Weights())
     return [
         filled(row, lattice, path) for row, lattice, path in zip(rows, found, paths, strict=True)
