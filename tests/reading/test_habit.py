@@ -64,7 +64,7 @@ def test_the_odds_say_between_which_kinds_a_hand_leaves_blanks() -> None:
     assert known.odds[FIGURE, FIGURE] > 2
     assert known.odds[SIGN, FIGURE] > 1
     assert known.odds[LETTER, LETTER] < 0
-    usual = habit.learn((), [gaps("existence", -4.0), gaps("15:30", -4.0)], None, Weights())
+    usual = habit.learn((), [gaps("existence", -20.0), gaps("15:30", -20.0)], None, Weights())
     assert np.abs(usual.odds).max() < 1
 
 
