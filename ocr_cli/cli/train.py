@@ -158,10 +158,11 @@ def train(
     The best epoch on the valid split is kept in --out as training goes, so that
     Ctrl-C loses nothing. Progress goes to stderr, the final scores to stdout.
 
-    With --page, what --from reads with learns one hand instead: by default both readers, which
-    are kept in one file; lines or letters alone. What of the text is not found on a page is
-    told on stderr. Printed is the CER of lines before and after, each read by models that have
-    not seen it; where learning does not help there, they stay as they are.
+    With --page, what --from reads with learns one hand instead, and how it parts words: by
+    default both readers, which are kept in one file; lines or letters alone. What of the text
+    is not found on a page is told on stderr. Printed is the CER of lines before and after,
+    each read by models that have not seen it; where learning does not help, they stay as they
+    are.
 
     --kind context teaches the classifier of --from (default: letters) what a hand's other
     letters say of each of its letters, which then counts where writers are known: in sets of
