@@ -133,6 +133,7 @@ def _tuner(
                 [line.gaps for line in by_letter],
                 reader.language,
                 reader.weights,
+                reader.habit,
             ),
         )
 
@@ -189,7 +190,7 @@ def blend(old: Reader, new: Reader, share: float) -> Reader:
         old,
         letters=old.letters and new.letters and _blend(old.letters, new.letters, share),
         lines=old.lines and new.lines and _blend(old.lines, new.lines, share),
-        habit=new.habit.scaled(share),
+        habit=old.habit.towards(new.habit, share),
     )
 
 

@@ -50,9 +50,11 @@ class Habit:
         """All that is known, by name; `from_arrays` takes it back."""
         return {"odds": self.odds, "counts": self.counts}
 
-    def scaled(self, share: float) -> Habit:
-        """Part of the habit, as if only a share of it had been seen."""
-        return Habit(share * self.odds, np.float32(share) * self.counts)
+    def towards(self, other: Habit, share: float) -> Habit:
+        """A habit on the way from this one to another."""
+        kept = np.float32(1 - share)
+        counts = kept * self.counts + np.float32(share) * other.counts
+        return Habit((1 - share) * self.odds + share * other.odds, counts)
 
     def language(self, usual: Language | None) -> Language | None:
         """The language as this hand writes it; the usual one where no habit is known."""
@@ -118,15 +120,22 @@ def gaps_of(lattice: Lattice, alignment: Alignment) -> Gaps:
 
 
 def learn(
-    texts: Sequence[str], gaps: Iterable[Gaps], language: Language | None, weights: Weights
+    texts: Sequence[str],
+    gaps: Iterable[Gaps],
+    language: Language | None,
+    weights: Weights,
+    before: Habit | None = None,
 ) -> Habit:
     """The habit of a hand, by some lines of it, and the gaps of those whose letters are known.
+
+    before : what is known of it already, to which the lines add.
 
     The odds are a logistic regression on the kinds before and after a gap and on their pair,
     beside what gap and language say, with coefficients held near 0 (C. Bishop, Pattern
     Recognition and Machine Learning, 2006, 4.3).
     """
-    counted = Habit(counts=count_blanks(texts))
+    before = before or Habit()
+    counted = Habit(before.odds, before.counts + count_blanks(texts))
     own = counted.language(language)
     sides, blanks, usual = [np.zeros((0, 2), np.int64)], [np.zeros(0, bool)], [np.zeros(0)]
     for line in gaps:
@@ -136,12 +145,14 @@ def learn(
         sides.append(np.stack([kinds[:-1], kinds[1:]], 1)[known])
         blanks.append((np.diff(word) > 0)[known])
         by_text = weights.language * _language_odds(line.text, own)
-        usual.append((weights.blank * line.odds + by_text)[known])
+        by_habit = before.odds[kinds[:-1], kinds[1:]]
+        usual.append((weights.blank * line.odds + by_text + by_habit)[known])
     each = np.eye(SIDES)
     terms = _terms(each[np.concatenate(sides)])
     found = _regression(terms, np.concatenate(blanks), np.concatenate(usual))
     pairs = np.indices((SIDES, SIDES)).reshape(2, -1).T
-    return replace(counted, odds=(_terms(each[pairs]) @ found).reshape(SIDES, SIDES))
+    added = (_terms(each[pairs]) @ found).reshape(SIDES, SIDES)
+    return replace(counted, odds=before.odds + added)
 
 
 def count_blanks(texts: Iterable[str]) -> Counts:

@@ -76,11 +76,23 @@ def test_what_language_and_gaps_say_already_is_no_habit(english) -> None:
 
 
 @given(st.floats(0, 1))
-def test_part_of_a_habit(share: float) -> None:
-    known = habit.learn(SPACED, map(gaps, SPACED), None, Weights())
-    part = known.scaled(share)
-    np.testing.assert_allclose(part.odds, share * known.odds)
-    np.testing.assert_allclose(part.counts, share * known.counts, rtol=1e-5)
+def test_half_way_to_a_habit(share: float) -> None:
+    first = habit.learn(SPACED, map(gaps, SPACED), None, Weights())
+    other = habit.learn(["existence"], [gaps("existence")], None, Weights())
+    part = first.towards(other, share)
+    np.testing.assert_allclose(part.odds, (1 - share) * first.odds + share * other.odds)
+    assert part.counts.sum() == pytest.approx(
+        (1 - share) * first.counts.sum() + share * other.counts.sum(), rel=1e-4
+    )
+
+
+def test_what_was_known_before_stays_known() -> None:
+    first = habit.learn(SPACED, map(gaps, SPACED), None, Weights())
+    more = habit.learn(["existence"], [gaps("existence", -20.0)], None, Weights(), first)
+    np.testing.assert_allclose(more.odds, first.odds, atol=0.05)
+    assert more.counts.sum() == first.counts.sum() + len("existence\n")
+    again = habit.learn(SPACED, map(gaps, SPACED), None, Weights(), first)
+    assert again.odds[FIGURE, FIGURE] > first.odds[FIGURE, FIGURE]
 
 
 @given(lines)
