@@ -5,7 +5,7 @@ All learn from the same pages, and are tried as they read: together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -71,15 +71,20 @@ def learn(
 
     InputError where the texts are not what is written on the pages.
     """
-    usable = _for_use(reader)
-    texts = [read_rows(copy.page, range(len(copy.page.rows)), usable) for copy in copies]
-    tune, known, lost = _tuner(copies, texts, usable, rng, of_letters, of_lines)
+    reader = _for_use(reader)
+    texts = [read_rows(copy.page, range(len(copy.page.rows)), reader) for copy in copies]
+    practices = of_letters or hand_letters.Practice(), of_lines or hand_lines.Practice()
+    tuner = Tuner(copies, texts, reader, rng, *practices)
+    if not tuner.known:
+        advice = "give each page the text that is written on it, a line for a line"
+        raise InputError("none of the text was found on the pages", advice)
     share, before, after = 1.0, None, None
-    if len(known) > 1:
-        share, before, after = cross_validate(copies, texts, usable, known, tune)
-    tuned = blend(usable, tune(range(len(known))), share) if share else usable
-    letters = sum(len(line.text.replace(" ", "")) for line in known)
-    return Learnt(tuned, share, before, after, letters, tuple(lost))
+    if len(tuner.known) > 1:
+        share, before, after = cross_validate(copies, texts, tuner)
+    if share:
+        reader = blend(reader, tuner.tune(range(len(tuner.known))), share)
+    letters = sum(len(line.text.replace(" ", "")) for line in tuner.known)
+    return Learnt(reader, share, before, after, letters, tuple(tuner.lost))
 
 
 def _for_use(reader: Reader) -> Reader:
@@ -87,76 +92,66 @@ def _for_use(reader: Reader) -> Reader:
     return replace(reader, letters=of_letters, lines=of_lines)
 
 
-Tune = Callable[[Sequence[int]], Reader]  # the reader after its practice on some known lines
+class Tuner:
+    """Tunes what a reader reads with, on lines of some copies.
 
-
-def _tuner(
-    copies: Sequence[Copy],
-    texts: Sequence[Sequence[str]],
-    reader: Reader,
-    rng: np.random.Generator,
-    of_letters: hand_letters.Practice | None,
-    of_lines: hand_lines.Practice | None,
-) -> tuple[Tune, list[Known], list[Lost]]:
-    """What tunes the reader; the lines that it can be tuned on; and what is no such line.
-
-    texts : what the reader reads in each copy's rows.
+    known : the lines that it can be tuned on. lost : what of the texts is in none of these.
     """
-    known: list[Known] = []
-    lost: list[Lost] = []
-    letters: dict[tuple[int, int], hand_letters.Line] = {}
-    if reader.lines is not None:
-        lines, lost = hand_lines.find_lines(copies, texts, reader.lines.classes)
-        known = [Known(line.copy, line.row, line.text) for line in lines]
-        lines_tuner = hand_lines.Tuner(reader.lines, lines, of_lines or hand_lines.Practice(), rng)
-    if reader.letters is not None:
-        found, not_found = hand_letters.find_lines(copies, reader.letters)
-        if reader.lines is None:
-            known = [Known(line.copy, line.row, line.gaps.text) for line in found]
-            lost = not_found
-        letters = {(line.copy, line.row): line for line in found}
-        practice = of_letters or hand_letters.Practice()
-        letters_tuner = hand_letters.Tuner(reader.letters, found, practice, rng)
-    if not known:
-        advice = "give each page the text that is written on it, a line for a line"
-        raise InputError("none of the text was found on the pages", advice)
 
-    def tune(chosen: Sequence[int]) -> Reader:
-        places = [(known[k].copy, known[k].row) for k in chosen]
-        by_letter = [letters[place] for place in places if place in letters]
+    def __init__(
+        self,
+        copies: Sequence[Copy],
+        texts: Sequence[Sequence[str]],
+        reader: Reader,
+        rng: np.random.Generator,
+        of_letters: hand_letters.Practice,
+        of_lines: hand_lines.Practice,
+    ) -> None:
+        """texts : what the reader reads in each copy's rows, before it knows the hand."""
+        self.reader = reader
+        self.known: list[Known] = []
+        self.lost: list[Lost] = []
+        self._letters: dict[tuple[int, int], hand_letters.Line] = {}
+        if reader.lines is not None:
+            lines, self.lost = hand_lines.find_lines(copies, texts, reader.lines.classes)
+            self.known = [Known(line.copy, line.row, line.text) for line in lines]
+            self._of_lines = hand_lines.Tuner(reader.lines, lines, of_lines, rng)
+        if reader.letters is not None:
+            found, lost = hand_letters.find_lines(copies, reader.letters)
+            if reader.lines is None:
+                self.known = [Known(line.copy, line.row, line.gaps.text) for line in found]
+                self.lost = lost
+            self._letters = {(line.copy, line.row): line for line in found}
+            self._of_letters = hand_letters.Tuner(reader.letters, found, of_letters, rng)
+
+    def tune(self, chosen: Sequence[int]) -> Reader:
+        """The reader after its practice on the known lines of these numbers."""
+        reader, known = self.reader, [self.known[k] for k in chosen]
+        places = [(line.copy, line.row) for line in known]
+        letters = [self._letters[place] for place in places if place in self._letters]
+        texts, gaps = [line.text for line in known], [line.gaps for line in letters]
         return replace(
             reader,
-            letters=reader.letters and letters_tuner.tune(by_letter),
-            lines=reader.lines and lines_tuner.tune(chosen),
-            habit=habit.learn(
-                [known[k].text for k in chosen],
-                [line.gaps for line in by_letter],
-                reader.language,
-                reader.weights,
-                reader.habit,
-            ),
+            letters=reader.letters and self._of_letters.tune(letters),
+            lines=reader.lines and self._of_lines.tune(chosen),
+            habit=habit.learn(texts, gaps, reader.language, reader.weights, reader.habit),
         )
-
-    return tune, known, lost
 
 
 def cross_validate(
-    copies: Sequence[Copy],
-    texts: Sequence[Sequence[str]],
-    reader: Reader,
-    known: Sequence[Known],
-    tune: Tune,
+    copies: Sequence[Copy], texts: Sequence[Sequence[str]], tuner: Tuner
 ) -> tuple[float, Tally, Tally]:
     """The share of the change that reads best, and the edits with none and with this share.
 
     Each known line is read by a reader that was tuned on the other folds alone. Of shares that
     read alike, the largest: the most learning.
     """
+    known = tuner.known
     read = {share: [list(rows) for rows in texts] for share in SHARES}
     for fold in folds([line.text for line in known]):
-        tuned = tune([k for k in range(len(known)) if k not in fold])
+        tuned = tuner.tune([k for k in range(len(known)) if k not in fold])
         for share in SHARES[1:]:
-            blended = blend(reader, tuned, share)
+            blended = blend(tuner.reader, tuned, share)
             for number, copy in enumerate(copies):
                 rows = [known[k].row for k in fold if known[k].copy == number]
                 for row, text in zip(rows, read_rows(copy.page, rows, blended), strict=True):
