@@ -107,23 +107,32 @@ class BiGru(Layer):
         to_new = (1 - update) * (1 - new * new)
         to_update = (states[:-1] - new) * update * (1 - update)
         to_reset = product * reset * (1 - reset)
-        dh, dnew = np.empty_like(gates), np.empty_like(product)
-        back = params["recurrent"].transpose(0, 2, 1)
+        # directions first, so that all steps of one are a matrix
+        dh = np.empty((2, steps, *gates.shape[2:]), gates.dtype)
+        dnew = np.empty((2, steps, *product.shape[2:]), gates.dtype)
+        back = np.ascontiguousarray(params["recurrent"].transpose(0, 2, 1))
         flow = np.zeros_like(states[0])
         for t in range(steps - 1, -1, -1):
-            slope = (slopes[t] + flow) * alive[t]
-            dnew[t] = slope * to_new[t]
-            dh[t] = np.concatenate(
-                [dnew[t] * to_reset[t], slope * to_update[t], dnew[t] * reset[t]], -1
-            )
-            flow = slope * update[t] + dh[t] @ back
-        grads["recurrent"][...] = np.einsum("tdnu,tdnw->duw", states[:-1], dh, optimize=True)
-        grads["recurrent_bias"][...] = dh.sum((0, 2))
+            slope, now, ahead = slopes[t] + flow, dh[:, t], dnew[:, t]
+            slope *= alive[t]
+            np.multiply(slope, to_new[t], out=ahead)
+            np.multiply(ahead, to_reset[t], out=now[..., :u])
+            np.multiply(slope, to_update[t], out=now[..., u : 2 * u])
+            np.multiply(ahead, reset[t], out=now[..., 2 * u :])
+            flow = slope * update[t]
+            flow += now @ back
+        before = states[:-1].transpose(1, 3, 0, 2).reshape(2, u, -1)
+        np.matmul(before, dh.reshape(2, -1, 3 * u), out=grads["recurrent"])
+        np.sum(dh, axis=(1, 2), out=grads["recurrent_bias"])
         dh[..., 2 * u :] = dnew  # the inputs come in behind the reset gate
-        dpre = np.stack([dh[:, 0], dh[::-1, 1]]).transpose(0, 2, 1, 3)
-        grads["bias"][...] = dpre.sum((1, 2))
-        grads["weights"][...] = np.einsum("nti,dntw->diw", x, dpre, optimize=True)
-        return np.asarray(np.einsum("dntw,diw->nti", dpre, params["weights"], optimize=True))
+        np.sum(dh, axis=(1, 2), out=grads["bias"])
+        dx = np.zeros((steps, len(x), self.inputs), x.dtype)
+        for d, turned in enumerate((slice(None), slice(None, None, -1))):
+            flat = dh[d].reshape(-1, 3 * u)
+            seen = x.transpose(1, 0, 2)[turned].reshape(-1, self.inputs)
+            np.matmul(seen.T, flat, out=grads["weights"][d])
+            dx[turned] += (flat @ params["weights"][d].T).reshape(dx.shape)
+        return dx.transpose(1, 0, 2)
 
 
 LAYERS |= {"columns": Columns, "bigru": BiGru}
