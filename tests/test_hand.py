@@ -9,7 +9,9 @@ from ocr_cli import hand, hand_letters, hand_lines, layout, reading, weights
 from ocr_cli.copies import Copy
 from ocr_cli.errors import InputError, ModelError
 from ocr_cli.page import Page
-from ocr_cli.reading import lines
+from ocr_cli.reading import habit, lines
+from ocr_cli.reading.habit import Gaps, Habit
+from ocr_cli.reading.search import Weights
 
 TEXTS = ("the quick brown fox", "jumps over", "a lazy dog again", "and sleeps")
 LETTERS = hand_letters.Practice(steps=5, copies=1, hands=1)
@@ -69,6 +71,29 @@ def test_one_file_serves_as_either_model(tmp_path: Path) -> None:
                 np.testing.assert_array_equal(ours[name], theirs[name])
     with pytest.raises(ModelError, match="of kind 'hand'; here one of kind autoencoder"):
         weights.read_archive(path, {"autoencoder"})
+
+
+@pytest.mark.parametrize("kept", [0, 1])
+def test_a_hand_reads_with_what_has_learnt_it(tmp_path: Path, copy: Copy, kept: int) -> None:
+    path = tmp_path / "mine.npz"
+    model = reading.load_reader("default", "none").models[kept]
+    known = habit.learn(["1 5"], [Gaps(("1", "5"), np.zeros(1))], None, Weights())
+    weights.save_hand(path, [model], known.arrays(), {})
+    reader = reading.load_reader(str(path), "none")
+    assert [one.kind for one in reader.models] == [model.kind]
+    np.testing.assert_array_equal(reader.habit.odds, known.odds)
+    assert len(hand.read_rows(copy.page, [0, 1], reader)) == 2
+
+
+def test_a_hand_of_wrong_parts_is_an_error(tmp_path: Path) -> None:
+    models = reading.load_reader("default", "none").models
+    odd, none = tmp_path / "odd.npz", tmp_path / "none.npz"
+    weights.save_hand(odd, models, {**Habit().arrays(), "odds": np.eye(2)}, {})
+    weights.save_hand(none, [], Habit().arrays(), {})
+    with pytest.raises(ModelError, match="parts do not fit"):
+        reading.load_reader(str(odd))
+    with pytest.raises(ModelError, match="without a model"):
+        reading.load_reader(str(none))
 
 
 def test_command(tmp_path: Path, handwriting, run_ocr) -> None:
