@@ -5,8 +5,10 @@ All learn from the same pages, and are tried as they read: together.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -66,10 +68,14 @@ def learn(
     rng: np.random.Generator,
     of_letters: hand_letters.Practice | None = None,
     of_lines: hand_lines.Practice | None = None,
+    executor: Executor | None = None,
+    on_step: Callable[[], None] | None = None,
 ) -> Learnt:
     """The reader tuned to the hand of the copies, as far as that reads unseen lines better.
 
-    InputError where the texts are not what is written on the pages.
+    With an executor, folds are tuned side by side, to the same weights. `on_step` is called
+    after each of them, and at the end: FOLDS + 1 times at most. InputError where the texts are
+    not what is written on the pages.
     """
     reader = _for_use(reader)
     texts = [read_rows(copy.page, range(len(copy.page.rows)), reader) for copy in copies]
@@ -80,9 +86,11 @@ def learn(
         raise InputError("none of the text was found on the pages", advice)
     share, before, after = 1.0, None, None
     if len(tuner.known) > 1:
-        share, before, after = cross_validate(copies, texts, tuner)
+        share, before, after = cross_validate(copies, texts, tuner, rng, executor, on_step)
     if share:
-        reader = blend(reader, tuner.tune(range(len(tuner.known))), share)
+        reader = blend(reader, tuner.tune(range(len(tuner.known)), rng), share)
+    if on_step is not None:
+        on_step()
     letters = sum(len(line.text.replace(" ", "")) for line in tuner.known)
     return Learnt(reader, share, before, after, letters, tuple(tuner.lost))
 
@@ -124,7 +132,7 @@ class Tuner:
             self._letters = {(line.copy, line.row): line for line in found}
             self._of_letters = hand_letters.Tuner(reader.letters, found, of_letters, rng)
 
-    def tune(self, chosen: Sequence[int]) -> Reader:
+    def tune(self, chosen: Sequence[int], rng: np.random.Generator) -> Reader:
         """The reader after its practice on the known lines of these numbers."""
         reader, known = self.reader, [self.known[k] for k in chosen]
         places = [(line.copy, line.row) for line in known]
@@ -132,14 +140,19 @@ class Tuner:
         texts, gaps = [line.text for line in known], [line.gaps for line in letters]
         return replace(
             reader,
-            letters=reader.letters and self._of_letters.tune(letters),
-            lines=reader.lines and self._of_lines.tune(chosen),
+            letters=reader.letters and self._of_letters.tune(letters, rng),
+            lines=reader.lines and self._of_lines.tune(chosen, rng),
             habit=habit.learn(texts, gaps, reader.language, reader.weights, reader.habit),
         )
 
 
 def cross_validate(
-    copies: Sequence[Copy], texts: Sequence[Sequence[str]], tuner: Tuner
+    copies: Sequence[Copy],
+    texts: Sequence[Sequence[str]],
+    tuner: Tuner,
+    rng: np.random.Generator,
+    executor: Executor | None = None,
+    on_step: Callable[[], None] | None = None,
 ) -> tuple[float, Tally, Tally]:
     """The share of the change that reads best, and the edits with none and with this share.
 
@@ -148,19 +161,35 @@ def cross_validate(
     """
     known = tuner.known
     read = {share: [list(rows) for rows in texts] for share in SHARES}
-    for fold in folds([line.text for line in known]):
-        tuned = tuner.tune([k for k in range(len(known)) if k not in fold])
-        for share in SHARES[1:]:
-            blended = blend(tuner.reader, tuned, share)
-            for number, copy in enumerate(copies):
-                rows = [known[k].row for k in fold if known[k].copy == number]
-                for row, text in zip(rows, read_rows(copy.page, rows, blended), strict=True):
-                    read[share][number][row] = text
+    parts = folds([line.text for line in known])
+    seeds = rng.integers(2**63, size=len(parts)).tolist()
+    work = partial(_read_fold, tuner, copies)
+    for found in (executor.map if executor else map)(work, parts, seeds):
+        for share, copy, row, text in found:
+            read[share][copy][row] = text
+        if on_step is not None:
+            on_step()
     edits = {share: edits_in(known, read[share]) for share in SHARES}
     fewest = min(tally.edits for tally in edits.values())
     helps = fewest < edits[0.0].edits
     best = max(s for s in SHARES if edits[s].edits == fewest) if helps else 0.0
     return best, edits[0.0], edits[best]
+
+
+def _read_fold(
+    tuner: Tuner, copies: Sequence[Copy], fold: Sequence[int], seed: int
+) -> list[tuple[float, int, int, str]]:
+    """Share, copy, row and text of each line of a fold, by what was tuned on all the others."""
+    others = [k for k in range(len(tuner.known)) if k not in fold]
+    tuned = tuner.tune(others, np.random.default_rng(seed))
+    found = []
+    for share in SHARES[1:]:
+        blended = blend(tuner.reader, tuned, share)
+        for number, copy in enumerate(copies):
+            rows = [tuner.known[k].row for k in fold if tuner.known[k].copy == number]
+            for row, text in zip(rows, read_rows(copy.page, rows, blended), strict=True):
+                found.append((share, number, row, text))
+    return found
 
 
 def folds(texts: Sequence[str]) -> list[list[int]]:

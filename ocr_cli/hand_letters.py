@@ -136,12 +136,12 @@ class Tuner:
     def __init__(
         self, model: Model, lines: Sequence[Line], practice: Practice, rng: np.random.Generator
     ) -> None:
-        self.model, self.practice, self._rng = model, practice, rng
+        self.model, self.practice = model, practice
         flat = [i for i, layer in enumerate(model.layers) if isinstance(layer, Flatten)]
         self._first = flat[-1] + 1 if flat else 0
         replay = draw_letters(model.classes, practice.hands, rng)
         self._replay = self._features(replay), model.probabilities(replay)
-        self._known = {(line.copy, line.row): self._taken_in(line) for line in lines}
+        self._known = {(line.copy, line.row): self._taken_in(line, rng) for line in lines}
 
     def _features(self, images: Floats) -> Floats:
         """(N, ...) what reaches the head; the inputs themselves where all layers are the head."""
@@ -150,22 +150,22 @@ class Tuner:
         parts = [network.forward(*below, x[i : i + 32]) for i in range(0, max(1, len(x)), 32)]
         return np.concatenate(parts)
 
-    def _taken_in(self, line: Line) -> tuple[NDArray[Any], ...]:
+    def _taken_in(self, line: Line, rng: np.random.Generator) -> tuple[NDArray[Any], ...]:
         """The features of a line's letters, distorted, and of wrong groupings; once for all folds.
 
         Besides, the letters' labels, and what the model said of each before.
         """
         distort, copies = Distortion(), self.practice.copies
-        images = distort(np.tile(line.images, (copies, 1, 1)), self._rng)
-        others = distort(np.tile(line.others, (2, 1, 1)), self._rng)
+        images = distort(np.tile(line.images, (copies, 1, 1)), rng)
+        others = distort(np.tile(line.others, (2, 1, 1)), rng)
         labels = np.tile(line.labels, copies)
         opinions = np.tile(self.model.probabilities(line.images), (copies, 1))
         features = self._features(images), self._features(others)
         return *features, labels, opinions
 
-    def tune(self, lines: Sequence[Line]) -> Model:
+    def tune(self, lines: Sequence[Line], rng: np.random.Generator) -> Model:
         """The model after its practice on these lines; as it was, if they have no letters."""
-        practice, model, rng = self.practice, self.model, self._rng
+        practice, model = self.practice, self.model
         if not any(len(line.labels) for line in lines):
             return model
         known = [self._known[line.copy, line.row] for line in lines]

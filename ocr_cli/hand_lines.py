@@ -146,7 +146,7 @@ class Tuner:
     def __init__(
         self, model: Model, lines: Sequence[Line], practice: Practice, rng: np.random.Generator
     ) -> None:
-        self.model, self.practice, self._rng = model, practice, rng
+        self.model, self.practice = model, practice
         self._first = next(i for i, layer in enumerate(model.layers) if isinstance(layer, BiGru))
         self.head: Layers = model.layers[self._first :]
         number = {c: i for i, c in enumerate(model.classes)}
@@ -169,9 +169,9 @@ class Tuner:
         logits = network.forward(self.head, self.model.weights[self._first :], features[None])
         return features, softmax(logits[0])
 
-    def tune(self, chosen: Sequence[int]) -> Model:
+    def tune(self, chosen: Sequence[int], rng: np.random.Generator) -> Model:
         """The model after its practice on the chosen lines."""
-        practice, rng = self.practice, self._rng
+        practice = self.practice
         below, start = self.model.weights[: self._first], self.model.weights[self._first :]
         vector, weights = network.flatten(self.head, start)
         slopes, grads = network.gradients_like(self.head, start)
@@ -181,16 +181,16 @@ class Tuner:
         for step in range(steps):
             if step % parts == 0:
                 groups = np.array_split(rng.permutation(chosen), parts)
-            own = [self._a_copy(i) for i in groups[step % parts]]
+            own = [self._a_copy(i, rng) for i in groups[step % parts]]
             others = [self._replay[k] for k in rng.integers(len(self._replay), size=len(own))]
             self._slopes(own, others, weights, grads)
             slopes *= min(1.0, practice.clip / (float(np.linalg.norm(slopes)) + 1e-9))
             optimiser.step(vector, slopes, practice.lr * optimisers.cosine(step, steps, 5))
         return replace(self.model, weights=(*below, *weights))
 
-    def _a_copy(self, line: int) -> Example:
+    def _a_copy(self, line: int, rng: np.random.Generator) -> Example:
         copies = self._known[line]
-        return copies[self._rng.integers(len(copies))]
+        return copies[rng.integers(len(copies))]
 
     def _slopes(
         self,

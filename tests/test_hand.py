@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ocr_cli import hand, hand_letters, hand_lines, layout, reading, weights
+from ocr_cli import batch, hand, hand_letters, hand_lines, layout, reading, weights
 from ocr_cli.copies import Copy
 from ocr_cli.errors import InputError, ModelError
 from ocr_cli.page import Page
@@ -34,6 +34,27 @@ def test_both_are_learnt_as_far_as_it_helps(copy: Copy) -> None:
     for ours, theirs in zip(learnt.reader.models, shipped.models, strict=True):
         changed = any((ours.weights[-1][k] != theirs.weights[-1][k]).any() for k in ("bias",))
         assert changed == (learnt.share > 0)
+
+
+def test_folds_are_the_same_side_by_side(copy: Copy) -> None:
+    shipped, steps = reading.load_reader("default", "none"), []
+    with batch.processes(2) as executor:
+        first, second = (
+            hand.learn(
+                [copy],
+                shipped,
+                np.random.default_rng(7),
+                LETTERS,
+                LINES,
+                pool,
+                lambda: steps.append(1),
+            )
+            for pool in (None, executor)
+        )
+    assert len(steps) == 2 * (hand.FOLDS + 1)
+    assert (first.share, first.before, first.after) == (second.share, second.before, second.after)
+    for ours, theirs in zip(first.reader.models, second.reader.models, strict=True):
+        np.testing.assert_array_equal(ours.weights[-1]["bias"], theirs.weights[-1]["bias"])
 
 
 def test_half_way_is_half_way_for_both(copy: Copy) -> None:

@@ -86,7 +86,7 @@ def test_practice_lowers_the_loss_and_changes_the_head_alone(copy: Copy, tiny: M
     before = [{k: v.copy() for k, v in p.items()} for p in tiny.weights]
     lines = known_lines(copy)
     tuner = Tuner(tiny, lines, replace(QUICK, passes=25, lr=1e-2), np.random.default_rng(0))
-    tuned = tuner.tune(range(4))
+    tuned = tuner.tune(range(4), np.random.default_rng(1))
     assert loss(tuned, lines) < 0.5 * loss(tiny, lines)
     assert tuned.classes == tiny.classes
     for layer, old, kept, new in zip(tiny.layers, before, tiny.weights, tuned.weights, strict=True):
@@ -102,7 +102,7 @@ def test_what_no_page_shows_is_not_forgotten(copy: Copy, shipped: Model) -> None
     rng = np.random.default_rng(5)
     tuner = Tuner(shipped, known_lines(copy), replace(QUICK, passes=6), rng)
     others = hand_lines.draw_lines(["JUDGE 4071", "Vexing #23?"], rng)
-    old, new = (line_reading.row_scores(others, m) for m in (shipped, tuner.tune(range(4))))
+    old, new = (line_reading.row_scores(others, m) for m in (shipped, tuner.tune(range(4), rng)))
     for a, b in zip(old, new, strict=True):
         assert (a.argmax(-1) == b.argmax(-1)).mean() > 0.9
 
@@ -113,8 +113,8 @@ def test_every_character_is_replayed() -> None:
 
 def test_a_seed_says_what_is_learnt(copy: Copy, tiny: Model) -> None:
     first, again, other = (
-        Tuner(tiny, known_lines(copy), QUICK, np.random.default_rng(seed)).tune([0, 2]).weights[-1]
-        for seed in (0, 0, 1)
+        Tuner(tiny, known_lines(copy), QUICK, rng).tune([0, 2], rng).weights[-1]
+        for rng in map(np.random.default_rng, (0, 0, 1))
     )
     np.testing.assert_array_equal(first["weights"], again["weights"])
     assert (first["weights"] != other["weights"]).any()

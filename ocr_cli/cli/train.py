@@ -101,7 +101,9 @@ def _sizes(
     help="Where the best model so far is kept.",
 )
 @click.option("--log", type=click.Path(dir_okay=False, path_type=Path), help="JSON line an epoch.")
-@click.option("--quiet", "-q", is_flag=True, help="No line an epoch on stderr.")
+@click.option(
+    "--quiet", "-q", is_flag=True, help="No line an epoch, and no progress bar, on stderr."
+)
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint beside --out, for line.")
 @click.option(
     "--minutes", type=click.FloatRange(0, min_open=True), default=100, help="How long, for line."
@@ -121,7 +123,8 @@ def _sizes(
     default=2,
     show_default=True,
     metavar="N",
-    help="Settings of a sweep to train at a time, each in a process of one thread.",
+    help="Settings of a sweep, or folds of --page, to train at a time, each in a process of "
+    "one thread.",
 )
 @click.option(
     "--plot",
@@ -194,7 +197,7 @@ def train(
         from ocr_cli.cli import train_hand
 
         _refuse("--page", {"--data": data, "--sweep": sweeps, "--plot": plot})
-        train_hand.run(pages, asked["start"] or "default", language, out, seed)
+        train_hand.run(pages, asked["start"] or "default", language, out, seed, jobs, quiet)
     elif sweeps:
         from ocr_cli.cli import train_sweep
 

@@ -2,28 +2,52 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from ocr_cli.cli import options
 from ocr_cli.cli.train_network import command_line
 
 if TYPE_CHECKING:
     from ocr_cli.hand import Learnt
 
 
-def run(pages: tuple[str, ...], start: str, language: str, out: Path, seed: int) -> None:
+def run(
+    pages: tuple[str, ...],
+    start: str,
+    language: str,
+    out: Path,
+    seed: int,
+    jobs: int,
+    quiet: bool,
+) -> None:
     """What `start` reads with goes on to the hand of pages with their texts."""
+    from concurrent.futures import BrokenExecutor
+
+    from ocr_cli import batch
+    from ocr_cli.errors import OcrError
+
+    batch.one_blas_thread()
     import numpy as np
 
-    from ocr_cli import batch, copies, hand
+    from ocr_cli import copies, hand
     from ocr_cli.reading import load_reader
     from ocr_cli.weights import save_hand
 
-    batch.one_blas_thread()
     reader, rng = load_reader(start, language), np.random.default_rng(seed)
-    learnt = hand.learn([copies.open_copy(page) for page in pages], reader, rng)
+    known = [copies.open_copy(page) for page in pages]
+    shown = not quiet and sys.stderr.isatty()
+    bar = options.progress_bar(hand.FOLDS + 1, "step") if shown else nullcontext()
+    try:
+        with batch.processes(min(jobs, hand.FOLDS)) as executor, bar as steps:
+            on_step = steps.update if steps is not None else None
+            learnt = hand.learn(known, reader, rng, executor=executor, on_step=on_step)
+    except BrokenExecutor as failure:
+        raise OcrError("a training was killed", "if memory is short, use --jobs 1") from failure
     for lost in learnt.lost:
         what = f"{' '.join(lost.words)} (in: {lost.line})" if lost.words else lost.line
         click.echo(f"ocr: {lost.source}: not found: {what}", err=True)
