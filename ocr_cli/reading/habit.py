@@ -23,6 +23,7 @@ from ocr_cli.reading.search import Language, Weights
 SIDES = 3  # kinds that may stand about a gap: letters, figures, signs
 SHAPES = 8  # kinds that the language model knows
 SPREAD = 2.0  # standard deviation of a hand's odds, before anything of it is known
+LEAST = -1.0  # odds of a hand; that a page has few blanks does not mean that the next has none
 ROUNDS = 20  # of Newton's method
 LARGEST = 2.0  # step of it
 
@@ -135,7 +136,8 @@ def learn(
     Recognition and Machine Learning, 2006, 4.3).
     """
     before = before or Habit()
-    counted = Habit(before.odds, before.counts + count_blanks(texts))
+    # a line of one word does not mean that the hand leaves no blanks
+    counted = Habit(before.odds, before.counts + count_blanks(t for t in texts if " " in t))
     own = counted.language(language)
     sides, blanks, usual = [np.zeros((0, 2), np.int64)], [np.zeros(0, bool)], [np.zeros(0)]
     for line in gaps:
@@ -152,7 +154,7 @@ def learn(
     found = _regression(terms, np.concatenate(blanks), np.concatenate(usual))
     pairs = np.indices((SIDES, SIDES)).reshape(2, -1).T
     added = (_terms(each[pairs]) @ found).reshape(SIDES, SIDES)
-    return replace(counted, odds=before.odds + added)
+    return replace(counted, odds=np.maximum(before.odds + added, LEAST))
 
 
 def count_blanks(texts: Iterable[str]) -> Counts:
