@@ -104,6 +104,8 @@ def test_a_hand_reads_with_what_has_learnt_it(tmp_path: Path, copy: Copy, kept: 
     assert [one.kind for one in reader.models] == [model.kind]
     np.testing.assert_array_equal(reader.habit.odds, known.odds)
     assert len(hand.read_rows(copy.page, [0, 1], reader)) == 2
+    weights.save_hand(path, [model], {}, {})  # as it was before there were habits
+    assert not reading.load_reader(str(path), "none").habit.odds.any()
 
 
 def test_a_hand_of_wrong_parts_is_an_error(tmp_path: Path) -> None:

@@ -83,7 +83,8 @@ def _load_hand(path: Path, language: Language | None) -> Reader:
     of_letters = weights.load_model(path) if kinds & weights.CLASSIFIERS else None
     of_lines = lines.load_line_model(path) if lines.KIND in kinds else None
     try:
-        own = habit.from_arrays(weights.read_beside(path))
+        beside = weights.read_beside(path)
+        own = habit.from_arrays(beside) if beside else Habit()  # files before there were habits
     except ValueError as error:
         raise ModelError("the model's parts do not fit", "train it anew", str(path)) from error
     return Reader(of_letters, of_lines, language, own)
