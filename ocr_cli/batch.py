@@ -140,6 +140,18 @@ def processes(jobs: int) -> Iterator[Executor | None]:
         executor.shutdown(cancel_futures=True)
 
 
+@contextmanager
+def trainings(jobs: int) -> Iterator[Executor | None]:
+    """`processes` for trainings; OcrError where one of them is killed."""
+    from concurrent.futures import BrokenExecutor
+
+    try:
+        with processes(jobs) as executor:
+            yield executor
+    except BrokenExecutor as failure:
+        raise OcrError("a training was killed", "if memory is short, use --jobs 1") from failure
+
+
 def _start_worker() -> None:
     one_blas_thread()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent to handle

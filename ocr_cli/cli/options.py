@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import click
@@ -130,6 +131,16 @@ def _tell(failure: InputError, debug: bool) -> None:
     if debug:
         for note in getattr(failure, "__notes__", ()):
             click.echo(note, err=True)
+
+
+@contextmanager
+def steps(total: int, quiet: bool) -> Iterator[Callable[[], None] | None]:
+    """What to call after each of some steps, for a bar; None where none is wanted or seen."""
+    if quiet or not total or not sys.stderr.isatty():
+        yield None
+        return
+    with progress_bar(total, "step") as bar:
+        yield bar.update
 
 
 def progress_bar(total: int, unit: str) -> Any:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,10 +24,7 @@ def run(
     quiet: bool,
 ) -> None:
     """What `start` reads with goes on to the hand of pages with their texts."""
-    from concurrent.futures import BrokenExecutor
-
     from ocr_cli import batch
-    from ocr_cli.errors import OcrError
 
     batch.one_blas_thread()
     import numpy as np
@@ -40,14 +35,9 @@ def run(
 
     reader, rng = load_reader(start, language), np.random.default_rng(seed)
     known = [copies.open_copy(page) for page in pages]
-    shown = not quiet and sys.stderr.isatty()
-    bar = options.progress_bar(hand.FOLDS + 1, "step") if shown else nullcontext()
-    try:
-        with batch.processes(min(jobs, hand.FOLDS)) as executor, bar as steps:
-            on_step = steps.update if steps is not None else None
-            learnt = hand.learn(known, reader, rng, executor=executor, on_step=on_step)
-    except BrokenExecutor as failure:
-        raise OcrError("a training was killed", "if memory is short, use --jobs 1") from failure
+    bar = options.steps(hand.FOLDS + 1, quiet)
+    with batch.trainings(min(jobs, hand.FOLDS)) as executor, bar as on_step:
+        learnt = hand.learn(known, reader, rng, executor=executor, on_step=on_step)
     for lost in learnt.lost:
         what = f"{' '.join(lost.words)} (in: {lost.line})" if lost.words else lost.line
         click.echo(f"ocr: {lost.source}: not found: {what}", err=True)

@@ -75,11 +75,8 @@ def run(asked: Mapping[str, Any], log: Path | None, quiet: bool, plot: Path | No
 def _prepared(experiment: Experiment, quiet: bool) -> Prepared:
     from ocr_cli import experiments
 
-    steps = experiments.steps_to_prepare(experiment)
-    if quiet or not steps or not sys.stderr.isatty():
-        return experiments.prepare(experiment)
-    with options.progress_bar(steps, "step") as bar:
-        return experiments.prepare(experiment, bar.update)
+    with options.steps(experiments.steps_to_prepare(experiment), quiet) as on_step:
+        return experiments.prepare(experiment, on_step)
 
 
 def score_text(goal: Goal, score: float) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from concurrent.futures import BrokenExecutor
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -108,14 +107,12 @@ def run(
     work = partial(_attempt, log=log, quiet=quiet)
     ended: list[Outcome | OcrError] = []
     try:
-        with batch.processes(min(jobs, len(experiments))) as executor:
+        with batch.trainings(min(jobs, len(experiments))) as executor:
             # what ended before an interrupt stays in the list
             ended.extend((executor.map if executor else map)(work, experiments))
     except KeyboardInterrupt:
         click.echo("ocr: stopped; the best models so far are kept", err=True)
         raise
-    except BrokenExecutor as failure:
-        raise OcrError("a training was killed", "if memory is short, use --jobs 1") from failure
     finally:
         _tell(ctx, experiments, ended, plot)
 
