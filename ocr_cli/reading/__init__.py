@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -113,17 +112,13 @@ def read_page(page: Page, reader: Reader) -> Page:
 
 
 def _by_letters(page: Page, model: Model, reader: Reader) -> Page:
-    rows = _read_letters(page, _lattices(page, model, reader), reader)
+    language, lattices = reader.habit.language(reader.language), _lattices(page, model, reader)
+    rows = letters.read_rows(page.rows, lattices, language, reader.weights)
     return replace(page, rows=tuple(calibrated(row, confidence.LETTERS) for row in rows))
 
 
 def _lattices(page: Page, model: Model, reader: Reader) -> list[Lattice]:
     return reader.habit.lattices(letters.lattices_of(page, model), reader.weights)
-
-
-def _read_letters(page: Page, lattices: Sequence[Lattice], reader: Reader) -> list[Row]:
-    language = reader.habit.language(reader.language)
-    return letters.read_rows(page.rows, lattices, language, reader.weights)
 
 
 def _as_lines(seen: list[Seen], model: Model, language: Language | None) -> tuple[Row, ...]:
@@ -145,7 +140,7 @@ def _both_ways(page: Page, by_letters: Model, by_lines: Model, reader: Reader) -
     chosen = [i for i, pair in enumerate(pairs) if capitals[i] or in_doubt(*pair)]
     apart = replace(page, rows=tuple(page.rows[i] for i in chosen))
     lattices = _lattices(apart, by_letters, reader)
-    by_letter = _read_letters(apart, lattices, reader)
+    by_letter = letters.read_rows(apart.rows, lattices, language, reader.weights)
     for i, lattice, row in zip(chosen, lattices, by_letter, strict=True):
         texts = row.text, rows[i].text
         if texts[0] != texts[1]:

@@ -21,7 +21,7 @@ from ocr_cli.reading.lattice import Lattice
 from ocr_cli.reading.search import Language, Weights
 
 SIDES = 3  # kinds that may stand about a gap: letters, figures, signs
-SHAPES = 8  # kinds that the language model knows
+SHAPE_KINDS = 8  # kinds of characters that the language model tells apart
 SPREAD = 2.0  # standard deviation of a hand's odds, before anything of it is known
 LEAST = -1.0  # odds of a hand; that a page has few blanks does not mean that the next has none
 ROUNDS = 20  # of Newton's method
@@ -39,12 +39,12 @@ class Habit:
     ----------
     odds : (SIDES, SIDES) what it adds to the log-odds of a blank, by what stands before a gap
         and what after it.
-    counts : (SHAPES, SHAPES, 2) how often something else, or a blank, came after two shapes.
+    counts : (S, S, 2) how often something else, or a blank, came after two of S SHAPE_KINDS.
     """
 
     odds: Floats = field(default_factory=lambda: np.zeros((SIDES, SIDES)), repr=False)
     counts: Counts = field(
-        default_factory=lambda: np.zeros((SHAPES, SHAPES, 2), np.float32), repr=False
+        default_factory=lambda: np.zeros((SHAPE_KINDS, SHAPE_KINDS, 2), np.float32), repr=False
     )
 
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -73,18 +73,14 @@ class Habit:
         """
         if not self.odds.any():
             return list(usual)
-        return [
-            replace(one, blanks=_shifted(one, self.odds / weights.blank).astype(np.float32))
-            for one in usual
-        ]
+        odds = self.odds / weights.blank
+        return [replace(one, blanks=_shifted(one, odds)) for one in usual]
 
 
 def from_arrays(arrays: Mapping[str, NDArray[Any]]) -> Habit:
     """The habit in these arrays; ValueError where they are none."""
-    none = Habit()
-    if {name: a.shape for name, a in arrays.items()} != {
-        name: a.shape for name, a in none.arrays().items()
-    }:
+    none = Habit().arrays()
+    if arrays.keys() != none.keys() or any(arrays[k].shape != none[k].shape for k in none):
         raise ValueError("the habit's parts do not fit")
     odds, counts = arrays["odds"].astype(np.float64), arrays["counts"].astype(np.float32)
     if not np.isfinite(odds).all() or not (np.isfinite(counts) & (counts >= 0)).all():
@@ -158,10 +154,10 @@ def learn(
 
 
 def count_blanks(texts: Iterable[str]) -> Counts:
-    """(SHAPES, SHAPES, 2) how often something else, or a blank, follows two shapes in lines."""
+    """(S, S, 2) how often something else, or a blank, follows two of S SHAPE_KINDS in lines."""
     from ocr_cli.reading.language import BLANK, LINE_END, NO_SHAPE, shape_of
 
-    counts = np.zeros((SHAPES, SHAPES, 2), np.float32)
+    counts = np.zeros((SHAPE_KINDS, SHAPE_KINDS, 2), np.float32)
     for text in texts:
         shapes = [NO_SHAPE, LINE_END, *map(shape_of, text), LINE_END]
         for older, last, now in zip(shapes, shapes[1:], shapes[2:], strict=False):
@@ -169,7 +165,7 @@ def count_blanks(texts: Iterable[str]) -> Counts:
     return counts
 
 
-def _shifted(lattice: Lattice, odds: Floats) -> Floats:
+def _shifted(lattice: Lattice, odds: Floats) -> NDArray[np.float32]:
     """(places,) the odds of a blank, with what a hand adds for the kinds about each place."""
     kinds = np.eye(SIDES)[[_side(c) for c in lattice.classes]]
     of_edge = np.exp(lattice.scores.astype(np.float64)) @ kinds
@@ -177,7 +173,8 @@ def _shifted(lattice: Lattice, odds: Floats) -> Floats:
     np.add.at(about[0], lattice.ends, of_edge)
     np.add.at(about[1], lattice.starts, of_edge)
     about /= about.sum(2, keepdims=True)
-    return np.asarray(lattice.blanks + np.einsum("pl,lr,pr->p", about[0], odds, about[1]))
+    added = np.einsum("pl,lr,pr->p", about[0], odds, about[1])
+    return np.asarray(lattice.blanks + added, np.float32)
 
 
 def _side(character: str) -> int:
@@ -202,20 +199,20 @@ def _regression(terms: Floats, blanks: NDArray[np.bool_], usual: Floats) -> Floa
 
 
 def _language_odds(text: str, language: Language | None) -> Floats:
-    """(n - 1,) log-odds of a blank between the n characters of a text, given all before them."""
-    odds = np.zeros(max(0, len(text.replace(" ", "")) - 1))
+    """(n - 1,) log-odds of a blank between the n characters of a text, given all before them.
+
+    What the language does not know counts as a blank does, as in the search.
+    """
+    from ocr_cli.reading.language import states_along
+
+    written = np.array([i for i, c in enumerate(text) if c != " "], np.int64)
     if language is None:
-        return odds
+        return np.zeros(max(0, len(written) - 1))
+    blank = language.alphabet.index(" ")
     index = {c: i for i, c in enumerate(language.alphabet)}
-    blank, state, place = np.array([index[" "]]), np.array([language.start()]), -1
-    for before, c in zip("\n" + text, text, strict=False):
-        if c == " ":
-            continue
-        number = np.array([index.get(c, index[" "])])
-        after_blank = language.advance(state, blank)
-        if place >= 0:
-            ahead, then = (language.log_probabilities(s)[0] for s in (state, after_blank))
-            odds[place] = ahead[blank[0]] + then[number[0]] - ahead[number[0]]
-        state = language.advance(after_blank if before == " " else state, number)
-        place += 1
-    return odds
+    chars = np.array([index.get(c, blank) for c in text], np.int64)
+    states = states_along(language, chars)[written[:-1] + 1]
+    after_blank = language.advance(states, np.full(len(states), blank))
+    ahead, then = (language.log_probabilities(s) for s in (states, after_blank))
+    each, coming = np.arange(len(states)), chars[written[1:]]
+    return np.asarray(ahead[:, blank] + then[each, coming] - ahead[each, coming])

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli.reading.language import BLANK, Ints, LanguageModel, score_text
+from ocr_cli.reading.language import Ints, LanguageModel, score_text
 
 TRUST = 10.0  # characters of a hand that count for as much as all that is usual
 RAREST = np.float32(1e-7)
@@ -44,13 +44,15 @@ class HandLanguage:
     def log_probabilities(self, states: Ints) -> NDArray[np.float32]:
         """(B,) states to (B, A) natural log-probabilities of each next character."""
         rows = self.model.log_probabilities(states)
-        usual = np.clip(np.exp(rows[:, self._blanks]).sum(1), RAREST, 1 - RAREST)
+        blank = self.alphabet.index(" ")
+        usual = np.clip(np.exp(rows[:, blank]), RAREST, 1 - RAREST)
         older, last = self.model.last_shapes(states)
         likely = usual
         for counts in (self._after_one[last], self.counts[older, last]):
             likely = (counts[:, 1] + TRUST * likely) / (counts.sum(1) + TRUST)
+        of_blank = rows[:, blank] + np.log(likely / usual)
         rows += np.log((1 - likely) / (1 - usual))[:, None]
-        rows[:, self._blanks] += np.log(likely / usual * (1 - usual) / (1 - likely))[:, None]
+        rows[:, blank] = of_blank
         return rows
 
     def score(self, text: str) -> float:
@@ -58,11 +60,6 @@ class HandLanguage:
         return score_text(self, self.model.encode(text))
 
     @cached_property
-    def _blanks(self) -> Ints:
-        """The characters of the alphabet that part words."""
-        return np.flatnonzero(self.model.shapes == BLANK)
-
-    @cached_property
     def _after_one(self) -> NDArray[np.float32]:
-        """(SHAPES, 2) the counts after one shape alone."""
+        """(S, 2) the counts after one shape alone."""
         return self.counts.sum(0)

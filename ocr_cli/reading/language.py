@@ -169,19 +169,11 @@ class LanguageModel:
 
     def state_after(self, prefix: str) -> int:
         """The state after the beginning of a line."""
-        state = np.array([self.start()])
-        for char in self.encode(prefix):
-            state = self.advance(state, np.array([char]))
-        return int(state[0])
+        return int(states_along(self, self.encode(prefix))[-1])
 
     def score(self, text: str, *, ends: bool = False) -> float:
         """The natural log-probability of a line's text, its end included where it `ends`."""
         return score_text(self, self.encode(text + "\n" * ends))
-
-    @property
-    def shapes(self) -> Ints:
-        """(A,) what each character is for those after it: LOWER, UPPER, FIGURE, …"""
-        return self._folding.shape
 
     def last_shapes(self, states: Ints) -> tuple[Ints, Ints]:
         """The shapes of the last character but one, and of the last, before each state."""
@@ -313,12 +305,17 @@ class _Rows:
         return rows
 
 
-def score_text(language: Language, chars: Ints) -> float:
-    """The natural log-probability of a line that begins with these characters of the alphabet."""
+def states_along(language: Language, chars: Ints) -> Ints:
+    """(n + 1,) the states of a line before each of n characters of the alphabet, and after all."""
     states = np.full(len(chars) + 1, language.start())
     for i, char in enumerate(chars):
         states[i + 1] = language.advance(states[i : i + 1], np.array([char]))[0]
-    rows = language.log_probabilities(states[:-1])
+    return states
+
+
+def score_text(language: Language, chars: Ints) -> float:
+    """The natural log-probability of a line that begins with these characters of the alphabet."""
+    rows = language.log_probabilities(states_along(language, chars)[:-1])
     return float(rows[np.arange(len(chars)), chars].sum(dtype=np.float64))
 
 
