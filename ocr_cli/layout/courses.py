@@ -14,6 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_cli.layout.strips import HEIGHT, MARGIN, MIDDLE, SPREAD, measure
+from ocr_cli.page import Course
+
+__all__ = ["Course", "Frame", "Pyramid", "darkness", "frame_of", "grey_strip", "placed", "sample", "smoothed"]
 
 Array = NDArray[Any]
 Grey = NDArray[np.float32]
@@ -21,25 +24,6 @@ TALL = 96  # height of the patch that a course is measured in, in pixels of a st
 FAINT = 0.35  # darkness, of a row's own, from which on a pixel counts as ink
 FLAT = 0.10  # a row's ink is at least so much darker than its paper, or it is left pale
 _SAMPLE = 5000  # points of ink that are enough to measure a row by
-
-
-@dataclass(frozen=True)
-class Course:
-    """Where a row runs on a page.
-
-    points : (n, 2) x, y in the page's pixels along the middle of the small letters, from the
-    row's start to its end. spread : the ink's mean distance from that middle, in pixels; the
-    small letters are about 3.2 times as high. slant : dx per dy upwards of upright strokes.
-    """
-
-    points: NDArray[np.float64] = field(repr=False)
-    spread: float
-    slant: float = 0.0
-
-    @property
-    def length(self) -> float:
-        """Along the middle, in pixels."""
-        return float(np.hypot(*np.diff(self.points, axis=0).T).sum())
 
 
 def smoothed(points: Array, spread: float) -> NDArray[np.float64]:
@@ -90,6 +74,37 @@ class Frame:
         along = beyond - self.slant * y * self.unit
         down = y * self.unit
         return cx + along * tx - down * ty, cy + along * ty + down * tx
+
+    def column(self, x: Array, y: Array) -> Array:
+        """The columns of the strip that points x, y of the page come to lie in."""
+        k = np.arange(len(self.centres))
+        cx, cy = self.centres.T
+        column = np.interp(x, cx, k)
+        for _ in range(2):  # rows run on nearly level: two steps are enough
+            at = np.clip(column.astype(int), 0, len(k) - 1)
+            (tx, ty), dx, dy = self.tangents[at].T, x - cx[at], y - cy[at]
+            along, down = dx * tx + dy * ty, dy * tx - dx * ty
+            column = at + (along + self.slant * down) / self.unit
+        return np.asarray(column)
+
+
+@dataclass(frozen=True)
+class GreyStrip:
+    """A row ready to read, and the way back to its page.
+
+    image : (48, W) float32, about 1 ink to 0 paper.
+    """
+
+    image: Grey
+    frame: Frame = field(repr=False)
+
+    def column(self, x: Array, y: Array) -> Array:
+        """The strip's columns of points x, y in the page's pixels."""
+        return self.frame.column(x, y)
+
+    def to_page(self, x: Array, y: Array) -> tuple[Array, Array]:
+        """Points of the strip in the page's pixels."""
+        return self.frame.to_page(x, y - MIDDLE)
 
 
 def frame_of(course: Course, margin: float = MARGIN, fine: float = 1.0) -> Frame:
@@ -225,10 +240,10 @@ def _placed_once(pyramid: Pyramid, course: Course) -> Course:
     return Course(points, course.spread * grown, slant)
 
 
-def grey_strip(pyramid: Pyramid, course: Course) -> tuple[Grey, Frame]:
-    """(48, W) darkness along a course, 1 ink to 0 paper, and the way back to the page."""
+def grey_strip(pyramid: Pyramid, course: Course) -> GreyStrip:
+    """The strip along a course."""
     frame = frame_of(course)
-    return darkness(pyramid.sample(frame, HEIGHT, MIDDLE), MIDDLE), frame
+    return GreyStrip(darkness(pyramid.sample(frame, HEIGHT, MIDDLE), MIDDLE), frame)
 
 
 def from_baseline(

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ocr_cli import weights
 from ocr_cli.errors import ModelError
-from ocr_cli.page import Page, Row
+from ocr_cli.page import Course, Page, Row
 from ocr_cli.reading import confidence, habit, letters, lines
 from ocr_cli.reading.choice import best_text
 from ocr_cli.reading.confidence import calibrated
 from ocr_cli.reading.habit import Habit
 from ocr_cli.reading.lattice import Lattice
-from ocr_cli.reading.lines import Seen
+from ocr_cli.reading.lines import RowEmissions
 from ocr_cli.reading.search import Language, Weights
 from ocr_cli.weights import Model
 
-__all__ = ["Reader", "load_language", "load_reader", "read_page"]
+__all__ = ["Reader", "load_language", "load_reader", "read_courses", "read_page"]
 
 SURE = 0.9  # confidence of the line model, from which on a row is not read by letters as well
 CAPITALS = 0.7  # share of a row's letters, from which on it is in block capitals
@@ -105,7 +106,7 @@ def read_page(page: Page, reader: Reader) -> Page:
             return _by_letters(page, model, reader)
         case Reader(letters=None, lines=Model() as model):
             language = reader.habit.language(reader.language)
-            return replace(page, rows=_as_lines(lines.look_at_rows(page, model), model, language))
+            return replace(page, rows=_as_lines(lines.emissions_of(page, model), model, language))
         case Reader(letters=Model() as by_letters, lines=Model() as by_lines):
             return _both_ways(page, by_letters, by_lines, reader)
     raise ValueError("a reader needs a model of letters or of lines")
@@ -121,7 +122,7 @@ def _lattices(page: Page, model: Model, reader: Reader) -> list[Lattice]:
     return reader.habit.lattices(letters.lattices_of(page, model), reader.weights)
 
 
-def _as_lines(seen: list[Seen], model: Model, language: Language | None) -> tuple[Row, ...]:
+def _as_lines(seen: list[RowEmissions], model: Model, language: Language | None) -> tuple[Row, ...]:
     rows = lines.decoded(seen, model.classes, language)
     return tuple(calibrated(row, confidence.LINES) for row in rows)
 
@@ -133,7 +134,7 @@ def _both_ways(page: Page, by_letters: Model, by_lines: Model, reader: Reader) -
     disagree, all that is known decides between them.
     """
     language = reader.habit.language(reader.language)
-    seen = lines.look_at_rows(page, by_lines)
+    seen = lines.emissions_of(page, by_lines)
     rows = list(_as_lines(seen, by_lines, language))
     pairs = list(zip(page.rows, rows, strict=True))
     capitals = [in_block_capitals(*pair) for pair in pairs]
@@ -169,3 +170,10 @@ def in_block_capitals(found: Row, read: Row) -> bool:
 def in_doubt(found: Row, read: Row) -> bool:
     """Whether the line model is not sure of a row whose letters are not all joined."""
     return read.confidence < SURE and pieces_a_letter(found, read) >= JOINED
+
+
+def read_courses(page: Page, courses: Sequence[Course], reader: Reader) -> Page:
+    """The page read along courses that are given: its rows, in their order, with their text."""
+    from ocr_cli import layout
+
+    return read_page(layout.place_rows(page, courses), reader)
