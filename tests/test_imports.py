@@ -33,6 +33,7 @@ LEVELS = (
         "recipes",
         "training",
         "training_context",
+        "training_grey",
         "training_lines",
         "words",
     },

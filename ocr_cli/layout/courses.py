@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,18 @@ from numpy.typing import NDArray
 from ocr_cli.layout.strips import HEIGHT, MARGIN, MIDDLE, SPREAD, measure
 from ocr_cli.page import Course
 
-__all__ = ["Course", "Frame", "Pyramid", "darkness", "frame_of", "grey_strip", "placed", "sample", "smoothed"]
+__all__ = [
+    "Course",
+    "Frame",
+    "GreyStrip",
+    "Pyramid",
+    "darkness",
+    "frame_of",
+    "grey_strip",
+    "placed",
+    "sample",
+    "smoothed",
+]
 
 Array = NDArray[Any]
 Grey = NDArray[np.float32]
@@ -182,7 +194,7 @@ def darkness(patch: Grey, middle: float, body: float = 14.0) -> Grey:
     height, width = patch.shape
     count = max(1, round(width / 40))
     edges = np.linspace(0, width, count + 1).astype(int)
-    paper = np.array([np.percentile(patch[:, a:b], 75) for a, b in zip(edges, edges[1:])])
+    paper = np.array([np.percentile(patch[:, a:b], 75) for a, b in pairwise(edges)])
     if count > 1:
         middles = (edges[1:] + edges[:-1]) / 2
         paper = np.interp(np.arange(width) + 0.5, middles, paper)
@@ -194,11 +206,11 @@ def darkness(patch: Grey, middle: float, body: float = 14.0) -> Grey:
 
 def without_rules(dark: Grey, reach: int = 60) -> Grey:
     """Darkness without what goes on evenly along the row, as ruled lines do."""
-    height, width = dark.shape
+    width = dark.shape[1]
     count = max(1, round(width / (2 * reach)))
     edges = np.linspace(0, width, count + 1).astype(int)
     even = np.empty_like(dark)
-    for a, b in zip(edges, edges[1:], strict=False):
+    for a, b in pairwise(edges):
         even[:, a:b] = np.median(dark[:, a:b], axis=1, keepdims=True)
     return dark - np.maximum(even, 0)
 
@@ -246,9 +258,7 @@ def grey_strip(pyramid: Pyramid, course: Course) -> GreyStrip:
     return GreyStrip(darkness(pyramid.sample(frame, HEIGHT, MIDDLE), MIDDLE), frame)
 
 
-def from_baseline(
-    baseline: Array, outline: Array, words: Sequence[Array] = ()
-) -> Course | None:
+def from_baseline(baseline: Array, outline: Array, words: Sequence[Array] = ()) -> Course | None:
     """The course that a transcribed row tells: a first guess, see `placed`.
 
     baseline, outline : (n, 2) x, y; `words` outlines of its words, whose middles are better
@@ -265,7 +275,7 @@ def from_baseline(
     body = np.clip(_area(outline) / max(length, 1.0), 4, None)
     spread = body / 7.5
     points = smoothed(baseline, spread)
-    return Course(points + [0, -1.6 * spread], spread)
+    return Course(points - np.array([0, 1.6 * spread]), spread)
 
 
 def _area(outline: Array) -> float:
