@@ -35,6 +35,9 @@ Grey = NDArray[np.float32]
 TALL = 96  # height of the patch that a course is measured in, in pixels of a strip
 FAINT = 0.35  # darkness, of a row's own, from which on a pixel counts as ink
 FLAT = 0.10  # a row's ink is at least so much darker than its paper, or it is left pale
+REACH = 11.0  # how far from its course a row's ink is measured: further lie other rows'
+GAIN = 1.0  # of the spread, since far tails and loops are not measured
+DOUBT = 80.0  # the length of a strip that tells as much of its row as what was known before
 _SAMPLE = 5000  # points of ink that are enough to measure a row by
 
 
@@ -215,8 +218,11 @@ def without_rules(dark: Grey, reach: int = 60) -> Grey:
     return dark - np.maximum(even, 0)
 
 
-def placed(pyramid: Pyramid, course: Course, rounds: int = 2) -> Course:
-    """The course moved onto the middle of its ink, with the ink's own spread and slant."""
+def placed(pyramid: Pyramid, course: Course, rounds: int = 3) -> Course:
+    """The course moved onto the middle of its ink, with the ink's own spread and slant.
+
+    Where the ink is too short to tell, what the course says already counts for more.
+    """
     for _ in range(rounds):
         course = _placed_once(pyramid, course)
     return course
@@ -228,7 +234,7 @@ def _placed_once(pyramid: Pyramid, course: Course) -> Course:
     dark = without_rules(darkness(patch, TALL / 2))
     y, x = np.nonzero(dark > FAINT)
     away = np.abs(y + 0.5 - TALL / 2)
-    near = away < 3.6 * SPREAD
+    near = away < REACH
     y, x = y[near], x[near]
     if len(y) < 30:
         return course
@@ -239,8 +245,9 @@ def _placed_once(pyramid: Pyramid, course: Course) -> Course:
         float(v[0]) for v in (found.skew, found.slant, found.x_mean, found.middle, found.spread)
     )
     # what was given is not far off: more than that is a neighbour's ink
-    shift = np.clip(middle - TALL / 2, -SPREAD, SPREAD)
-    grown = float(np.clip(spread / SPREAD, 0.75, 1.4))
+    trust = len(frame.centres) / (len(frame.centres) + DOUBT)
+    shift = trust * np.clip(middle - TALL / 2, -SPREAD, SPREAD)
+    grown = float(np.clip(spread * GAIN / SPREAD, 0.75, 1.35) ** trust)
     at = np.arange(0, len(frame.centres), 8)
     down = shift + np.clip(skew, -0.06, 0.06) * (at + 0.5 - x_mean)
     inside = (at >= MARGIN) & (at <= len(frame.centres) - MARGIN)
