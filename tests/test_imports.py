@@ -18,9 +18,9 @@ LEVELS = (
     {"errors", "page", "images"},
     {
         *("layout", "nn", "weights", "autoencoder", "context", "models"),
-        *("torch_backend", "torch_lines"),
+        *("torch_backend", "torch_finder", "torch_lines"),
     },
-    {"reading", "output", "data", "metrics", "error_analysis"},
+    {"reading", "output", "data", "metrics", "error_analysis", "rowscores"},
     {
         "batch",
         "catalogue",
@@ -33,6 +33,7 @@ LEVELS = (
         "recipes",
         "training",
         "training_context",
+        "training_finder",
         "training_lines",
         "words",
     },
