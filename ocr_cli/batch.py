@@ -240,12 +240,12 @@ def save_crops(page: Page, folder: Path, stem: str) -> None:
 
 def save_rows(page: Page, folder: Path, stem: str) -> None:
     """Save the page's rows as strips, dark on white, upright and of one height."""
-    from ocr_cli.layout.strips import make_strip
-    from ocr_cli.reading.lines import row_ink
+    from ocr_cli.reading.lines import strips_of
 
-    for number, row in enumerate(page.rows, 1):
-        strip = make_strip(row_ink(row))
-        _save_grey(1 - strip.image, folder / f"{stem}-{page.frame + 1:03}-{number:03}.png")
+    for number, strip in enumerate(strips_of(page), 1):
+        _save_grey(
+            1 - strip.image.clip(0, 1), folder / f"{stem}-{page.frame + 1:03}-{number:03}.png"
+        )
 
 
 def _save_grey(picture: NDArray[np.float32], path: Path) -> None:

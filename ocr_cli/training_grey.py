@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import pairwise
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli.data import lines, patches
+from ocr_cli import training_lines
+from ocr_cli.data import practice
 from ocr_cli.data.charset import WESTERN
-from ocr_cli.data.lines import Batch
-from ocr_cli.data.patches import Patch, Strain
-from ocr_cli.layout.strips import HEIGHT
+from ocr_cli.data.patches import Patch
+from ocr_cli.data.practice import GreySource, Pile
 from ocr_cli.nn import network
 from ocr_cli.nn.layers import BatchNorm, Conv2d, Dense, Dropout, Layer, MaxPool2d, Params, Relu
 from ocr_cli.nn.network import Layers, Weights
 from ocr_cli.nn.sequence import BiGru, Columns
+from ocr_cli.training_lines import Held, LineRecipe
 from ocr_cli.weights import Model
 
 Array = NDArray[Any]
@@ -78,7 +78,7 @@ def widened(model: Model, classes: Sequence[str], rng: np.random.Generator) -> W
     ]
     places = [i for i, layer in enumerate(layers) if layer.trainable]
     places = [i for i in places if not isinstance(layers[i], BatchNorm)]
-    extra = next(i for i in places if isinstance(layers[i], Conv2d) and layers[i].inputs == 128)
+    extra = next(i for i in places if layers[i] == Conv2d(128, 128))
     fresh[extra] = _identity(fresh[extra])
     places.remove(extra)
     if len(old) != len(places):
@@ -136,9 +136,7 @@ def _grow_gru(grown: Params, new: BiGru, params: Params, old: BiGru) -> None:
             grown[name][d][gates] = params[name][d]
 
 
-def _renamed(
-    fresh: Params, params: Params, old: Sequence[str], new: Sequence[str]
-) -> Params:
+def _renamed(fresh: Params, params: Params, old: Sequence[str], new: Sequence[str]) -> Params:
     """The last layer: classes by their names, the blank last; new ones are rare at first."""
     weights, bias = fresh["weights"] * np.float32(0.3), np.full_like(fresh["bias"], -6.0)
     half, wide = params["weights"].shape[0] // 2, weights.shape[0] // 2
@@ -165,121 +163,65 @@ def settle(layers: Layers, weights: Weights, strips: Array) -> None:
             x, _ = layer.forward(params, x)
 
 
-@dataclass(frozen=True)
-class Pile:
-    """Rows of one origin; `share` of all that is practised comes from it.
+def recipe(seconds: float, seed: int) -> LineRecipe:
+    """How a line model is trained on grey strips."""
+    return LineRecipe(
+        seconds=seconds,
+        columns=12_000,
+        lr=1.4e-3,
+        decay=0.02,
+        averaging=0.9985,
+        warmup=0.015,
+        report_every=500,
+        seed=seed,
+    )
 
-    items are patches to bend, or strips that were bent when drawn (48 high).
+
+def train_rows(
+    piles: Sequence[Pile],
+    held: Mapping[str, Sequence[Patch]],
+    start: Model,
+    how: LineRecipe,
+    folder: Path,
+    resume: bool = False,
+    on_report: Callable[[dict[str, Any]], None] | None = None,
+) -> Model:
+    """Trains a line model that goes on from `start`; see `training_lines.train`.
+
+    held : rows to measure by, under the names that reports give their error rates.
     """
-
-    items: Sequence[Patch] = field(repr=False)
-    share: float
-
-
-@dataclass(frozen=True)
-class GreySource:
-    """Draws batches of strips from piles."""
-
-    piles: Sequence[Pile]
-    columns: int = 12000
-    pool: int = 1200
-    strain: Strain = field(default_factory=Strain)
-
-    def batches(self, rng: np.random.Generator) -> Iterator[Batch]:
-        """Without end: strips of like width together, at most `columns` pixels a batch."""
-        shares = np.array([pile.share for pile in self.piles])
-        while True:
-            counts = rng.multinomial(self.pool, shares / shares.sum())
-            drawn = [
-                pile.items[i]
-                for pile, count in zip(self.piles, counts, strict=True)
-                for i in rng.integers(len(pile.items), size=count)
-            ]
-            rough = np.array([width_of(item) for item in drawn]) * rng.uniform(0.9, 1.1, len(drawn))
-            order = np.argsort(rough)
-            groups = list(_groups(rough[order], self.columns))
-            for k in rng.permutation(len(groups)):
-                batch = self._batch([drawn[i] for i in order[groups[k]]], rng)
-                if batch.labels:
-                    yield batch
-
-    def _batch(self, items: Sequence[Patch], rng: np.random.Generator) -> Batch:
-        strips = []
-        for item in items:
-            other = None
-            if rng.random() < 0.12:
-                other = items[int(rng.integers(len(items)))]
-            strips.append(practice(item, other, rng, self.strain))
-        kept = [
-            (strip, item.text)
-            for strip, item in zip(strips, items, strict=True)
-            if strip.shape[1] // 4 >= lines.room_needed(item.text)
-        ]
-        return packed([s for s, _ in kept], [t for _, t in kept])
+    rng = np.random.default_rng(how.seed)
+    source = GreySource(piles, how.columns)
+    layers, weights = _beginning(start, source, rng)
+    run = training_lines.Run(how, folder, resume, WESTERN, layers, weights)
+    measured = {
+        name: [Held(batch, ()) for batch in practice.as_found(rows)] for name, rows in held.items()
+    }
+    batches = training_lines.in_background(
+        lambda: source.batches(np.random.default_rng([how.seed, run.step, 5]))
+    )
+    return training_lines.train(run, batches, measured, on_report)
 
 
-def practice(
-    item: Patch, other: Patch | None, rng: np.random.Generator, strain: Strain
-) -> NDArray[np.float32]:
-    """A strip of an item, bent if it is a patch, and shaded."""
-    beside = None
-    if item.image.shape[0] == HEIGHT:
-        dark = item.image.astype(np.float32) / np.float32(255)
-        if other is not None and other.image.shape[0] == HEIGHT:
-            beside = other.image.astype(np.float32) / np.float32(255)
-        return patches.shaded(dark, beside, rng)
-    if other is not None and other.image.shape[0] != HEIGHT:
-        return patches.strip_of(item, other, rng, strain)
-    return patches.strip_of(item, None, rng, strain)
+def _beginning(
+    start: Model, source: GreySource, rng: np.random.Generator
+) -> tuple[Layers, Weights]:
+    """The layers and the weights to begin with: those of a like model, or a smaller one's."""
+    layers = grey_layers(len(WESTERN))
+    first = next(source.batches(rng)).images
+    if len(start.classes) == len(WESTERN):
+        weights = _with_norms(layers, start)
+    else:
+        weights = widened(start, WESTERN, rng)
+    settle(layers, weights, first)
+    return layers, weights
 
 
-def width_of(item: Patch) -> int:
-    """About how wide an item's strip is."""
-    high, wide = item.image.shape
-    return int(wide if high == HEIGHT else wide / patches.FINE)
-
-
-def _groups(widths: Array, columns: int, most: int = 96) -> Iterator[slice]:
-    start = 0
-    while start < len(widths):
-        end = start + 1
-        while end < len(widths) and end - start < most:
-            if (widths[end] + 20) * (end + 1 - start) > columns:
-                break
-            end += 1
-        yield slice(start, end)
-        start = end
-
-
-def packed(strips: Sequence[NDArray[np.float32]], texts: list[str]) -> Batch:
-    """Strips side by side, padded with paper to the widest."""
-    widths = np.array([s.shape[1] // 4 * 4 for s in strips], np.int64)
-    images = np.zeros((len(strips), HEIGHT, int(widths.max(initial=0))), np.float32)
-    for image, strip, width in zip(images, strips, widths, strict=True):
-        image[:, :width] = strip[:, :width]
-    return Batch(images, widths, texts)
-
-
-def as_found(items: Sequence[Patch], seed: int = 0) -> list[Batch]:
-    """Strips without variation to speak of, to measure by."""
-    rng = np.random.default_rng(seed)
-    strips = [_plain(item, rng) for item in items]
-    order = np.argsort([s.shape[1] for s in strips])
-    widths = np.array([strips[i].shape[1] for i in order], float)
-    return [
-        packed([strips[i] for i in order[group]], [items[i].text for i in order[group]])
-        for group in _groups(widths, 8000)
-    ]
-
-
-def _plain(item: Patch, rng: np.random.Generator) -> NDArray[np.float32]:
-    if item.image.shape[0] == HEIGHT:
-        return item.image.astype(np.float32) / np.float32(255)
-    from ocr_cli.layout.courses import darkness
-    from ocr_cli.layout.strips import MIDDLE
-
-    return darkness(patches.bent(item, rng, patches.AS_FOUND), MIDDLE)
-
-
-CLASSES = WESTERN
-_ = pairwise
+def _with_norms(layers: Layers, start: Model) -> Weights:
+    """The weights of a model in use, in layers that have their batch norms again."""
+    fresh = list(network.init(layers, np.random.default_rng(0)))
+    kept = (p for layer, p in zip(start.layers, start.weights, strict=True) if layer.trainable)
+    for i, layer in enumerate(layers):
+        if layer.trainable and not isinstance(layer, BatchNorm):
+            fresh[i] = {name: value.copy() for name, value in next(kept).items()}
+    return tuple(fresh)

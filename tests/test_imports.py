@@ -18,9 +18,9 @@ LEVELS = (
     {"errors", "page", "images"},
     {
         *("layout", "nn", "weights", "autoencoder", "context", "models"),
-        *("torch_backend", "torch_lines"),
+        *("torch_backend", "torch_finder", "torch_lines"),
     },
-    {"reading", "output", "data", "metrics", "error_analysis"},
+    {"reading", "output", "data", "metrics", "error_analysis", "rowscores"},
     {
         "batch",
         "catalogue",
@@ -35,6 +35,7 @@ LEVELS = (
         "training",
         "training_context",
         "training_grey",
+        "training_finder",
         "training_lines",
         "words",
     },

@@ -211,9 +211,7 @@ def bent(patch: Patch, rng: np.random.Generator, strain: Strain) -> Grey:
     return courses.sample(patch.image.astype(np.float32) / np.float32(255), x, y)
 
 
-def shaded(
-    dark: Grey, other: Grey | None, rng: np.random.Generator
-) -> Grey:
+def shaded(dark: Grey, other: Grey | None, rng: np.random.Generator) -> Grey:
     """A strip's darkness as other pens, paper and cameras would have it, normalised anew.
 
     other : a strip whose edge shows above or below, as a neighbouring row's ink.
@@ -298,9 +296,7 @@ def _ruled(height: int, width: int, rng: np.random.Generator) -> Grey:
     return lines
 
 
-def strip_of(
-    patch: Patch, other: Patch | None, rng: np.random.Generator, strain: Strain
-) -> Grey:
+def strip_of(patch: Patch, other: Patch | None, rng: np.random.Generator, strain: Strain) -> Grey:
     """A strip to practise on."""
     dark = courses.darkness(bent(patch, rng, strain), MIDDLE)
     beside = None if other is None else courses.darkness(bent(other, rng, strain), MIDDLE)

@@ -34,7 +34,7 @@ class Writer:
         kind = rng.random()
         length = int(rng.integers(3, longest))
         if kind < 0.3 and self.known:
-            text = str(self.known[rng.integers(len(self.known))])
+            text = str(self.known[int(rng.integers(len(self.known)))])
             start = int(rng.integers(0, max(1, len(text) - 8)))
             start = text.find(" ", start) + 1 if start else 0
             text = text[start : start + longest]
@@ -89,7 +89,7 @@ def _shaped(rng: np.random.Generator) -> str:
 
 
 @cache
-def _words(language: str) -> tuple[list[str], "np.typing.NDArray[np.float64]"]:
+def _words(language: str) -> tuple[list[str], np.typing.NDArray[np.float64]]:
     """Words and the running sum of their odds; rarer ones are lifted somewhat."""
     try:
         from wordfreq import top_n_list, word_frequency

@@ -85,9 +85,7 @@ def _with_glyphs(row: Row, glyphs: Sequence[Glyph]) -> Row:
 
 
 def _united(row: Box, ink: Box) -> Box:
-    return Box(
-        min(row.y1, ink.y1), min(row.x1, ink.x1), max(row.y2, ink.y2), max(row.x2, ink.x2)
-    )
+    return Box(min(row.y1, ink.y1), min(row.x1, ink.x1), max(row.y2, ink.y2), max(row.x2, ink.x2))
 
 
 def _owners(glyphs: Sequence[Glyph], courses: Sequence[Course]) -> NDArray[np.intp]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -16,13 +17,27 @@ from numpy.typing import NDArray
 from ocr_cli.layout.strips import HEIGHT, MARGIN, MIDDLE, SPREAD, measure
 from ocr_cli.page import Course
 
-__all__ = ["Course", "Frame", "Pyramid", "darkness", "frame_of", "grey_strip", "placed", "sample", "smoothed"]
+__all__ = [
+    "Course",
+    "Frame",
+    "GreyStrip",
+    "Pyramid",
+    "darkness",
+    "frame_of",
+    "grey_strip",
+    "placed",
+    "sample",
+    "smoothed",
+]
 
 Array = NDArray[Any]
 Grey = NDArray[np.float32]
 TALL = 96  # height of the patch that a course is measured in, in pixels of a strip
 FAINT = 0.35  # darkness, of a row's own, from which on a pixel counts as ink
 FLAT = 0.10  # a row's ink is at least so much darker than its paper, or it is left pale
+REACH = 11.0  # how far from its course a row's ink is measured: further lie other rows'
+GAIN = 1.0  # of the spread, since far tails and loops are not measured
+DOUBT = 80.0  # the length of a strip that tells as much of its row as what was known before
 _SAMPLE = 5000  # points of ink that are enough to measure a row by
 
 
@@ -182,7 +197,7 @@ def darkness(patch: Grey, middle: float, body: float = 14.0) -> Grey:
     height, width = patch.shape
     count = max(1, round(width / 40))
     edges = np.linspace(0, width, count + 1).astype(int)
-    paper = np.array([np.percentile(patch[:, a:b], 75) for a, b in zip(edges, edges[1:])])
+    paper = np.array([np.percentile(patch[:, a:b], 75) for a, b in pairwise(edges)])
     if count > 1:
         middles = (edges[1:] + edges[:-1]) / 2
         paper = np.interp(np.arange(width) + 0.5, middles, paper)
@@ -194,17 +209,20 @@ def darkness(patch: Grey, middle: float, body: float = 14.0) -> Grey:
 
 def without_rules(dark: Grey, reach: int = 60) -> Grey:
     """Darkness without what goes on evenly along the row, as ruled lines do."""
-    height, width = dark.shape
+    width = dark.shape[1]
     count = max(1, round(width / (2 * reach)))
     edges = np.linspace(0, width, count + 1).astype(int)
     even = np.empty_like(dark)
-    for a, b in zip(edges, edges[1:], strict=False):
+    for a, b in pairwise(edges):
         even[:, a:b] = np.median(dark[:, a:b], axis=1, keepdims=True)
     return dark - np.maximum(even, 0)
 
 
-def placed(pyramid: Pyramid, course: Course, rounds: int = 2) -> Course:
-    """The course moved onto the middle of its ink, with the ink's own spread and slant."""
+def placed(pyramid: Pyramid, course: Course, rounds: int = 3) -> Course:
+    """The course moved onto the middle of its ink, with the ink's own spread and slant.
+
+    Where the ink is too short to tell, what the course says already counts for more.
+    """
     for _ in range(rounds):
         course = _placed_once(pyramid, course)
     return course
@@ -216,7 +234,7 @@ def _placed_once(pyramid: Pyramid, course: Course) -> Course:
     dark = without_rules(darkness(patch, TALL / 2))
     y, x = np.nonzero(dark > FAINT)
     away = np.abs(y + 0.5 - TALL / 2)
-    near = away < 3.6 * SPREAD
+    near = away < REACH
     y, x = y[near], x[near]
     if len(y) < 30:
         return course
@@ -227,8 +245,9 @@ def _placed_once(pyramid: Pyramid, course: Course) -> Course:
         float(v[0]) for v in (found.skew, found.slant, found.x_mean, found.middle, found.spread)
     )
     # what was given is not far off: more than that is a neighbour's ink
-    shift = np.clip(middle - TALL / 2, -SPREAD, SPREAD)
-    grown = float(np.clip(spread / SPREAD, 0.75, 1.4))
+    trust = len(frame.centres) / (len(frame.centres) + DOUBT)
+    shift = trust * np.clip(middle - TALL / 2, -SPREAD, SPREAD)
+    grown = float(np.clip(spread * GAIN / SPREAD, 0.75, 1.35) ** trust)
     at = np.arange(0, len(frame.centres), 8)
     down = shift + np.clip(skew, -0.06, 0.06) * (at + 0.5 - x_mean)
     inside = (at >= MARGIN) & (at <= len(frame.centres) - MARGIN)
@@ -246,9 +265,7 @@ def grey_strip(pyramid: Pyramid, course: Course) -> GreyStrip:
     return GreyStrip(darkness(pyramid.sample(frame, HEIGHT, MIDDLE), MIDDLE), frame)
 
 
-def from_baseline(
-    baseline: Array, outline: Array, words: Sequence[Array] = ()
-) -> Course | None:
+def from_baseline(baseline: Array, outline: Array, words: Sequence[Array] = ()) -> Course | None:
     """The course that a transcribed row tells: a first guess, see `placed`.
 
     baseline, outline : (n, 2) x, y; `words` outlines of its words, whose middles are better
@@ -265,7 +282,7 @@ def from_baseline(
     body = np.clip(_area(outline) / max(length, 1.0), 4, None)
     spread = body / 7.5
     points = smoothed(baseline, spread)
-    return Course(points + [0, -1.6 * spread], spread)
+    return Course(points - np.array([0, 1.6 * spread]), spread)
 
 
 def _area(outline: Array) -> float:

@@ -206,9 +206,7 @@ def _cut(
     return pieces
 
 
-def _empty_piece(
-    edges: Array, strip: Strip | GreyStrip, row: Row
-) -> tuple[Box, NDArray[np.bool_]]:
+def _empty_piece(edges: Array, strip: Strip | GreyStrip, row: Row) -> tuple[Box, NDArray[np.bool_]]:
     """A character without ink of its own: a box of an x-height between its neighbours."""
     x, y = strip.to_page(np.asarray(edges), np.full(2, HEIGHT / 2))
     x1 = int(np.clip(x[0], row.box.x1, row.box.x2 - 1))
