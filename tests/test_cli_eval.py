@@ -76,7 +76,7 @@ def test_the_table_has_a_line_a_file_and_a_total(
     assert "c.txt" in errors[0]
 
 
-PAGE = """<PcGts><Page imageFilename="p.png" imageWidth="{}" imageHeight="{}"><TextRegion>
+PAGE = """<PcGts><Page imageFilename="p.png" imageWidth="{0}" imageHeight="{1}"><TextRegion>
 <TextLine id="l"><Coords points="20,40 {2},40 {2},150 20,150"/><Baseline points="20,120 {2},120"/>
 <TextEquiv><Unicode>TO DO</Unicode></TextEquiv></TextLine></TextRegion></Page></PcGts>"""
 
