@@ -185,7 +185,8 @@ def _given_rows(picture: str, sheet: TranscribedPage | None) -> _GivenRows:
 def count_rows(page: Page, sheet: TranscribedPage) -> RowTally:
     """How many rows of a transcribed page were found, each by a read row that covers most of it.
 
-    One read row finds one given row. Rows that the transcriber could not read may be read or not.
+    One read row finds one given row. Rows of which the transcriber could read nothing may be
+    read or not.
     """
     move = np.eye(3)
     if sheet.shape != tuple(page.file_shape):
@@ -195,9 +196,9 @@ def count_rows(page: Page, sheet: TranscribedPage) -> RowTally:
     read = [_middle(row, page.to_file) for row in page.rows if row.text.strip()]
     shares = np.array([[covered(at, line) for line in read] for _, at in known])
     pairs = _matched(shares.reshape(len(known), len(read)))
-    legible = [row.legible for row, _ in known]
-    told = sum(legible[i] for i, _ in pairs)
-    return RowTally(sum(legible), len(read) - (len(pairs) - told), told)
+    has_text = [bool(row.text) for row, _ in known]
+    found = sum(has_text[i] for i, _ in pairs)
+    return RowTally(sum(has_text), len(read) - (len(pairs) - found), found)
 
 
 def _middle(row: Row, to_file: NDArray[np.float64]) -> Points:

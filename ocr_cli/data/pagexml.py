@@ -237,7 +237,7 @@ def _picture(path: Path, name: str) -> Path:
     if path.parent.name.lower() in FOLDERS:
         folders.append(path.parent.parent)
     for folder in folders:
-        if named and (folder / named).is_file() and named != path.name:
+        if named and named != path.name and _is_file(folder / named):
             return folder / named
     for folder in folders:
         for suffix in sorted(images.SUFFIXES):
@@ -245,6 +245,13 @@ def _picture(path: Path, name: str) -> Path:
                 if (folder / file).is_file():
                     return folder / file
     raise InputError(f"its picture is missing: {named or path.stem + '.jpg'}", "put it beside")
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long
+        return False
 
 
 def _fitting(

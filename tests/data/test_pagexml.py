@@ -255,6 +255,9 @@ def test_a_missing_picture_is_named(tmp_path: Path) -> None:
     (tmp_path / "b.xml").write_text(page(f"<TextRegion>{text_line('x')}</TextRegion>"))
     with pytest.raises(InputError, match=r"its picture is missing: a\.png; put it beside"):
         load_page_xml(tmp_path / "b.xml")
+    (tmp_path / "b.xml").write_text(page(text_line("x")).replace("a.png", "a" * 5000))
+    with pytest.raises(InputError, match="its picture is missing: aaa"):
+        load_page_xml(tmp_path / "b.xml")
     with pytest.raises(InputError, match="cannot be opened"):
         load_page_xml(tmp_path / "none.xml")
 
