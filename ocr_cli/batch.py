@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol, TypeVar
@@ -26,9 +26,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ocr_cli.error_analysis import WrongWord
     from ocr_cli.images import Picture
-    from ocr_cli.metrics import TextScore
     from ocr_cli.page import Page
     from ocr_cli.reading import Reader
 
@@ -183,26 +181,6 @@ def find_pictures(
     return found
 
 
-def find_transcribed(paths: Iterable[str]) -> list[Picture | InputError]:
-    """The picture files in `paths`, and in folders, at any depth, those with a transcript."""
-    from ocr_cli import images
-
-    found: list[Picture | InputError] = []
-    for path in paths:
-        try:
-            files = images.find_files(path, recursive=True)
-        except InputError as failure:
-            found.append(failure)
-            continue
-        in_folder = files != [path]
-        wanted = [file for file in files if not in_folder or transcript_path(file).exists()]
-        found += map(images.Picture, wanted)
-        if not wanted:
-            advice = "what is written on NAME.jpg goes beside it as NAME.txt"
-            found.append(InputError("no pictures with a transcript in this folder", advice, path))
-    return found
-
-
 def read_picture(picture: Picture, model: str, language: str, form: str) -> str:
     """The text of one picture, written in the format `form` (a key of `formats.READ`)."""
     return formats.READ[form].page(_read(picture, model, language))
@@ -278,69 +256,6 @@ def _save_grey(picture: NDArray[np.float32], path: Path) -> None:
         Image.fromarray((picture * 255).round().astype("uint8")).save(beside, "PNG")
 
 
-@dataclass(frozen=True)
-class Scored:
-    """A picture file, the score of what was read from it, and the wrong words if asked for.
-
-    words has the confidence of each word that was read, and whether it is right.
-    """
-
-    source: str
-    score: TextScore
-    words: tuple[tuple[float, bool], ...] = ()
-    errors: tuple[WrongWord, ...] = ()
-
-
-def score_picture(picture: Picture, model: str, language: str, examine: bool = False) -> Scored:
-    """A picture file's score against its transcript; if `examine`, with its wrong words."""
-    from ocr_cli import evaluation, images, metrics
-
-    frames = images.find_pictures(picture.source)
-    pages = [_read(frame, model, language) for frame in frames]
-    truth = transcript(picture.source)
-    score = metrics.score("\n".join(page.text for page in pages), truth)
-    words = tuple(evaluation.word_outcomes(pages, truth))
-    if not examine:
-        return Scored(picture.source, score, words)
-    from ocr_cli.error_analysis import find_errors
-
-    plain = [_without_language(page, model, language) for page in pages]
-    return Scored(picture.source, score, words, tuple(find_errors(pages, plain, truth)))
-
-
-def _without_language(page: Page, model: str, language: str) -> Page:
-    """A page that was read, as the same models read it without language."""
-    reader = _reader(model, language)
-    if reader.language is None:
-        return page
-    from ocr_cli import layout, reading
-
-    return reading.read_page(layout.find_rows(page), replace(reader, language=None))
-
-
-def transcript_path(picture: str) -> Path:
-    """Where the text that is written on a picture file is kept."""
-    return Path(picture).with_suffix(".txt")
-
-
-def transcript(picture: str) -> str:
-    """The text that is written on a picture file, from NAME.txt beside it.
-
-    Raises
-    ------
-    InputError
-        When there is none, or it is not UTF-8.
-    """
-    beside = transcript_path(picture)
-    try:
-        return beside.read_text(encoding="utf-8-sig")
-    except FileNotFoundError as failure:
-        advice = f"write what the picture says to {beside}"
-        raise InputError("has no transcript", advice, picture) from failure
-    except (OSError, UnicodeDecodeError) as failure:
-        raise InputError("is not readable as UTF-8 text", "", str(beside)) from failure
-
-
 def _read(picture: Picture, model: str, language: str) -> Page:
     coming = _reader_coming(model, language)
     from ocr_cli import images, layout, reading
@@ -353,7 +268,8 @@ def _read(picture: Picture, model: str, language: str) -> Page:
     return reading.read_page(page, coming.result())
 
 
-def _reader(model: str, language: str) -> Reader:
+def reader(model: str, language: str) -> Reader:
+    """The reader of that model and language, loaded once in each process."""
     return _reader_coming(model, language).result()
 
 

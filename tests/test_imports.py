@@ -31,6 +31,7 @@ LEVELS = (
         "copies",
         "hand_lines",
         "recipes",
+        "scoring",
         "training",
         "training_context",
         "training_grey",

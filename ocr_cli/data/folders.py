@@ -8,9 +8,11 @@ import numpy as np
 
 from ocr_cli import images
 from ocr_cli.data import pictures
+from ocr_cli.data.pagexml import FOLDERS
 from ocr_cli.data.sets import CharacterSet
 from ocr_cli.errors import InputError
 
+TRANSCRIPTS = (".txt", ".xml")  # NAME.gt.txt too
 SPLITS = {
     "train": ("train", "training"),
     "valid": ("valid", "val", "validation"),
@@ -82,5 +84,9 @@ def _pictures_in(folder: Path) -> list[Path]:
 
 
 def _has_transcripts(folder: Path) -> bool:
-    texts = {entry.stem for entry in folder.iterdir() if entry.suffix == ".txt"}
+    if any(any((folder / name).glob("*.xml")) for name in FOLDERS):
+        return True
+    texts = {
+        entry.stem.removesuffix(".gt") for entry in folder.iterdir() if entry.suffix in TRANSCRIPTS
+    }
     return bool(texts) and any(file.stem in texts for file in _pictures_in(folder))
