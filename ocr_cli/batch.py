@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ocr_cli.error_analysis import WrongWord
-    from ocr_cli.images import Picture
+    from ocr_cli.input import Picture
     from ocr_cli.metrics import TextScore
     from ocr_cli.page import Page
     from ocr_cli.reading import Reader
@@ -171,7 +171,7 @@ def find_pictures(
     paths: Iterable[str], recursive: bool, stdin: IO[bytes]
 ) -> list[Picture | InputError]:
     """Every picture in the files and folders `paths`, in order; an error where there is none."""
-    from ocr_cli import images
+    from ocr_cli import input as images
 
     found: list[Picture | InputError] = []
     for path in paths:
@@ -185,7 +185,7 @@ def find_pictures(
 
 def find_transcribed(paths: Iterable[str]) -> list[Picture | InputError]:
     """The picture files in `paths`, and in folders, at any depth, those with a transcript."""
-    from ocr_cli import images
+    from ocr_cli import input as images
 
     found: list[Picture | InputError] = []
     for path in paths:
@@ -205,7 +205,18 @@ def find_transcribed(paths: Iterable[str]) -> list[Picture | InputError]:
 
 def read_picture(picture: Picture, model: str, language: str, form: str) -> str:
     """The text of one picture, written in the format `form` (a key of `formats.READ`)."""
-    return formats.READ[form].page(_read(picture, model, language))
+    page = _read(picture, model, language)
+    return _whole(formats.READ[form].page(page), page)
+
+
+def _whole(result: Result, *pages: Page) -> Result:
+    """`result`; where the file of its pages is damaged, an InputError that has it with it."""
+    damaged = next((page for page in pages if page.fault), None)
+    if damaged is None:
+        return result
+    failure = InputError(damaged.fault, "", damaged.source)
+    failure.partial = result
+    raise failure
 
 
 @dataclass(frozen=True)
@@ -230,7 +241,8 @@ class Extraction:
 
 def extract_picture(wanted: Extraction, form: str) -> str:
     """The boxes of a picture's letters in the format `form` (a key of `formats.EXTRACT`)."""
-    from ocr_cli import images, layout
+    from ocr_cli import input as images
+    from ocr_cli import layout
 
     page = layout.analyse(images.load_page(wanted.picture))
     if wanted.crops:
@@ -242,7 +254,7 @@ def extract_picture(wanted: Extraction, form: str) -> str:
 
         with replacing(wanted.overlay) as beside:
             draw_overlay(page).save(beside, "PNG")
-    return formats.EXTRACT[form].page(page)
+    return _whole(formats.EXTRACT[form].page(page), page)
 
 
 def save_crops(page: Page, folder: Path, stem: str) -> None:
@@ -293,7 +305,8 @@ class Scored:
 
 def score_picture(picture: Picture, model: str, language: str, examine: bool = False) -> Scored:
     """A picture file's score against its transcript; if `examine`, with its wrong words."""
-    from ocr_cli import evaluation, images, metrics
+    from ocr_cli import evaluation, metrics
+    from ocr_cli import input as images
 
     frames = images.find_pictures(picture.source)
     pages = [_read(frame, model, language) for frame in frames]
@@ -301,11 +314,12 @@ def score_picture(picture: Picture, model: str, language: str, examine: bool = F
     score = metrics.score("\n".join(page.text for page in pages), truth)
     words = tuple(evaluation.word_outcomes(pages, truth))
     if not examine:
-        return Scored(picture.source, score, words)
+        return _whole(Scored(picture.source, score, words), *pages)
     from ocr_cli.error_analysis import find_errors
 
     plain = [_without_language(page, model, language) for page in pages]
-    return Scored(picture.source, score, words, tuple(find_errors(pages, plain, truth)))
+    scored = Scored(picture.source, score, words, tuple(find_errors(pages, plain, truth)))
+    return _whole(scored, *pages)
 
 
 def _without_language(page: Page, model: str, language: str) -> Page:
@@ -343,7 +357,8 @@ def transcript(picture: str) -> str:
 
 def _read(picture: Picture, model: str, language: str) -> Page:
     coming = _reader_coming(model, language)
-    from ocr_cli import images, layout, reading
+    from ocr_cli import input as images
+    from ocr_cli import layout, reading
 
     try:
         page = layout.analyse(images.load_page(picture))
