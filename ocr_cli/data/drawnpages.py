@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,7 @@ class Sheet:
 
     def ink(self) -> Grey:
         """(H, W) 0 bare to 1 full ink."""
-        return np.asarray(self.image.reduce(_FINE), np.float32) / 255
+        return np.asarray(self.image.reduce(_FINE), np.float32) / np.float32(255)
 
     def tone_now(self) -> int:
         """How dark this row's ink is."""
@@ -119,7 +120,7 @@ def _sheets_of(
     height, width = shape
     count = int(rng.choice([1, 2, 3], p=[0.6, 0.3, 0.1])) if layout is _rows else 1
     edges = np.linspace(0, width, count + 1)
-    for x1, x2 in zip(edges, edges[1:], strict=False):
+    for x1, x2 in pairwise(edges):
         wide = (x2 - x1) * rng.uniform(0.55, 0.95)
         tall = min(height * rng.uniform(0.4, 0.97), wide * rng.uniform(0.6, 1.7))
         left = x1 + (x2 - x1 - wide) * rng.random()
@@ -137,9 +138,9 @@ def _laid(ground: Grey, box: tuple[float, float, float, float], rng: np.random.G
     ImageDraw.Draw(mask).polygon(corners.tolist(), fill=255)
     inside = np.asarray(mask, np.float32) / 255
     shadow = ndimage.gaussian_filter(np.roll(inside, rng.integers(-12, 13, 2), (0, 1)), 8)
-    ground = ground * (1 - np.float32(rng.uniform(0, 0.5)) * shadow)
-    sheet = grounds.paper(ground.shape, rng)
-    return ground * (1 - inside) + sheet * inside
+    shaded = ground * (1 - rng.uniform(0, 0.5) * shadow)
+    sheet = grounds.paper((height, width), rng)
+    return (shaded * (1 - inside) + sheet * inside).astype(np.float32)
 
 
 def _inked(ground: Grey, sheet: Sheet, source: LineSource) -> Grey:
@@ -157,9 +158,9 @@ def _inked(ground: Grey, sheet: Sheet, source: LineSource) -> Grey:
         ground = ground * (1 - np.float32(rng.uniform(0.08, 0.28)) * through)
     paper = float(np.median(ground))
     if paper < 0.35 and rng.random() < 0.7:  # chalk
-        return ground + (1 - ground) * ink
-    black = np.float32(rng.uniform(0, 0.25) * paper)
-    return ground - np.maximum(ground - black, 0) * ink
+        return (ground + (1 - ground) * ink).astype(np.float32)
+    black = rng.uniform(0, 0.25) * paper
+    return (ground - np.maximum(ground - black, 0) * ink).astype(np.float32)
 
 
 class Writer:
@@ -282,9 +283,9 @@ def _course_of(strokes: Sequence[Array], bent: Callable[[Array], Array]) -> Cour
 @cache
 def _fonts() -> list[str]:
     """Files of the typefaces that come with matplotlib: DejaVu and STIX."""
-    import matplotlib
+    import matplotlib as mpl
 
-    folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+    folder = Path(mpl.get_data_path()) / "fonts" / "ttf"
     names = [*folder.glob("DejaVu*.ttf"), *folder.glob("STIXGeneral*.ttf")]
     return sorted(str(p) for p in names if "Display" not in p.name)
 
@@ -355,9 +356,9 @@ def _struck(writer: Writer, course: Course, x_height: float) -> None:
     part = points[a : b + 1]
     kind = rng.integers(4)
     if kind == 0:
-        writer.draw([part + [0, rng.uniform(0.4, 0.9) * x_height]], x_height)
+        writer.draw([part + np.array([0, rng.uniform(0.4, 0.9) * x_height])], x_height)
     elif kind == 1:
-        writer.draw([part + [0, rng.uniform(-0.2, 0.2) * x_height]], x_height)
+        writer.draw([part + np.array([0, rng.uniform(-0.2, 0.2) * x_height])], x_height)
     elif kind == 2:
         back = part.repeat(3, 0) + rng.normal(0, 0.25 * x_height, (3 * len(part), 2))
         writer.draw([back], x_height)
@@ -377,7 +378,7 @@ def _mark(writer: Writer, x: float, y: float, size: float, kind: int) -> None:
         4: [(-s, 0), (s, 0)],
         5: [(-0.2 * s, 0), (0.2 * s, 0)],
     }
-    writer.draw([np.array(shapes[kind]) + [x, y]], size)
+    writer.draw([np.array(shapes[kind]) + np.array([x, y])], size)
 
 
 def _margin_note(writer: Writer, box: BoxOf, x_height: float) -> None:
@@ -486,8 +487,8 @@ def _comb(writer: Writer, x: float, y: float, right: float, x_height: float) -> 
     scale, strokes = x_height / 20, []
     for k in range(int(rng.integers(2, count + 1))):
         item = int(rng.choice(characters))
-        for stroke in stock.ink.strokes(item):
-            strokes.append(stroke * scale * 1.2 + [(k + 0.25) * cell, 0.5 * x_height])
+        corner = np.array([(k + 0.25) * cell, 0.5 * x_height])
+        strokes += [stroke * scale * 1.2 + corner for stroke in stock.ink.strokes(item)]
     slant, writer.sheet.slant = writer.sheet.slant, 0.0
     writer.put(strokes, x, y, x_height)
     writer.sheet.slant = slant
