@@ -133,7 +133,7 @@ def _draw_warp(sheet: Sheet, side: int, turn: int, rng: np.random.Generator, v: 
         wanted = np.exp(np.clip(rng.normal(np.log(12), 0.75), low, high))
         zoom = wanted / (3.2 * sheet.spread)
     else:
-        zoom = 1000 / max(height, width) * np.exp(rng.uniform(-0.9, 0.9))
+        zoom = 1000 / max(height, width) * np.exp(rng.uniform(-2.0, 0.9))
     zoom = min(zoom, 3.0)
     if courses and rng.random() < 0.75:
         course = courses[int(rng.integers(len(courses)))]

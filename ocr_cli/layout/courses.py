@@ -231,9 +231,7 @@ def grey_strip(pyramid: Pyramid, course: Course) -> tuple[Grey, Frame]:
     return darkness(pyramid.sample(frame, HEIGHT, MIDDLE), MIDDLE), frame
 
 
-def from_baseline(
-    baseline: Array, outline: Array, words: Sequence[Array] = ()
-) -> Course | None:
+def from_baseline(baseline: Array, outline: Array, words: Sequence[Array] = ()) -> Course | None:
     """The course that a transcribed row tells: a first guess, see `placed`.
 
     baseline, outline : (n, 2) x, y; `words` outlines of its words, whose middles are better
