@@ -274,7 +274,7 @@ def _read(picture: Picture, model: str, language: str) -> Page:
     from ocr_cli import layout, reading
 
     try:
-        page = layout.analyse(images.load_page(picture))
+        page = layout.locate(images.load_page(picture))
     except InputError:
         coming.result()  # without a model no picture can be read: that is told first
         raise

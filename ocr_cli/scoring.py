@@ -147,7 +147,7 @@ def score_picture(
 
 def _read_found(picture: str, reader: Reader) -> list[Page]:
     """A file's pages, with the rows that the analysis finds."""
-    pages = [layout.analyse(images.load_page(frame)) for frame in images.find_pictures(picture)]
+    pages = [layout.locate(images.load_page(frame)) for frame in images.find_pictures(picture)]
     return [reading.read_page(page, reader) for page in pages]
 
 

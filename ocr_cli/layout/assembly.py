@@ -19,6 +19,11 @@ FAR = 4.5  # spreads from a row's middle, from which on a piece is no part of it
 BEYOND = 4.0  # spreads over a row's ends that its pieces may lie
 
 
+def with_bare_rows(page: Page, courses: Sequence[Course]) -> Page:
+    """The page with a row for each course, in their order, no ink in them."""
+    return replace(page, rows=tuple(bare_row(course, page.grey.shape) for course in courses))
+
+
 def with_rows(page: Page, courses: Sequence[Course]) -> Page:
     """The page with a row for each course, in their order, and its pieces of ink in words."""
     owners = _owners(page.letters, courses)

@@ -212,9 +212,9 @@ def _empty_piece(edges: Array, strip: Strip | GreyStrip, row: Row) -> tuple[Box,
     x1 = int(np.clip(x[0], row.box.x1, row.box.x2 - 1))
     x2 = int(np.clip(np.ceil(x[1]), x1 + 1, row.box.x2))
     if row.course is None:
-        foot = row.baseline + row.slope * (x1 + x2) / 2
-    else:
-        foot = float(y.mean()) + row.x_height / 2
-    y1 = int(np.clip(foot - row.x_height, row.box.y1, row.box.y2 - 1))
+        foot, tall = row.baseline + row.slope * (x1 + x2) / 2, row.x_height
+    else:  # tails and loops as well: no ink says how far they reach here
+        foot, tall = float(y.mean()) + 0.8 * row.x_height, 2.0 * row.x_height
+    y1 = int(np.clip(foot - tall, row.box.y1, row.box.y2 - 1))
     y2 = int(np.clip(foot, y1 + 1, row.box.y2))
     return Box(y1, x1, y2, x2), np.zeros((y2 - y1, x2 - x1), bool)
