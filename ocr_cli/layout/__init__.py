@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ocr_cli.layout.assembly import near, with_bare_rows, with_rows
-from ocr_cli.layout.courses import Pyramid, placed
+from ocr_cli.layout.courses import Pyramid, lengthened, placed
 from ocr_cli.layout.crops import letter_crops
 from ocr_cli.layout.ink import dark_on_light, find_ink
 from ocr_cli.layout.letters import find_letters
@@ -55,7 +55,7 @@ def place_rows(page: Page, courses: Sequence[Course]) -> Page:
     """The page with a row for each course, in their order, each moved onto its ink."""
     page = dark_on_light(page)
     pyramid = Pyramid(page.grey)
-    return with_bare_rows(page, [placed(pyramid, course) for course in courses])
+    return with_bare_rows(page, lengthened([placed(pyramid, course) for course in courses]))
 
 
 def with_ink(page: Page) -> Page:

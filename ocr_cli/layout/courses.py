@@ -25,6 +25,7 @@ __all__ = [
     "darkness",
     "frame_of",
     "grey_strip",
+    "lengthened",
     "placed",
     "sample",
     "smoothed",
@@ -35,6 +36,7 @@ Grey = NDArray[np.float32]
 TALL = 96  # height of the patch that a course is measured in, in pixels of a strip
 FAINT = 0.35  # darkness, of a row's own, from which on a pixel counts as ink
 FLAT = 0.10  # a row's ink is at least so much darker than its paper, or it is left pale
+ENDS = 2.2  # spreads that a found row's ends are moved out
 REACH = 11.0  # how far from its course a row's ink is measured: further lie other rows'
 GAIN = 1.0  # of the spread, since far tails and loops are not measured
 DOUBT = 80.0  # the length of a strip that tells as much of its row as what was known before
@@ -257,6 +259,40 @@ def _placed_once(pyramid: Pyramid, course: Course) -> Course:
     px, py = frame.to_page(at[inside].astype(float), down[inside])
     points = smoothed(np.stack([px, py], 1), course.spread * grown)
     return Course(points, course.spread * grown, slant)
+
+
+def lengthened(courses: Sequence[Course]) -> list[Course]:
+    """The courses with both ends further out by a letter, or half way to the next row beside.
+
+    The arms of a T reach beyond what tells a row's body, and paper does no harm.
+    """
+    return [
+        _moved_ends(course, *(_room(course, end, courses) for end in (0, -1)))
+        for course in courses
+    ]
+
+
+def _room(course: Course, end: int, courses: Sequence[Course]) -> float:
+    """How many pixels a course may go on beyond its first (0) or last (-1) point."""
+    x, y = course.points[end]
+    out = -1.0 if end == 0 else 1.0
+    room = ENDS * course.spread
+    for other in courses:
+        if other is course:
+            continue
+        gap = out * (other.points[:, 0] - x)
+        beside = np.abs(other.points[:, 1] - y) < 3 * (course.spread + other.spread)
+        if (beside & (gap > 0)).any():
+            room = min(room, float(gap[beside & (gap > 0)].min()) / 2)
+    return room
+
+
+def _moved_ends(course: Course, first: float, last: float) -> Course:
+    points = course.points.copy()
+    for end, beside, room in ((0, 1, first), (-1, -2, last)):
+        step = points[end] - points[beside]
+        points[end] += step / max(float(np.hypot(*step)), 1e-6) * room
+    return replace(course, points=points)
 
 
 def grey_strip(pyramid: Pyramid, course: Course) -> GreyStrip:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ocr_cli.page import Course, Page
 
-Array = NDArray[np.float32]
+Array = NDArray[Any]
 
 STEEPEST = 15.0  # degrees either way
 LEAST = 0.7  # degrees; rows stand a slope of their own, so less is left alone
@@ -119,15 +120,19 @@ def rotate(page: Page, degrees: float) -> Page:
     # Takes (x, y) of the turned picture to the old one's: turn about the two centres.
     turn = np.array([[cos, -sin, 0.0], [sin, cos, 0.0], [0.0, 0.0, 1.0]])
     turn[:2, 2] = (width / 2, height / 2) - turn[:2, :2] @ (new_width / 2, new_height / 2)
-    size, data = (new_width, new_height), tuple(turn[:2].ravel())
+    pad = int(np.ceil(max(height, width) * abs(sin))) + 2
+    shifted = turn[:2].copy()
+    shifted[:, 2] += pad
 
-    def turned(image: Image.Image, outside: float) -> Image.Image:
-        how = Image.Transform.AFFINE, data, Image.Resampling.BILINEAR
-        return image.transform(size, *how, fillcolor=outside)
+    def turned(image: Array, how: Literal["edge", "constant"]) -> Image.Image:
+        data = Image.Transform.AFFINE, tuple(shifted.ravel()), Image.Resampling.BILINEAR
+        return Image.fromarray(np.pad(image, pad, mode=how)).transform(
+            (new_width, new_height), *data
+        )
 
-    grey = np.asarray(turned(Image.fromarray(page.grey), 1.0), np.float32)
+    # the paper goes on beyond the picture: a corner of another shade would have an edge
+    grey = np.asarray(turned(page.grey, "edge"), np.float32)
     ink = None
     if page.ink is not None:
-        picture = Image.fromarray(page.ink.astype(np.uint8) * np.uint8(255))
-        ink = np.asarray(turned(picture, 0)) >= 128
+        ink = np.asarray(turned(page.ink.astype(np.uint8) * np.uint8(255), "constant")) >= 128
     return replace(page, grey=grey, ink=ink, to_file=page.to_file @ turn, letters=(), rows=())
