@@ -181,9 +181,11 @@ def find_pictures(
     return found
 
 
-def read_picture(picture: Picture, model: str, language: str, form: str) -> str:
+def read_picture(
+    picture: Picture, model: str, language: str, form: str, keep_doubtful: bool = False
+) -> str:
     """The text of one picture, written in the format `form` (a key of `formats.READ`)."""
-    page = _read(picture, model, language)
+    page = _read(picture, model, language, keep_doubtful)
     return whole(formats.READ[form].page(page), page)
 
 
@@ -268,7 +270,7 @@ def _save_grey(picture: NDArray[np.float32], path: Path) -> None:
         Image.fromarray((picture * 255).round().astype("uint8")).save(beside, "PNG")
 
 
-def _read(picture: Picture, model: str, language: str) -> Page:
+def _read(picture: Picture, model: str, language: str, keep_doubtful: bool) -> Page:
     coming = _reader_coming(model, language)
     from ocr_cli import input as images
     from ocr_cli import layout, reading
@@ -278,7 +280,8 @@ def _read(picture: Picture, model: str, language: str) -> Page:
     except InputError:
         coming.result()  # without a model no picture can be read: that is told first
         raise
-    return reading.read_page(page, coming.result())
+    page = reading.read_page(page, coming.result())
+    return page if keep_doubtful else reading.without_doubtful(page)
 
 
 def reader(model: str, language: str) -> Reader:

@@ -82,7 +82,8 @@ class Row:
     The baseline is y = baseline + slope * x, in the page's pixels; x_height is the height
     of a small letter, slant the lean of the upright strokes (dx per dy upwards, to the
     right positive). A row that was found without its ink has a course, along which the grey
-    picture is read.
+    picture is read. legibility, 0 to 1, is how sure the network is, step by step, of what is
+    there before any language helps: of no writing it never is.
     """
 
     box: Box
@@ -94,6 +95,7 @@ class Row:
     text: str = ""
     confidence: float = 0.0
     course: Course | None = field(default=None, repr=False, compare=False)
+    legibility: float = 1.0
 
 
 @dataclass(frozen=True)

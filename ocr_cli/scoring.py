@@ -148,7 +148,7 @@ def score_picture(
 def _read_found(picture: str, reader: Reader) -> list[Page]:
     """A file's pages, with the rows that the analysis finds."""
     pages = [layout.locate(images.load_page(frame)) for frame in images.find_pictures(picture)]
-    return [reading.read_page(page, reader) for page in pages]
+    return [reading.without_doubtful(reading.read_page(page, reader)) for page in pages]
 
 
 def _truth(picture: str, sheet: TranscribedPage | None) -> str:

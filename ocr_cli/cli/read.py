@@ -38,6 +38,7 @@ from ocr_cli.output.files import replacing
     metavar="FILE",
     help="Write to FILE; it is there once it is complete.",
 )
+@click.option("--keep-doubtful", is_flag=True, help="Print rows as well that are hardly legible.")
 @options.jobs
 @options.quiet
 def read(
@@ -47,6 +48,7 @@ def read(
     language: str,
     form: str,
     output: Path | None,
+    keep_doubtful: bool,
     jobs: int,
     quiet: bool,
 ) -> None:
@@ -56,6 +58,8 @@ def read(
     - is standard input; a folder needs --recursive. A file that cannot be read is told
     on standard error, and the others are read all the same.
 
+    What is hardly legible, as rows that are no writing are, is left out.
+
     As text, pages follow each other with an empty line in between, and a page without
     writing gives nothing; jsonl and tsv tell which file each page is from. Boxes are y1 x1 y2 x2
     in the pixels of the picture as stored, ends excluded; confidence runs from 0 to 1. In
@@ -64,7 +68,13 @@ def read(
     """
     batch.one_blas_thread()
     pictures = batch.find_pictures(files, recursive, sys.stdin.buffer)
-    work = partial(batch.read_picture, model=model, language=language, form=form)
+    work = partial(
+        batch.read_picture,
+        model=model,
+        language=language,
+        form=form,
+        keep_doubtful=keep_doubtful,
+    )
     jobs = min(jobs, len(pictures))
     with _opened(output) as out, batch.processes(jobs) as executor:
         pages = batch.in_order(work, pictures, executor, ahead=2 * jobs)

@@ -267,8 +267,7 @@ def lengthened(courses: Sequence[Course]) -> list[Course]:
     The arms of a T reach beyond what tells a row's body, and paper does no harm.
     """
     return [
-        _moved_ends(course, *(_room(course, end, courses) for end in (0, -1)))
-        for course in courses
+        _moved_ends(course, *(_room(course, end, courses) for end in (0, -1))) for course in courses
     ]
 
 

@@ -36,9 +36,7 @@ def level(page: Page, courses: Sequence[Course]) -> tuple[Page, list[Course]]:
         return page, list(courses)
     turned = rotate(page, tilt)
     to_new = np.linalg.inv(turned.to_file) @ page.to_file
-    return turned, [
-        replace(c, points=c.points @ to_new[:2, :2].T + to_new[:2, 2]) for c in courses
-    ]
+    return turned, [replace(c, points=c.points @ to_new[:2, :2].T + to_new[:2, 2]) for c in courses]
 
 
 def _common_tilt(courses: Sequence[Course]) -> float:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
+
 from ocr_cli import layout, weights
 from ocr_cli.errors import ModelError
 from ocr_cli.page import Course, Page, Row
@@ -18,9 +20,18 @@ from ocr_cli.reading.lines import RowEmissions
 from ocr_cli.reading.search import Language, Weights
 from ocr_cli.weights import Model
 
-__all__ = ["Reader", "load_language", "load_reader", "read_courses", "read_page"]
+__all__ = [
+    "Reader",
+    "load_language",
+    "load_reader",
+    "read_courses",
+    "read_page",
+    "without_doubtful",
+]
 
 CAPITALS = 0.7  # share of a row's letters, from which on it is in block capitals
+DOUBTFUL = 0.72  # of the usual legibility of a page's rows, below which one is not to be trusted,
+ILLEGIBLE = 0.42, 0.6  # but at least, and at most, so much; fitted on gnhk/valid and copiste/valid
 APART = 0.8  # pieces of ink to a letter, from which on letters stand apart
 # Gaps count for more in rows that are mostly block capitals, whose words stand well apart.
 BESIDE_LINES = Weights(blank=0.8, beam=12, choices=8)
@@ -173,6 +184,18 @@ def mostly_capitals(read: Row) -> bool:
 def letters_apart(found: Row, read: Row) -> bool:
     """Whether the letters that the line model read stand apart on the page."""
     return pieces_a_letter(found, read) >= APART
+
+
+def without_doubtful(page: Page) -> Page:
+    """The page without rows that nobody should trust: grain, show-through, drawings.
+
+    What counts as illegible depends somewhat on how legible the page's other rows are.
+    """
+    if not page.rows:
+        return page
+    usual = float(np.median([row.legibility for row in page.rows]))
+    least = float(np.clip(DOUBTFUL * usual, *ILLEGIBLE))
+    return replace(page, rows=tuple(row for row in page.rows if row.legibility >= least))
 
 
 def read_courses(page: Page, courses: Sequence[Course], reader: Reader) -> Page:

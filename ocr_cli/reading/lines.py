@@ -147,7 +147,7 @@ def fill_row(seen: RowEmissions, target: Array, classes: tuple[str, ...]) -> Row
     row, scores = seen.row, seen.scores
     target = _tidied(target, classes)
     if len(target) == 0:
-        return replace(row, words=(), text="", confidence=0.0)
+        return replace(row, words=(), text="", confidence=0.0, legibility=0.0)
     spans = ctc.align(scores, target)
     sure = [float(np.exp(scores[a:b, k].max())) for (a, b), k in zip(spans, target, strict=True)]
     cuts = STRIDE * (spans[:-1, 1] + spans[1:, 0]) / 2
@@ -169,7 +169,15 @@ def fill_row(seen: RowEmissions, target: Array, classes: tuple[str, ...]) -> Row
     )
     text = " ".join(word.text for word in words)
     confidence = geometric_mean([word.confidence for word in words])
-    return replace(row, words=words, text=text, confidence=confidence)
+    return replace(
+        row, words=words, text=text, confidence=confidence, legibility=legibility(scores)
+    )
+
+
+def legibility(scores: NDArray[np.float32]) -> float:
+    """The mean probability of the likeliest class, over the steps where that is no blank."""
+    best, sounds = scores.max(1), scores.argmax(1) < scores.shape[1] - 1
+    return float(np.exp(best[sounds]).mean()) if sounds.any() else 0.0
 
 
 def _tidied(target: Array, classes: tuple[str, ...]) -> Array:
