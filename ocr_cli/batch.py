@@ -272,16 +272,13 @@ def _save_grey(picture: NDArray[np.float32], path: Path) -> None:
 
 def _read(picture: Picture, model: str, language: str, keep_doubtful: bool) -> Page:
     coming = _reader_coming(model, language)
-    from ocr_cli import input as images
-    from ocr_cli import layout, reading
+    from ocr_cli import pipeline
 
     try:
-        page = layout.locate(images.load_page(picture))
+        return pipeline.read_picture(picture, coming.result, keep_doubtful)
     except InputError:
         coming.result()  # without a model no picture can be read: that is told first
         raise
-    page = reading.read_page(page, coming.result())
-    return page if keep_doubtful else reading.without_doubtful(page)
 
 
 def reader(model: str, language: str) -> Reader:

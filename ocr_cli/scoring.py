@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli import batch, evaluation, layout, metrics, reading
+from ocr_cli import batch, evaluation, metrics, pipeline, reading
 from ocr_cli import input as images
 from ocr_cli.data import transcribed
 from ocr_cli.data.pagexml import TranscribedPage, load_page_xml
@@ -147,8 +147,8 @@ def score_picture(
 
 def _read_found(picture: str, reader: Reader) -> list[Page]:
     """A file's pages, with the rows that the analysis finds."""
-    pages = [layout.locate(images.load_page(frame)) for frame in images.find_pictures(picture)]
-    return [reading.without_doubtful(reading.read_page(page, reader)) for page in pages]
+    frames = images.find_pictures(picture)
+    return [pipeline.read_picture(frame, lambda: reader) for frame in frames]
 
 
 def _truth(picture: str, sheet: TranscribedPage | None) -> str:

@@ -23,6 +23,7 @@ LEVELS = (
     {"reading", "output", "data", "metrics", "error_analysis", "rowscores"},
     {
         "batch",
+        "pipeline",
         "catalogue",
         "evaluation",
         "experiments",

@@ -17,6 +17,8 @@ from ocr_cli.input.limits import MOST_FRAMES
 
 MOST_BYTES = 1 << 30  # in what comes through a pipe, which does not say how long it is
 
+LONGEST = 2048  # pixels on the long side of a page: a letter of an A4 sheet keeps some 30 of them
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -29,6 +31,7 @@ class Picture:
     data : the file's bytes where it cannot be opened again.
     start, end : the bytes from and up to which it lies: several may follow each other in a file.
     index : which picture it is of those that begin there.
+    longest : pixels that the long side of its page is brought down to.
     """
 
     source: str
@@ -37,6 +40,7 @@ class Picture:
     start: int = 0
     end: int | None = None
     index: int = 0
+    longest: int = LONGEST
 
 
 def find_files(path: str, recursive: bool = False) -> list[str]:

@@ -29,8 +29,7 @@ from ocr_cli.input.grey import (
 from ocr_cli.input.limits import check_size, too_large
 from ocr_cli.page import Page
 
-LONGEST = 2048  # pixels on the long side of a page: a letter of an A4 sheet keeps some 30 of them
-LEAST_AREA = 2048 * 1024  # a long strip keeps this much, whatever its long side
+STRIP = 0.5  # a strip keeps the area of a page so many times as long as wide, whatever its length
 PHOTOS = ("JPEG", "MPO")
 CUT = "the picture is damaged or cut short; what is left of it was read"
 ORIENTATION = 0x0112
@@ -98,8 +97,8 @@ def _header(path: str) -> tuple[int, int, int]:
 def load_page(picture: Picture) -> Page:
     """The page in `picture`: grey, upright, at a size fit for reading.
 
-    The long side is brought down to 2048 pixels (a strip's is let be longer); nothing is
-    made larger. Transparent parts are paper. Of an animation the first frame is taken. Of a
+    The long side is brought down to what `picture` says (a strip's is let be longer); nothing
+    is made larger. Transparent parts are paper. Of an animation the first frame is taken. Of a
     file that is cut short what is there is taken, and the page's `fault` says so.
 
     Raises
@@ -190,7 +189,7 @@ def _page(image: Image.Image, picture: Picture, greyed: Greyed, cut: bool) -> Pa
     """
     orientation = _orientation(image)
     size = image.size
-    scale = _working_scale(*size)
+    scale = _working_scale(*size, picture.longest)
     _decode_small(image, scale, "L" if greyed is to_grey else "RGB")
     image.load()
     decoded = greyed(image)
@@ -232,9 +231,10 @@ def _to_file(
     return mirror @ scale @ swap
 
 
-def _working_scale(width: int, height: int) -> float:
+def _working_scale(width: int, height: int, longest: int) -> float:
     """How much smaller than the file's picture its page is, at most 1."""
-    return min(1.0, max(LONGEST / max(width, height), math.sqrt(LEAST_AREA / (width * height))))
+    area = STRIP * longest * longest
+    return min(1.0, max(longest / max(width, height), math.sqrt(area / (width * height))))
 
 
 def _paper_where_missing(grey: Grey) -> Grey:
