@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ocr_cli.images import Picture
+    from ocr_cli.input import Picture
     from ocr_cli.page import Page
     from ocr_cli.reading import Reader
 
@@ -169,7 +169,7 @@ def find_pictures(
     paths: Iterable[str], recursive: bool, stdin: IO[bytes]
 ) -> list[Picture | InputError]:
     """Every picture in the files and folders `paths`, in order; an error where there is none."""
-    from ocr_cli import images
+    from ocr_cli import input as images
 
     found: list[Picture | InputError] = []
     for path in paths:
@@ -183,7 +183,18 @@ def find_pictures(
 
 def read_picture(picture: Picture, model: str, language: str, form: str) -> str:
     """The text of one picture, written in the format `form` (a key of `formats.READ`)."""
-    return formats.READ[form].page(_read(picture, model, language))
+    page = _read(picture, model, language)
+    return whole(formats.READ[form].page(page), page)
+
+
+def whole(result: Result, *pages: Page) -> Result:
+    """`result`; where the file of its pages is damaged, an InputError that has it with it."""
+    damaged = next((page for page in pages if page.fault), None)
+    if damaged is None:
+        return result
+    failure = InputError(damaged.fault, "", damaged.source)
+    failure.partial = result
+    raise failure
 
 
 @dataclass(frozen=True)
@@ -208,7 +219,8 @@ class Extraction:
 
 def extract_picture(wanted: Extraction, form: str) -> str:
     """The boxes of a picture's letters in the format `form` (a key of `formats.EXTRACT`)."""
-    from ocr_cli import images, layout
+    from ocr_cli import input as images
+    from ocr_cli import layout
 
     page = layout.analyse(images.load_page(wanted.picture))
     if wanted.crops:
@@ -220,7 +232,7 @@ def extract_picture(wanted: Extraction, form: str) -> str:
 
         with replacing(wanted.overlay) as beside:
             draw_overlay(page).save(beside, "PNG")
-    return formats.EXTRACT[form].page(page)
+    return whole(formats.EXTRACT[form].page(page), page)
 
 
 def save_crops(page: Page, folder: Path, stem: str) -> None:
@@ -258,7 +270,8 @@ def _save_grey(picture: NDArray[np.float32], path: Path) -> None:
 
 def _read(picture: Picture, model: str, language: str) -> Page:
     coming = _reader_coming(model, language)
-    from ocr_cli import images, layout, reading
+    from ocr_cli import input as images
+    from ocr_cli import layout, reading
 
     try:
         page = layout.analyse(images.load_page(picture))

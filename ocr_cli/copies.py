@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ocr_cli import images, layout
+from ocr_cli import input as images
+from ocr_cli import layout
 from ocr_cli.data.transcripts import transcript_path
 from ocr_cli.errors import InputError
 from ocr_cli.page import Page
@@ -51,4 +52,6 @@ def open_copy(argument: str) -> Copy:
     pages = list(images.load_pages(picture, picture))
     if len(pages) != 1:
         raise InputError("has more than one page", "give each page and its text apart", picture)
+    if pages[0].fault:
+        raise InputError("the picture is damaged or cut short", "get a fresh copy of it", picture)
     return Copy(layout.analyse(pages[0]), written)

@@ -26,7 +26,14 @@ class OcrError(Exception):
 
 
 class InputError(OcrError):
-    """A picture, data set or text that cannot be used."""
+    """A picture, data set or text that cannot be used.
+
+    Attributes
+    ----------
+    partial : what could be made of it all the same; None where that is nothing.
+    """
+
+    partial: object = None
 
 
 class ModelError(OcrError):

@@ -110,6 +110,7 @@ class Page:
     stroke_width : median width of the pen's strokes in the page's pixels; 0 when unknown.
     letters : every letter-like piece of ink, in no promised order.
     rows : lines of writing from top to bottom.
+    fault : what is wrong with the file, though something of it was read; empty for most.
     """
 
     grey: NDArray[np.float32] = field(repr=False, compare=False)
@@ -123,6 +124,7 @@ class Page:
     stroke_width: float = 0.0
     letters: tuple[Glyph, ...] = ()
     rows: tuple[Row, ...] = ()
+    fault: str = ""
 
     @property
     def text(self) -> str:

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli import batch, evaluation, images, layout, metrics, reading
+from ocr_cli import batch, evaluation, layout, metrics, reading
+from ocr_cli import input as images
 from ocr_cli.data import transcribed
 from ocr_cli.data.pagexml import TranscribedPage, load_page_xml
 from ocr_cli.data.transcripts import transcript, transcript_path
@@ -141,7 +142,7 @@ def score_picture(
         errors = tuple(find_errors(pages, plain, truth))
     looked_for = sheet is not None and rows == "found" and len(pages) == 1
     tally = count_rows(pages[0], sheet) if looked_for and sheet is not None else None
-    return Scored(wanted.source, score, words, errors, tally, wanted.path)
+    return batch.whole(Scored(wanted.source, score, words, errors, tally, wanted.path), *pages)
 
 
 def _read_found(picture: str, reader: Reader) -> list[Page]:

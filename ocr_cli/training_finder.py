@@ -73,7 +73,7 @@ def train_finder(
         losses += trainer.step(*batch, rate=rate)
         step += 1
         if step % 100 == 0:
-            report(step, *(losses / 100), time.monotonic() - began)
+            report(step, losses[0] / 100, losses[1] / 100, time.monotonic() - began)
             losses[:] = 0
         if step % 1000 == 0:
             keep(trainer.weights())

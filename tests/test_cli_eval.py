@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from ocr_cli.batch import read_picture
-from ocr_cli.images import find_pictures
+from ocr_cli.input import find_pictures
 from ocr_cli.metrics import TextScore, score
 
 if TYPE_CHECKING:

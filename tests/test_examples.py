@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ocr_cli import images, layout, metrics, reading
+from ocr_cli import input as images
+from ocr_cli import layout, metrics, reading
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "examples"

@@ -15,7 +15,7 @@ MODULES = {
 
 # A room imports its own level or lower ones. A new room has to say where it stands.
 LEVELS = (
-    {"errors", "page", "images"},
+    {"errors", "page", "input"},
     {
         *("layout", "nn", "weights", "autoencoder", "context", "models"),
         *("torch_backend", "torch_finder", "torch_lines"),

@@ -18,7 +18,7 @@ from ocr_cli.output import formats
 from ocr_cli.output.files import make_folder
 
 if TYPE_CHECKING:
-    from ocr_cli.images import Picture
+    from ocr_cli.input import Picture
 
 
 @click.command("extract", short_help="Find the letters in pictures.")

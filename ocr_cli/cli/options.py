@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
 
@@ -102,7 +102,9 @@ def _cores() -> int:
 
 
 def results(outcomes: Iterable[Result | InputError], total: int, bar: bool) -> Iterator[Result]:
-    """The outcomes that are no failures; failures are told on stderr and make ocr exit with 1.
+    """The outcomes, but of failures what could be made of them: these are told on stderr.
+
+    They make ocr exit with 1.
 
     With `bar`, and only when stderr is a terminal, a progress bar of `total` pages.
     """
@@ -115,6 +117,8 @@ def results(outcomes: Iterable[Result | InputError], total: int, bar: bool) -> I
             if isinstance(outcome, InputError):
                 context.meta[FAILED] = True
                 _tell(outcome, context.find_root().params["debug"])
+                if outcome.partial is not None:
+                    yield cast(Result, outcome.partial)
             else:
                 yield outcome
             if progress:

@@ -38,7 +38,7 @@ def add_clutter(grey: Grey, courses: Sequence[Course], rng: np.random.Generator)
             continue
         tone = int(rng.uniform(0, 140))
         drawing(pen, where, size, tone, rng)
-    return np.asarray(image, np.float32) / 255
+    return np.asarray(image, np.float32) / np.float32(255)
 
 
 def _framed(grey: Grey, rng: np.random.Generator) -> Grey:
@@ -50,7 +50,8 @@ def _framed(grey: Grey, rng: np.random.Generator) -> Grey:
     inwards = np.array([1, 1, -1, 1, -1, -1, 1, -1])
     ImageDraw.Draw(image).polygon((corners + inwards * edge).tolist(), fill=0)
     frame = ndimage.gaussian_filter(np.asarray(image, np.float32) / 255, rng.uniform(0.3, 3))
-    return grey * (1 - frame) + frame * np.float32(rng.uniform(0, 0.25))
+    framed = grey * (1 - frame) + frame * rng.uniform(0, 0.25)
+    return framed.astype(np.float32)
 
 
 def _ringed(grey: Grey, rng: np.random.Generator) -> Grey:
@@ -122,7 +123,7 @@ def _face(pen: Any, at: Array, size: float, tone: int, rng: np.random.Generator)
     s, thick = 0.6 * size, max(1, int(size / 14))
     pen.ellipse([*(at - s), *(at + s)], outline=tone, width=thick)
     for side in (-0.4, 0.4):
-        eye = at + [side * s, -0.3 * s]
+        eye = at + np.array([side * s, -0.3 * s])
         pen.ellipse([*(eye - 0.1 * s), *(eye + 0.1 * s)], fill=tone)
     pen.arc([*(at - 0.6 * s), *(at + 0.6 * s)], 20, 160, fill=tone, width=thick)
 
@@ -164,7 +165,7 @@ def _boxes(pen: Any, at: Array, size: float, tone: int, rng: np.random.Generator
     gap = cell * rng.choice([1.0, 1.4])
     for i in range(rows):
         for j in range(columns):
-            corner = at + [j * gap, i * gap]
+            corner = at + np.array([j * gap, i * gap])
             pen.rectangle([*corner, *(corner + cell)], outline=tone, width=thick)
             if rng.random() < 0.1:
                 pen.line([*corner, *(corner + cell)], fill=tone, width=thick)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,7 @@ class Sheet:
 
     def ink(self) -> Grey:
         """(H, W) 0 bare to 1 full ink."""
-        return np.asarray(self.image.reduce(_FINE), np.float32) / 255
+        return np.asarray(self.image.reduce(_FINE), np.float32) / np.float32(255)
 
     def tone_now(self) -> int:
         """How dark this row's ink is."""
@@ -119,7 +120,7 @@ def _sheets_of(
     height, width = shape
     count = int(rng.choice([1, 2, 3], p=[0.6, 0.3, 0.1])) if layout is _rows else 1
     edges = np.linspace(0, width, count + 1)
-    for x1, x2 in zip(edges, edges[1:], strict=False):
+    for x1, x2 in pairwise(edges):
         wide = (x2 - x1) * rng.uniform(0.55, 0.95)
         tall = min(height * rng.uniform(0.4, 0.97), wide * rng.uniform(0.6, 1.7))
         left = x1 + (x2 - x1 - wide) * rng.random()
@@ -137,9 +138,9 @@ def _laid(ground: Grey, box: tuple[float, float, float, float], rng: np.random.G
     ImageDraw.Draw(mask).polygon(corners.tolist(), fill=255)
     inside = np.asarray(mask, np.float32) / 255
     shadow = ndimage.gaussian_filter(np.roll(inside, rng.integers(-12, 13, 2), (0, 1)), 8)
-    ground = ground * (1 - np.float32(rng.uniform(0, 0.5)) * shadow)
-    sheet = grounds.paper(ground.shape, rng)
-    return ground * (1 - inside) + sheet * inside
+    shaded = ground * (1 - rng.uniform(0, 0.5) * shadow)
+    sheet = grounds.paper((height, width), rng)
+    return (shaded * (1 - inside) + sheet * inside).astype(np.float32)
 
 
 def _inked(ground: Grey, sheet: Sheet, source: LineSource) -> Grey:
@@ -157,9 +158,9 @@ def _inked(ground: Grey, sheet: Sheet, source: LineSource) -> Grey:
         ground = ground * (1 - np.float32(rng.uniform(0.08, 0.28)) * through)
     paper = float(np.median(ground))
     if paper < 0.35 and rng.random() < 0.7:  # chalk
-        return ground + (1 - ground) * ink
-    black = np.float32(rng.uniform(0, 0.25) * paper)
-    return ground - np.maximum(ground - black, 0) * ink
+        return (ground + (1 - ground) * ink).astype(np.float32)
+    black = rng.uniform(0, 0.25) * paper
+    return (ground - np.maximum(ground - black, 0) * ink).astype(np.float32)
 
 
 class Writer:
@@ -167,6 +168,8 @@ class Writer:
 
     def __init__(self, sheet: Sheet, source: LineSource) -> None:
         self.sheet, self.source, self.rng = sheet, source, sheet.rng
+        wide = self.rng.random() < 0.25
+        self.gap = self.rng.uniform(24, 38) if wide else self.rng.uniform(8, 22)
         self.mix = Mix(*[(0.5, 0.9, 0.6, 0.3), (0.1, 1, 0, 0), (0, 0, 1, 0.6)][self.rng.choice(3)])
 
     def row(
@@ -185,7 +188,7 @@ class Writer:
         for attempt in range(14):
             # what fits nowhere is tried as a word
             pieces = self.source.draw(1, mix if attempt < 4 or found else Mix(1, 0, 0, 0), rng)
-            x = end + rng.uniform(8, 22) if found else 0.0
+            x = end + self.gap * rng.uniform(0.7, 1.4) if found else 0.0
             wide = float(pieces.width[0])
             if x + wide > width and (found or attempt < 12):
                 continue
@@ -282,9 +285,9 @@ def _course_of(strokes: Sequence[Array], bent: Callable[[Array], Array]) -> Cour
 @cache
 def _fonts() -> list[str]:
     """Files of the typefaces that come with matplotlib: DejaVu and STIX."""
-    import matplotlib
+    import matplotlib as mpl
 
-    folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+    folder = Path(mpl.get_data_path()) / "fonts" / "ttf"
     names = [*folder.glob("DejaVu*.ttf"), *folder.glob("STIXGeneral*.ttf")]
     return sorted(str(p) for p in names if "Display" not in p.name)
 
@@ -303,7 +306,7 @@ def _rows(writer: Writer, box: BoxOf) -> None:
     rng = writer.rng
     x1, y1, x2, y2 = box
     width, height = x2 - x1, y2 - y1
-    count = int(np.exp(rng.uniform(np.log(2), np.log(34))))
+    count = int(np.exp(rng.uniform(np.log(2), np.log(36))))
     pitch = height / (count + 1)
     x_height = pitch / rng.uniform(1.7, 4.5)
     x_height = float(np.clip(x_height, 4, width / 9))
@@ -355,9 +358,9 @@ def _struck(writer: Writer, course: Course, x_height: float) -> None:
     part = points[a : b + 1]
     kind = rng.integers(4)
     if kind == 0:
-        writer.draw([part + [0, rng.uniform(0.4, 0.9) * x_height]], x_height)
+        writer.draw([part + np.array([0, rng.uniform(0.4, 0.9) * x_height])], x_height)
     elif kind == 1:
-        writer.draw([part + [0, rng.uniform(-0.2, 0.2) * x_height]], x_height)
+        writer.draw([part + np.array([0, rng.uniform(-0.2, 0.2) * x_height])], x_height)
     elif kind == 2:
         back = part.repeat(3, 0) + rng.normal(0, 0.25 * x_height, (3 * len(part), 2))
         writer.draw([back], x_height)
@@ -377,7 +380,7 @@ def _mark(writer: Writer, x: float, y: float, size: float, kind: int) -> None:
         4: [(-s, 0), (s, 0)],
         5: [(-0.2 * s, 0), (0.2 * s, 0)],
     }
-    writer.draw([np.array(shapes[kind]) + [x, y]], size)
+    writer.draw([np.array(shapes[kind]) + np.array([x, y])], size)
 
 
 def _margin_note(writer: Writer, box: BoxOf, x_height: float) -> None:
@@ -396,7 +399,7 @@ def _columns(writer: Writer, box: BoxOf) -> None:
     rows = int(rng.integers(4, 28))
     pitch = (y2 - y1) / (rows + 1)
     x_height = min(pitch / rng.uniform(1.8, 3.5), (x2 - x1) / count / 12)
-    gap = x_height * rng.uniform(2.2, 7)
+    gap = x_height * rng.uniform(3.2, 8)
     wide = (x2 - x1 - (count + 1) * gap) / count
     for k in range(count):
         left = x1 + gap + k * (wide + gap)
@@ -418,7 +421,7 @@ def _table(writer: Writer, box: BoxOf) -> None:
     margin = rng.uniform(0.02, 0.1) * (x2 - x1)
     x1, x2, y1, y2 = x1 + margin, x2 - margin, y1 + margin, y2 - margin
     wide, tall = (x2 - x1) / columns, (y2 - y1) / rows
-    x_height = min(tall / rng.uniform(2, 4.5), wide / 7)
+    x_height = min(tall / rng.uniform(2, 4.5), wide / 8)
     tall = min(tall, 5 * x_height)
     words = Mix(1, 0, 0, 0.6)
     for i in range(rows):
@@ -429,7 +432,7 @@ def _table(writer: Writer, box: BoxOf) -> None:
             if i == 0 and rng.random() < 0.3:
                 writer.printed(x, y, writer.text(3)[: max(1, int(wide / x_height / 1.4))], x_height)
             else:
-                writer.row(x, y, 0.8 * wide - 2 * x_height, x_height, words)
+                writer.row(x, y, 0.9 * wide - 3.2 * x_height, x_height, words)
     if rng.random() < 0.75:
         lines = [[[x1, y], [x2, y]] for y in y1 + tall * np.arange(rows + 1)]
         if rng.random() < 0.8:
@@ -486,12 +489,40 @@ def _comb(writer: Writer, x: float, y: float, right: float, x_height: float) -> 
     scale, strokes = x_height / 20, []
     for k in range(int(rng.integers(2, count + 1))):
         item = int(rng.choice(characters))
-        for stroke in stock.ink.strokes(item):
-            strokes.append(stroke * scale * 1.2 + [(k + 0.25) * cell, 0.5 * x_height])
+        corner = np.array([(k + 0.25) * cell, 0.5 * x_height])
+        strokes += [stroke * scale * 1.2 + corner for stroke in stock.ink.strokes(item)]
     slant, writer.sheet.slant = writer.sheet.slant, 0.0
     writer.put(strokes, x, y, x_height)
     writer.sheet.slant = slant
     return x
+
+
+def _grid(writer: Writer, box: BoxOf) -> None:
+    """A crossword: letters in squares, of which some are black; each row of it is one."""
+    rng, stock = writer.rng, writer.source.stock
+    x1, y1, x2, y2 = box
+    n = int(rng.integers(3, 12))
+    cell = min(x2 - x1, y2 - y1) / (n + 1)
+    x1, y1 = x1 + rng.uniform(0.2, 1) * cell, y1 + rng.uniform(0.2, 1) * cell
+    black = rng.random((n, n)) < 0.25
+    size = cell * rng.uniform(0.3, 0.5)
+    characters = np.flatnonzero(stock.kind == 2)
+    slant, writer.sheet.slant = writer.sheet.slant, 0.0
+    for i in range(n):
+        strokes: list[Array] = []
+        for j in np.flatnonzero(~black[i]):
+            corner = np.array([(j + 0.3) * cell, 0.7 * size])
+            item = int(rng.choice(characters))
+            strokes += [stroke * size / 14 + corner for stroke in stock.ink.strokes(item)]
+        writer.put(strokes, x1, y1 + (i + 0.5) * cell, size)
+        for j in np.flatnonzero(black[i]):
+            corners = np.array([x1 + j * cell, y1 + i * cell]) + np.array([[0, 0], [cell, cell]])
+            writer.sheet.pen.rectangle((corners * _FINE).ravel().tolist(), fill=250)
+    writer.sheet.slant = slant
+    ends = cell * np.arange(n + 1)
+    lines = [[[x1, y1 + e], [x1 + n * cell, y1 + e]] for e in ends]
+    lines += [[[x1 + e, y1], [x1 + e, y1 + n * cell]] for e in ends]
+    writer.draw([np.array(line) for line in lines], 10)
 
 
 def _one_row(writer: Writer, box: BoxOf) -> None:
@@ -527,8 +558,9 @@ _LAYOUTS: dict[Callable[[Writer, BoxOf], None], float] = {
     _rows: 0.5,
     _columns: 0.12,
     _table: 0.12,
-    _form: 0.1,
-    _one_row: 0.08,
+    _form: 0.08,
+    _grid: 0.03,
+    _one_row: 0.07,
     _one_item: 0.08,
 }
 _SHARES = list(_LAYOUTS.values())

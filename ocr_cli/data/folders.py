@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ocr_cli import images
+from ocr_cli import input as images
 from ocr_cli.data import pictures
 from ocr_cli.data.pagexml import FOLDERS
 from ocr_cli.data.sets import CharacterSet

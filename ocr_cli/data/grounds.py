@@ -5,7 +5,7 @@ All pictures are (H, W) float32, 0 black to 1 white.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -41,7 +41,8 @@ def _within(grey: Grey, rng: np.random.Generator, least: float = 0.08) -> Grey:
     low, high = np.percentile(grey, (1, 99))
     contrast = rng.uniform(least, 0.5)
     base = rng.uniform(0.05, 0.95 - contrast)
-    return np.clip(base + contrast * (grey - low) / max(high - low, 1e-6), 0, 1).astype(np.float32)
+    grey = base + contrast * (grey - low) / max(high - low, 1e-6)
+    return np.clip(grey, 0, 1).astype(np.float32)
 
 
 def wood(shape: Shape, rng: np.random.Generator) -> Grey:
@@ -106,7 +107,7 @@ def landscape(shape: Shape, rng: np.random.Generator) -> Grey:
     for _ in range(int(rng.integers(0, 14))):
         x, foot = rng.uniform(0, width), rng.uniform(0.3, 1) * height
         _branch(pen, rng, (x, foot), -np.pi / 2, rng.uniform(0.03, 0.25) * height, 4)
-    return np.asarray(image, np.float32) / 255
+    return np.asarray(image, np.float32) / np.float32(255)
 
 
 def _branch(
@@ -125,11 +126,12 @@ def objects(shape: Shape, rng: np.random.Generator) -> Grey:
     image = Image.fromarray((grey * 255).astype(np.uint8))
     pen = ImageDraw.Draw(image)
     for _ in range(int(rng.integers(1, 9))):
-        tone, (x, y) = int(rng.integers(0, 255)), rng.uniform(0, 1, 2) * [width, height]
+        tone, where = int(rng.integers(0, 255)), rng.uniform(0, 1, 2) * (width, height)
+        x, y = where
         size, kind = np.exp(rng.uniform(2, 5.5)), rng.integers(5)
         if kind == 0:
             steps = np.cumsum(rng.normal(0, size / 4, (14, 2)), 0)
-            path = ndimage.gaussian_filter1d(steps.repeat(5, 0), 6, axis=0) + [x, y]
+            path = ndimage.gaussian_filter1d(steps.repeat(5, 0), 6, axis=0) + where
             thick = int(rng.integers(2, 14))
             pen.line(path.ravel().tolist(), fill=tone, width=thick, joint="curve")
         elif kind == 1:
@@ -148,7 +150,7 @@ def objects(shape: Shape, rng: np.random.Generator) -> Grey:
                 cell = [left, y + 2, left + 0.14 * size, y + 3 + 0.2 * size]
                 pen.rectangle(cell, fill=255 - tone)
         else:
-            corners = rng.normal(0, size, (3, 2)) + [x, y]
+            corners = rng.normal(0, size, (3, 2)) + where
             pen.polygon(corners.ravel().tolist(), fill=tone)
     soft = ndimage.gaussian_filter(np.asarray(image, np.float32) / 255, rng.uniform(0.3, 2))
     return np.asarray(soft, np.float32)
@@ -179,7 +181,7 @@ def paper(shape: Shape, rng: np.random.Generator) -> Grey:
     _ruled(pen, shape, rng, int(255 * tone))
     if rng.random() < 0.15:
         _holes(pen, shape, rng)
-    return np.asarray(image, np.float32) / 255
+    return np.asarray(image, np.float32) / np.float32(255)
 
 
 def _creased(grey: Grey, rng: np.random.Generator) -> Grey:
@@ -200,33 +202,34 @@ def _creased(grey: Grey, rng: np.random.Generator) -> Grey:
 def _ruled(pen: Any, shape: Shape, rng: np.random.Generator, tone: int) -> None:
     """Lines, squares, dots or Seyès ruling, pale to dark, from side to side."""
     height, width = shape
-    kind = rng.choice(5, p=[0.4, 0.28, 0.16, 0.08, 0.08])
+    kinds = ["", "lines", "squares", "dots", "seyes"]
+    kind = str(rng.choice(kinds, p=[0.4, 0.28, 0.16, 0.08, 0.08]))
     pitch = np.exp(rng.uniform(np.log(14), np.log(90)))
     dark = int(tone * (1 - (rng.uniform(0.05, 0.35) if rng.random() < 0.75 else 0.7)))
     thick = 1 if rng.random() < 0.7 else int(rng.integers(2, 4))
-    start = rng.uniform(0, 2 * pitch)
-    ys = np.arange(start, height, pitch)
-    xs = np.arange(rng.uniform(0, pitch), width, pitch)
-    if kind == 1 or kind == 2:
-        for y in ys:
-            pen.line([0, y, width, y], fill=dark, width=thick)
-    if kind == 2:
-        for x in xs:
-            pen.line([x, 0, x, height], fill=dark, width=thick)
-    if kind == 3:
+    levels = np.arange(rng.uniform(0, 2 * pitch), height, pitch)
+    uprights = np.arange(rng.uniform(0, pitch), width, pitch)
+    if kind == "seyes":
+        finer = np.arange(levels[0] % (pitch / 4), height, pitch / 4)
+        _lines(pen, shape, finer, [], (dark + tone) // 2, 1)
+    if kind == "dots":
         size = rng.uniform(0.5, 2)
-        for y in ys:
-            for x in xs:
+        for y in levels:
+            for x in uprights:
                 pen.ellipse([x - size, y - size, x + size, y + size], fill=dark)
-    if kind == 4:
-        for y in np.arange(start, height, pitch / 4):
-            strong = abs((y - start) % pitch) < 1
-            pen.line([0, y, width, y], fill=dark if strong else (dark + tone) // 2, width=1)
-        for x in xs:
-            pen.line([x, 0, x, height], fill=dark, width=1)
+    elif kind:
+        _lines(pen, shape, levels, [] if kind == "lines" else uprights, dark, thick)
     if rng.random() < 0.25:  # a margin
-        x = rng.uniform(0.05, 0.25) * width
-        pen.line([x, 0, x, height], fill=dark, width=int(rng.integers(1, 4)))
+        _lines(pen, shape, [], [rng.uniform(0.05, 0.25) * width], dark, int(rng.integers(1, 4)))
+
+
+def _lines(
+    pen: Any, shape: Shape, levels: Iterable[Any], uprights: Iterable[Any], tone: int, thick: int
+) -> None:
+    for y in levels:
+        pen.line([0, y, shape[1], y], fill=tone, width=thick)
+    for x in uprights:
+        pen.line([x, 0, x, shape[0]], fill=tone, width=thick)
 
 
 def _holes(pen: Any, shape: Shape, rng: np.random.Generator) -> None:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ocr_cli.data import pictures
 from ocr_cli.data.sets import CharacterSet
 from ocr_cli.errors import InputError
-from ocr_cli.images import SUFFIXES
+from ocr_cli.input import SUFFIXES
 
 PICTURES, LABELS = b"\0\0\x08\x03", b"\0\0\x08\x01"  # bytes, in three dimensions and in one
 SPLITS = {"train": "train", "valid": "valid", "val": "valid", "t10k": "test", "test": "test"}

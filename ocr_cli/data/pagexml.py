@@ -16,7 +16,7 @@ from xml.parsers import expat
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli import images
+from ocr_cli import input as images
 from ocr_cli.errors import InputError
 
 Points = NDArray[np.float64]

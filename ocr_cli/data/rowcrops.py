@@ -133,11 +133,11 @@ def _draw_warp(sheet: Sheet, side: int, turn: int, rng: np.random.Generator, v: 
         wanted = np.exp(np.clip(rng.normal(np.log(12), 0.75), low, high))
         zoom = wanted / (3.2 * sheet.spread)
     else:
-        zoom = 1000 / max(height, width) * np.exp(rng.uniform(-0.9, 0.9))
+        zoom = 1000 / max(height, width) * np.exp(rng.uniform(-2.0, 0.9))
     zoom = min(zoom, 3.0)
     if courses and rng.random() < 0.75:
-        course = courses[rng.integers(len(courses))]
-        centre = course.points[rng.integers(len(course.points))]
+        course = courses[int(rng.integers(len(courses)))]
+        centre = course.points[int(rng.integers(len(course.points)))]
         centre = centre + rng.normal(0, side / 4, 2) / zoom
     else:
         centre = rng.uniform(0, 1, 2) * [width, height]
@@ -169,16 +169,18 @@ def _sampled(sheet: Sheet, fills: Sequence[Sheet], warp: Warp, rng: np.random.Ge
     if chance < 0.5 or not fills:
         beyond = np.full_like(grey, rng.choice([0.0, 1.0, rng.uniform(0, 1)]))
     else:
-        fill = fills[rng.integers(len(fills))]
+        fill = fills[int(rng.integers(len(fills)))]
         fy, fx = (rng.uniform(0, max(1, n - side)) for n in fill.page.grey.shape)
-        beyond = _at_size(fill, *np.meshgrid(at + fx, at + fy), 1.0)
+        left, top = np.meshgrid(at + fx, at + fy)
+        beyond = _at_size(fill, left, top, 1.0)
     return np.where(outside, beyond, grey)
 
 
 def _at_size(sheet: Sheet, x: Array, y: Array, unit: float) -> Grey:
     """Samples of the picture where a crop's pixel has `unit` of its own."""
     level = int(np.clip(np.floor(np.log2(max(unit, 1e-3)) + 0.4), 0, len(sheet.sizes) - 1))
-    picture = sheet.sizes[level].astype(np.float32) if level else sheet.sizes[0]
+    picture: Any = sheet.sizes[level]
+    picture = picture.astype(np.float32) if level else picture
     step = 2**level
     return sample(picture, x / step, y / step) / np.float32(255)
 
@@ -196,7 +198,7 @@ def target_of(courses: Sequence[Course], warp: Warp, turn: int) -> Target:
         near = Image.new("L", (cells, cells))
         ImageDraw.Draw(near).polygon(_outline(points, normal, _CLOSE, 1 / CELL), fill=1)
         crowd += np.asarray(near)
-    covered = np.asarray(band.reduce(CELL * _FINE), np.float32) / 255
+    covered = np.asarray(band.reduce(CELL * _FINE), np.float32) / np.float32(255)
     kind = np.zeros((cells, cells, TURNS), np.float32)
     kind[..., turn] = covered
     weight = 1 + np.minimum(crowd, 1) + 2 * np.clip(crowd - 1, 0, 1) * (1 - covered)
@@ -212,9 +214,10 @@ def _on_crop(courses: Sequence[Course], warp: Warp) -> Iterator[tuple[Array, Arr
     moved = warp.to_crop(np.concatenate([points, points + across, points - across]))
     middles, above, below = moved.reshape(3, -1, 2)
     normals = (above - below) / 2
-    sound = np.isfinite(moved).reshape(3, -1, 2).all((0, 2))
+    sound = np.asarray(np.isfinite(moved).reshape(3, -1, 2).all((0, 2)))
     margin = 0.3 * warp.side
-    seen = sound & ((middles > -margin) & (middles < warp.side + margin)).all(1)
+    near = (middles > -margin) & (middles < warp.side + margin)
+    seen = np.asarray(sound & near.all(1))
     end = 0
     for course in courses:
         start, end = end, end + len(course.points)
@@ -244,53 +247,69 @@ def _outline(points: Array, normal: Array, reach: float, scale: float) -> list[f
 
 def developed(grey: Grey, rng: np.random.Generator) -> Grey:
     """The picture as one of many cameras would have taken it."""
-    side = grey.shape[0]
-    at = np.linspace(-1, 1, side, dtype=np.float32)
-    x, y = at[None], at[:, None]
+    grey = _lit(_inked(grey, rng), rng)
+    grey = _noisy(_blurred(grey, rng), rng)
+    if rng.random() < 0.07:
+        grey = 1 - grey
+    if rng.random() < 0.5:  # less of the range
+        low, high = np.sort(rng.uniform(0, 1, 2))
+        grey = low + (max(high, low + 0.25) - low) * grey
+    if rng.random() < 0.35:
+        grey = _compressed(grey, int(rng.integers(12, 80)))
+    return np.asarray(grey, np.float32)
+
+
+def _inked(grey: Grey, rng: np.random.Generator) -> Grey:
+    """Ink darker or paler than it was."""
     if rng.random() < 0.5:
         grey = np.clip(grey, 0, 1) ** np.float32(np.exp(rng.normal(0, 0.4)))
-    if rng.random() < 0.45:  # pale ink
+    if rng.random() < 0.45:
         grey = 1 - (1 - grey) * np.float32(rng.uniform(0.2, 1))
-    if rng.random() < 0.5:  # light from one side
+    return grey
+
+
+def _lit(grey: Grey, rng: np.random.Generator) -> Grey:
+    """Light from one side, the edge of a shadow, glare."""
+    at = np.linspace(-1, 1, grey.shape[0], dtype=np.float32)
+    x, y = at[None], at[:, None]
+    if rng.random() < 0.5:
         a, b = rng.normal(0, 0.22, 2)
         light = (1 + a * x + b * y) / (1 + abs(a) + abs(b))
         grey = grey * np.clip(light, 0.1, 1).astype(np.float32)
-    if rng.random() < 0.2:  # the edge of a shadow
+    if rng.random() < 0.2:
         angle, sharp = rng.uniform(0, 2 * np.pi), rng.uniform(3, 60)
         far = np.cos(angle) * x + np.sin(angle) * y - rng.uniform(-0.7, 0.7)
-        grey = grey * (1 - np.float32(rng.uniform(0.2, 0.7)) / (1 + np.exp(-sharp * far)))
-    if rng.random() < 0.12:  # glare
+        shadow = rng.uniform(0.2, 0.7) / (1 + np.exp(-sharp * far))
+        grey = grey * (1 - shadow).astype(np.float32)
+    if rng.random() < 0.12:
         cx, cy, wide = rng.uniform(-1, 1), rng.uniform(-1, 1), rng.uniform(0.05, 0.5)
         glare = np.exp(-((x - cx) ** 2 + (y - cy) ** 2) / wide**2)
         grey = grey + (1.1 - grey) * (glare * rng.uniform(0.3, 0.95)).astype(np.float32)
-    grey = _blurred(grey, rng)
+    return grey
+
+
+def _blurred(grey: Grey, rng: np.random.Generator) -> Grey:
+    """Out of focus, or moved."""
+    chance = rng.random()
+    if chance < 0.35:
+        return np.asarray(ndimage.gaussian_filter(grey, rng.uniform(0.3, 1.8), truncate=2.5))
+    if chance < 0.45:
+        size, axis = int(rng.integers(2, 8)), int(rng.integers(2))
+        return np.asarray(ndimage.uniform_filter1d(grey, size, axis=axis))
+    return grey
+
+
+def _noisy(grey: Grey, rng: np.random.Generator) -> Grey:
     if rng.random() < 0.6:
         noise = rng.standard_normal(grey.shape, np.float32) * np.float32(rng.exponential(0.025))
         if rng.random() < 0.4:
             noise = ndimage.uniform_filter(noise, 2) * 2
         grey = grey + noise
-    grey = np.clip(grey, 0, 1)
-    if rng.random() < 0.07:
-        grey = 1 - grey
-    if rng.random() < 0.5:  # less of the range
-        low, high = np.sort(rng.uniform(0, 1, 2))
-        high = max(high, low + 0.25)
-        grey = low + (high - low) * grey
-    if rng.random() < 0.35:
-        buffer = io.BytesIO()
-        quality = int(rng.integers(12, 80))
-        picture = Image.fromarray((np.clip(grey, 0, 1) * 255).astype(np.uint8))
-        picture.save(buffer, "JPEG", quality=quality)
-        grey = np.asarray(Image.open(buffer), np.float32) / 255
-    return np.asarray(grey, np.float32)
+    return np.clip(grey, 0, 1)
 
 
-def _blurred(grey: Grey, rng: np.random.Generator) -> Grey:
-    chance = rng.random()
-    if chance < 0.35:
-        return np.asarray(ndimage.gaussian_filter(grey, rng.uniform(0.3, 1.8), truncate=2.5))
-    if chance < 0.45:
-        return np.asarray(
-            ndimage.uniform_filter1d(grey, int(rng.integers(2, 8)), axis=int(rng.integers(2)))
-        )
-    return grey
+def _compressed(grey: Grey, quality: int) -> Grey:
+    buffer = io.BytesIO()
+    picture = Image.fromarray((np.clip(grey, 0, 1) * 255).astype(np.uint8))
+    picture.save(buffer, "JPEG", quality=quality)
+    return np.asarray(Image.open(buffer), np.float32) / np.float32(255)

@@ -40,7 +40,7 @@ def load_transcribed(path: Path, longest: int = LONGEST) -> RowPage:
     guesses = [_guess(row, scale) for row in given.rows]
     known = [c for c in guesses if c is not None]
     usual = float(np.median([c.spread for c in known])) if known else 1.0
-    pyramid = Pyramid(grey.astype(np.float32) / 255)
+    pyramid = Pyramid(grey.astype(np.float32) / np.float32(255))
     courses: list[Course] = []
     for row, guess in zip(given.rows, guesses, strict=True):
         if guess is not None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli import images
+from ocr_cli import input as images
 from ocr_cli.data.pagexml import (
     FOLDERS,
     GivenRow,

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ocr_cli.data import ink as archives
 from ocr_cli.data.ink import Ink, Strokes
 from ocr_cli.errors import InputError
-from ocr_cli.images import SUFFIXES
+from ocr_cli.input import SUFFIXES
 
 KINDS = ("chars", "words", "lines")  # what items are, and the archives that hold them
 UNIT = 1000  # how tall a usual letter is, or the ink of a word or line

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 Grey = NDArray[np.float32]
 _SURE = 0.5  # from this probability on a cell is body
-_NEAR = 4.0  # spreads of a gap that is bridged in any case
+_NEAR = 6.0  # spreads of a gap that is bridged in any case
 _FAR = 14.0  # and at most, where the map has a hint of body in the gap
 _HINT = 0.15  # mean probability of body that is such a hint
 _LEVEL = 1.1  # spreads by which two pieces of a row may miss each other

@@ -3,7 +3,7 @@
 The page is shrunk and evened, the network gives for every cell of 4 x 4 pixels whether it lies
 in the body of a row (within one spread of its middle), which way that row is up, and how large
 it is; chains of such cells are rows. Whatever the page's size, it is looked at so large that
-small letters are some 6 to 40 pixels high.
+small letters are some 8 to 25 pixels high.
 """
 
 from __future__ import annotations
@@ -29,9 +29,11 @@ KIND = "rows"
 CELL = 4  # pixels of the shrunk page to a cell of the map
 OUTPUTS = 24  # for 8 x 8 pixels: four cells of five kinds and a size
 SIDE = 1000  # pixels of the shrunk page's longer side, at first
-_MOST = 1.45e6  # pixels of a page that is looked at
-_SMALLEST, _USUAL, _LARGEST = 1.9, 4.0, 13.0  # spreads in pixels that are seen well
+_MOST = 2.0e6  # pixels of a page that is looked at
+_SMALLEST, _USUAL, _LARGEST = 2.6, 4.5, 8.0  # spreads in pixels that are seen well
+_FINEST = 2.0  # pixels of what is looked at, to one of the page, at most
 _STRIDE = 8
+_FEW = 20  # cells: too few to say which way is up
 
 Array = NDArray[Any]
 Grey = NDArray[np.float32]
@@ -66,7 +68,7 @@ class Map:
         """By how many quarters counterclockwise the page was turned, as its rows say."""
         written = self.kinds[..., 1:]
         sure = written.sum(-1) > 0.5
-        if not sure.any():
+        if sure.sum() < _FEW:
             return 0
         votes = np.log(written[sure] + 0.02).mean(0)
         votes[0] += 0.35  # a page is upright unless much speaks against it
@@ -103,43 +105,59 @@ def courses_of(found: Map) -> list[Course]:
 
 def survey(grey: Grey, model: Model) -> Map:
     """The map of a page, at a scale that suits its writing."""
-    found = look(grey, model, min(1.0, SIDE / max(grey.shape)))
-    usual = _usual_spread(found)
-    scale = _scale(found)
-    if usual == 0:
-        # nothing, unless it is too large to be seen from near
-        far = look(grey, model, 0.3 * scale)
-        usual, scale = _usual_spread(far), _scale(far)
-        if usual == 0:
-            return found
-        found = far
-    if _SMALLEST <= usual <= _LARGEST:
+    found = _with_rows(grey, model)
+    for _ in range(2):
+        usual, scale = _usual_spread(found), _scale(found)
+        if usual == 0 or _SMALLEST <= usual <= _LARGEST:
+            break
+        wanted = min(scale * _USUAL / usual, _FINEST)
+        if 0.8 < wanted / scale < 1.25:
+            break
+        nearer = _closer(grey, model, found, wanted)
+        if _scale(nearer) == scale or not nearer.chains:
+            break
+        found = nearer
+    return found
+
+
+def _with_rows(grey: Grey, model: Model) -> Map:
+    """The map at the usual scale; where nothing is found, from further away, then from near."""
+    usual = min(1.0, SIDE / max(grey.shape))
+    found = look(grey, model, usual)
+    if found.chains:
         return found
-    wanted = min(scale * _USUAL / usual, 2.0)
-    if 0.8 < wanted / scale < 1.25:
-        return found
-    return _closer(grey, model, found, wanted)
+    near = min(1.0, (_MOST / grey.size) ** 0.5)
+    for scale in (0.3 * usual, 0.1 * usual, *([near] if near > 1.2 * usual else [])):
+        other = look(grey, model, scale)
+        if other.chains:
+            return other
+    return found
 
 
 def _closer(grey: Grey, model: Model, found: Map, wanted: float) -> Map:
-    """The part of a page on which there are rows, seen at another scale."""
-    height, width = grey.shape
-    y1, x1, y2, x2 = 0, 0, height, width
-    if wanted > _scale(found):
-        ends = np.array(
-            [
-                (c.y.min() - 9 * c.spread, c.x[0] - 9 * c.spread)
-                + (c.y.max() + 9 * c.spread, c.x[-1] + 9 * c.spread)
-                for c in found.chains
-            ]
-        ) / np.tile(found.scale, 2)
-        y1, x1 = (max(0, int(v)) for v in ends.min(0)[:2])
-        y2, x2 = (min(n, int(v) + 1) for n, v in zip((height, width), ends.max(0)[2:], strict=True))
-        wanted = min(wanted, (_MOST / ((y2 - y1) * (x2 - x1))) ** 0.5)
-        if wanted < 1.25 * _scale(found):
-            return found
+    """The page at another scale: if need be, only the part of it on which there are rows."""
+    y1, x1, y2, x2 = 0, 0, *grey.shape
+    if wanted**2 * grey.size > _MOST:
+        whole = (_MOST / grey.size) ** 0.5
+        if whole > 1.3 * _scale(found):
+            wanted = whole
+        else:
+            y1, x1, y2, x2 = _surroundings(found, grey.shape)
+            wanted = min(wanted, (_MOST / ((y2 - y1) * (x2 - x1))) ** 0.5)
+    if 0.8 < wanted / _scale(found) < 1.25:
+        return found
     nearer = look(grey[y1:y2, x1:x2], model, wanted)
     return replace(nearer, origin=(float(x1), float(y1)))
+
+
+def _surroundings(found: Map, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+    """y1, x1, y2, x2 on the page of what lies around the rows of a map."""
+    room = 9 * np.array([[-1, -1, 1, 1]]) * np.array([[c.spread] for c in found.chains])
+    ends = np.array([(c.y.min(), c.x[0], c.y.max(), c.x[-1]) for c in found.chains])
+    ends = (ends + room) / np.tile(found.scale, 2) + np.tile(found.origin[::-1], 2)
+    y1, x1 = (max(0, int(v)) for v in ends.min(0)[:2])
+    y2, x2 = (min(n, int(v) + 1) for n, v in zip(shape, ends.max(0)[2:], strict=True))
+    return y1, x1, y2, x2
 
 
 def _scale(found: Map) -> float:

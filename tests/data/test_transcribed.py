@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ocr_cli import images
+from ocr_cli import input as images
 from ocr_cli.data.pagexml import GivenRow, TranscribedPage
 from ocr_cli.data.transcribed import (
     RowPicture,

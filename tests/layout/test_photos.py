@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ocr_cli import images, layout
+from ocr_cli import input as images
+from ocr_cli import layout
 from ocr_cli.page import Box
 
 NAMES = ("01_list", "02_letters", "03_haiku", "04_deep")

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ocr_cli import images, layout, metrics, weights
+from ocr_cli import input as images
+from ocr_cli import layout, metrics, weights
 from ocr_cli.errors import ModelError
 from ocr_cli.nn import network
 from ocr_cli.nn.layers import Conv2d, Dense, MaxPool2d, Relu

@@ -14,9 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from ocr_cli import images
 from ocr_cli.errors import InputError
-from ocr_cli.images import Picture, find_files, find_pictures, load_page, load_pages
+from ocr_cli.input import Picture, files, find_files, find_pictures, load_page, load_pages
 from ocr_cli.page import Box, Page
 
 MARK = Box(10, 20, 18, 50)  # where the picture of `marked` is dark
@@ -288,7 +287,7 @@ def test_files_that_do_not_open(tmp_path: Path) -> None:
 
 
 def test_a_pipe_that_never_ends_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(images, "MOST_BYTES", 1000)
+    monkeypatch.setattr(files, "MOST_BYTES", 1000)
     assert find_pictures("-", io.BytesIO(b"P" * 1000))[0].data == b"P" * 1000
     with pytest.raises(InputError, match="pipe"):
         find_pictures("-", io.BytesIO(b"P" * 1001))
