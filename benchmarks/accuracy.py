@@ -119,6 +119,8 @@ def real_rows() -> Iterator[tuple[str, ...]]:
         if not folder.is_dir():
             continue
         found = evaluated(folder, "--rows", aim.rows)
+        if not found["files"]:
+            continue
         total = found["total"]
         rows = total.get("rows")
         shares = (rows["recall"], rows["precision"]) if rows else ()

@@ -112,10 +112,12 @@ def test_splits_go_by_the_names_of_folders(tmp_path: Path) -> None:
         choose.open_set(tmp_path, "test")
 
 
-def test_pages_with_transcripts_are_no_classes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["0.txt", "0.gt.txt", "0.xml", "page/0.xml"])
+def test_pages_with_transcripts_are_no_classes(tmp_path: Path, name: str) -> None:
     write_letters(tmp_path, 2)
     assert folders.is_folders(tmp_path)
-    (tmp_path / "T" / "0.txt").write_text("T")
+    (tmp_path / "T" / name).parent.mkdir(exist_ok=True)
+    (tmp_path / "T" / name).write_text("T")
     assert not folders.is_folders(tmp_path)
 
 
