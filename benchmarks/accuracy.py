@@ -74,14 +74,14 @@ def main() -> None:
 
 def readers() -> Iterator[tuple[str, str]]:
     """(model, language) of every way to read pages that is scored, the default one first."""
-    yield "default", "en"
+    yield "default", "auto"
     yield "default", "none"
     for name in weights.shipped_models():
         try:
             reading.load_reader(name, "none")
         except ModelError:
             continue  # of another kind
-        yield name, "en"
+        yield name, "auto"
 
 
 def print_table(

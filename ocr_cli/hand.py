@@ -77,7 +77,7 @@ def learn(
     after each of them, and at the end: FOLDS + 1 times at most. InputError where the texts are
     not what is written on the pages.
     """
-    reader = _for_use(reader)
+    reader = _for_use(reader).settled([line for copy in copies for line in copy.lines])
     texts = [read_rows(copy.page, range(len(copy.page.rows)), reader) for copy in copies]
     practices = of_letters or hand_letters.Practice(), of_lines or hand_lines.Practice()
     tuner = Tuner(copies, texts, reader, rng, *practices)
@@ -138,11 +138,12 @@ class Tuner:
         places = [(line.copy, line.row) for line in known]
         letters = [self._letters[place] for place in places if place in self._letters]
         texts, gaps = [line.text for line in known], [line.gaps for line in letters]
+        language = reader.usual_language(lambda: texts)
         return replace(
             reader,
             letters=reader.letters and self._of_letters.tune(letters, rng),
             lines=reader.lines and self._of_lines.tune(chosen, rng),
-            habit=habit.learn(texts, gaps, reader.language, reader.weights, reader.habit),
+            habit=habit.learn(texts, gaps, language, reader.weights, reader.habit),
         )
 
 

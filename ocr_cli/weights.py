@@ -259,6 +259,12 @@ def read_archive(
         return meta["parts"][part] if part else meta, arrays
 
 
+def read_array(path: Path, kinds: set[str], name: str) -> NDArray[Any]:
+    """One array of a model file of one of `kinds`, quickly; ModelError where it has none."""
+    with _opened(path, kinds) as (archive, _):
+        return np.asarray(archive[name])
+
+
 def _part(meta: dict[str, Any], kinds: set[str] | None) -> str | None:
     """The kind of a file's model that is of one of `kinds`, if the file has several models."""
     if kinds is None or str(meta["kind"]) != HAND:

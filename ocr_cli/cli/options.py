@@ -68,10 +68,11 @@ def language(command: Command) -> Command:
     return click.option(
         "-l",
         "--language",
-        default="en",
+        default="auto",
         show_default=True,
-        metavar="en|none|FILE",
-        help="What helps to decide between letters: English, nothing, or a model of yours.",
+        metavar="auto|en|fr|de|es|none|FILE",
+        help="What helps to decide between letters: each page's own language, English, French,"
+        " German, Spanish, nothing, or a model of yours.",
     )(command)
 
 

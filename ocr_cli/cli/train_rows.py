@@ -16,6 +16,7 @@ from ocr_cli.data.weighted import LineData, only_path
 
 def run_language(corpus: Path | None, out: Path) -> None:
     """Character n-grams of a text file, one line of writing a line."""
+    from ocr_cli.data.charset import folded
     from ocr_cli.reading import language, ngrams
 
     if corpus is None:
@@ -24,7 +25,8 @@ def run_language(corpus: Path | None, out: Path) -> None:
     record = {"command": command_line(), "data": str(corpus)}
     model = ngrams.train_language(lines, record=record)
     language.save(out, model)
-    click.echo(f"{out}  {language.bits_per_character(model, lines):.3f} bits a character")
+    texts = [folded(line.strip(ngrams.BREAK)) for line in lines]
+    click.echo(f"{out}  {language.bits_per_character(model, texts):.3f} bits a character")
 
 
 def run_line(

@@ -1,7 +1,7 @@
-"""The text that the shipped language model learns from: words, transcripts, made-up strings.
+"""The texts that the shipped language models learn from: words, transcripts, made-up strings.
 
-Word frequencies tell what words there are; the transcripts of the train split tell how words
-follow each other, where capitals stand and how points are set; strings made up here (figures,
+Word frequencies tell what words there are; transcripts of train splits tell how words follow each
+other, where capitals stand and how points are set; strings made up (`data.made_up`: figures,
 times, prices, part numbers, dates, addresses, names with initials, lines of code) keep such
 things from being bent into words.
 """
@@ -9,19 +9,22 @@ things from being bent into words.
 from __future__ import annotations
 
 import importlib
+import re
+import textwrap
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 from ocr_cli.data import ink
+from ocr_cli.data.charset import WESTERN, folded
+from ocr_cli.data.made_up import BREAK, made_up
 from ocr_cli.errors import MissingExtraError
 
-BREAK = "…"  # the text goes on, see reading.ngrams
-# Languages of the word lists, and how many words of each stand in a corpus of a million words.
-LANGUAGES = {"en": 1_000_000, "de": 60_000, "fr": 30_000, "nl": 20_000, "it": 10_000}
 # What follows a word of a list, and how often. "" ends the line.
 ENDINGS = {
     f" {BREAK}": 0.82,
@@ -38,49 +41,266 @@ ENDINGS = {
     f") {BREAK}": 0.0025,
     f'" {BREAK}': 0.0025,
 }
+# French sets signs apart, and has other quotes; so may the others.
+_FRENCH_ENDINGS = {
+    f" {BREAK}": 0.82,
+    f", {BREAK}": 0.045,
+    f". {BREAK}": 0.03,
+    ".": 0.025,
+    "": 0.04,
+    f"-{BREAK}": 0.01,
+    f" : {BREAK}": 0.008,
+    f": {BREAK}": 0.004,
+    f" ; {BREAK}": 0.003,
+    f"; {BREAK}": 0.001,
+    f" ? {BREAK}": 0.003,
+    f" ! {BREAK}": 0.003,
+    f"! {BREAK}": 0.001,
+    f") {BREAK}": 0.003,
+    f" » {BREAK}": 0.002,
+    f"» {BREAK}": 0.0005,
+    f'" {BREAK}': 0.0015,
+}
+_NO_GENITIVE = {end: share for end, share in ENDINGS.items() if not end.startswith("'")}
+# What stands before a word of a list, and how often.
+_OPENINGS = {'"': 0.0025, "(": 0.0025, "- ": 0.002}
+SENTENCE = (3, 14)  # words to a sentence put together at random
+ROW = (22, 56)  # characters to a row of wrapped text
+NAMES = 0.04  # share of the words inside a sentence that are names
+BARE = 0.06  # share of the words with accents that are written without, as capitals often are
+
+# What is elided before what in French; all others, l' and d', stand before any vowel.
+_FOLLOWERS = {
+    "c": "est était étaient en eût",
+    "j": "ai avais aurais aurai étais aime espère attends arrive habite y en entends adore ose",
+    "n": "est a ai y en avait ont était étaient avez as aime avons importe êtes existe aura",
+    "s": "il ils est y en agit était appelle installe occupe étend inscrit arrête élève ouvre",
+    "m": "a ai as en aime y avait appelle est embrasse attend envoyer ennuie",
+    "t": "a ai as en aime y avait appelle est embrasse attends envoie écris",
+    "qu": "il elle on un une ils elles en à au est avec après y avait aux",
+}
+_VOWELS = "aeiouyàâéèêëîïôûœ"
+_SILENT = "homme hommes heure heures histoire habitude hôtel hôpital hiver honneur herbe huile"
+
+# Endings of German nouns. Which words are nouns the list does not tell.
+_GERMAN_NOUN = re.compile(
+    ".+(ung|ungen|heit|heiten|keit|keiten|schaft|tion|tionen|tät|nis|ling|mann|haus|stadt|straße"
+    "|zeit|tag|jahr|platz|land|werk|buch|raum|recht|stelle|meister|bahn|hof|berg|burg|dorf)$"
+)
+_NO_NOUN = re.compile(".+(en|lich|liche|licher|liches|ig|ige|iger|isch|ische|te|t|end|ende|st|em)$")
+_NOUNS = """
+zeit jahr jahre mann frau kind kinder tag tage leben welt haus stadt land menschen ende hand auge
+wasser herr arbeit weg geld schule uhr euro teil seite name wort frage hund buch auto vater mutter
+bruder freund krieg woche abend morgen nacht straße bild spiel
+"""
 
 
-def english(folder: Path, rng: np.random.Generator, words: float = 3.0) -> Iterator[str]:
-    """The lines of the shipped model's corpus.
+@dataclass(frozen=True)
+class Recipe:
+    """What the corpus of a language is made of.
+
+    Attributes
+    ----------
+    words : how many words of each list stand in it, of a million of its own.
+    sets : folders of transcripts in real/, whose train split is read.
+    endings : what follows a word, and how often. openings : what stands before it.
+    sentences : whether words are also put together to sentences, where there are few real ones.
+    """
+
+    words: dict[str, int]
+    sets: tuple[str, ...] = ()
+    endings: dict[str, float] = field(default_factory=lambda: ENDINGS)
+    openings: dict[str, float] = field(default_factory=lambda: _OPENINGS)
+    sentences: int = 0
+
+
+RECIPES = {
+    "en": Recipe(
+        {"en": 1_000_000, "de": 40_000, "fr": 30_000, "es": 15_000, "nl": 15_000, "it": 10_000},
+        ("gnhk", "memorials", "hooker"),
+    ),
+    "fr": Recipe(
+        {"fr": 1_000_000, "en": 40_000, "de": 10_000, "es": 10_000, "it": 10_000},
+        ("copiste", "poilus"),
+        _FRENCH_ENDINGS,
+        {"« ": 0.003, "«": 0.0005, **_OPENINGS},
+    ),
+    "de": Recipe(
+        {"de": 1_000_000, "en": 40_000, "fr": 15_000, "it": 5_000},
+        ("dhsd",),
+        _NO_GENITIVE,
+        sentences=12_000,
+    ),
+    "es": Recipe(
+        {"es": 1_000_000, "en": 40_000, "fr": 10_000, "it": 10_000},
+        (),
+        _NO_GENITIVE,
+        {"¿": 0.006, "¡": 0.006, "«": 0.001, **_OPENINGS},
+        sentences=12_000,
+    ),
+}
+
+
+def corpus(
+    language: str,
+    data: Path,
+    phrases: Path,
+    rng: np.random.Generator,
+    *,
+    words: float = 3.0,
+    strings: int = 60_000,
+) -> Iterator[str]:
+    """The lines of a shipped model's corpus; only train splits are read.
 
     Parameters
     ----------
-    folder : holds words.npz and lines.npz; only the train split is read.
-    words : millions of English words drawn from the list.
+    language : of RECIPES.
+    data : holds ink/words.npz, ink/lines.npz (for English) and real/.
+    phrases : a file of everyday lines. words : millions drawn from the language's own list.
+    strings : made up.
 
     Raises MissingExtraError without wordfreq, InputError where the archives cannot be read.
     """
-    for language, per_million in LANGUAGES.items():
-        yield from listed_words(language, round(words * per_million), rng)
-    yield from transcripts(folder)
-    yield from made_up(30_000, rng)
+    recipe = RECIPES[language]
+    for other, per_million in recipe.words.items():
+        yield from listed_words(other, round(words * per_million), rng, recipe)
+    if language == "fr":
+        yield from elisions(round(words * 55_000), rng)
+    if recipe.sentences:
+        yield from sentences(language, recipe.sentences, rng)
+    for text in real_texts(data / "real", recipe.sets):
+        yield from text.splitlines()
+        yield from wrapped(text, rng)
+    everyday = phrases.read_text(encoding="utf-8")
+    yield from everyday.splitlines()
+    yield from wrapped(everyday, rng)
+    if language == "en":
+        yield from transcripts(data / "ink")
+    names = _alphabetic(language, 4000)
+    yield from made_up(strings, rng, language, [word for word in names if len(word) > 2])
 
 
-def listed_words(language: str, number: int, rng: np.random.Generator) -> Iterator[str]:
+def listed_words(
+    language: str, number: int, rng: np.random.Generator, recipe: Recipe | None = None
+) -> Iterator[str]:
     """About `number` words of a list, as pieces of lines, each as often as it is used.
 
-    Accents are dropped, as the transcripts have none; words with figures are left out.
+    Words with figures are left out. Some words stand without their accents.
     """
+    recipe = recipe or RECIPES["en"]
+    chances = list(recipe.endings.values())
+    for word, per_word in _frequencies(language).items():
+        count = round(per_word * number)
+        if not count:
+            continue
+        bare = without_accents(word)
+        plain = int(rng.binomial(count, BARE)) if bare != word else 0
+        for form, times in ((word, count - plain), (bare, plain)):
+            each = rng.multinomial(times, chances)
+            for ending, n in zip(recipe.endings, each, strict=True):
+                yield from [f"{BREAK} {form}{ending}"] * int(n)
+            for opening, share in recipe.openings.items():
+                n = int(rng.binomial(times, share))
+                yield from [f"{BREAK} {opening}{form} {BREAK}"] * n
+
+
+def elisions(number: int, rng: np.random.Generator) -> Iterator[str]:
+    """About `number` words with l', d', qu' and the like before them, as French has them.
+
+    The list has them as words of their own, l and homme, without saying what follows which.
+    """
+    frequency = _frequencies("fr")
+    silent = _SILENT.split()
+    vowels = {
+        word: per_word
+        for word, per_word in frequency.items()
+        if (word[0] in _VOWELS and len(word) > 3) or word in silent or word in ("un", "une", "on")
+    }
+    heads = {head: frequency[head] for head in ("l", "d", *_FOLLOWERS)}
+    for head, share in heads.items():
+        followers: dict[str, float] = {
+            word: frequency.get(word, 1e-6) for word in _FOLLOWERS.get(head, "").split()
+        }
+        if not followers:
+            followers = vowels
+        chances = np.array(list(followers.values()))
+        drawn = rng.multinomial(
+            round(number * share / sum(heads.values())), chances / chances.sum()
+        )
+        for word, n in zip(followers, drawn, strict=True):
+            yield from [f"{BREAK} {head}'{word} {BREAK}"] * int(n)
+
+
+def sentences(language: str, number: int, rng: np.random.Generator) -> Iterator[str]:
+    """Words put together at random, as rows: how lines start and end, and where capitals stand."""
+    frequency = _frequencies(language)
+    words = list(frequency)
+    chances = np.array(list(frequency.values()))
+    chances /= chances.sum()
+    lengths = rng.integers(*SENTENCE, size=number)
+    drawn = np.split(rng.choice(len(words), lengths.sum(), p=chances), np.cumsum(lengths)[:-1])
+    texts = [_sentence(language, [words[i] for i in each], rng) for each in drawn]
+    yield from wrapped(" ".join(texts), rng)
+
+
+def _sentence(language: str, words: list[str], rng: np.random.Generator) -> str:
+    cased = [_cased(language, word, rng) for word in words]
+    cased[0] = cased[0][:1].upper() + cased[0][1:]
+    comma = rng.random(len(cased)) < 0.08
+    text = " ".join(w + "," * bool(c) for w, c in zip(cased, comma, strict=True)).rstrip(",")
+    end = str(rng.choice([".", "?", "!"], p=[0.9, 0.06, 0.04]))
+    opening = {"?": "¿", "!": "¡"}.get(end, "") if language == "es" else ""
+    return f"{opening}{text}{end}"
+
+
+def _cased(language: str, word: str, rng: np.random.Generator) -> str:
+    """The word as it may stand inside a sentence: a name now and then, a noun in German."""
+    share = NAMES
+    if language == "de" and len(word) > 3:
+        known = word in _NOUNS.split() or _GERMAN_NOUN.match(word)
+        share = 1.0 if known else 0.1 if _NO_NOUN.match(word) else len(word) / 16
+    return word[:1].upper() + word[1:] if rng.random() < share else word
+
+
+@cache
+def _frequencies(language: str) -> dict[str, float]:
+    """How often each word of a language's list is used, of those that can be read."""
     try:
         wordfreq = importlib.import_module("wordfreq")
     except ImportError as error:
         raise MissingExtraError("wordfreq", "language", "building the corpus") from error
-    frequency: Counter[str] = Counter()
-    for word, per_word in wordfreq.get_frequency_dict(language, wordlist="large").items():
-        plain = without_accents(word)
-        if plain.isascii() and plain.replace("'", "").isalpha():
-            frequency[plain] += per_word
-    chances = list(ENDINGS.values())
-    for word, per_word in frequency.items():
-        times = rng.multinomial(round(per_word * number), chances)
-        for ending, n in zip(ENDINGS, times, strict=True):
-            yield from [f"{BREAK} {word}{ending}"] * int(n)
+    frequency: dict[str, float] = {}
+    letters = {char for char in WESTERN if char.isalpha()} | {"'"}
+    for listed, per_word in wordfreq.get_frequency_dict(language, wordlist="large").items():
+        word = folded(listed)
+        if set(word) <= letters and word.replace("'", "").isalpha():
+            frequency[word] = frequency.get(word, 0.0) + per_word
+    return frequency
+
+
+def _alphabetic(language: str, number: int) -> list[str]:
+    """The words that a language uses most, of letters alone."""
+    by_use = sorted(_frequencies(language).items(), key=lambda item: -item[1])
+    return [word for word, _ in by_use[:number] if word.isalpha()]
 
 
 def without_accents(text: str) -> str:
-    """The bare letters, as in the transcripts: é is e, ß is ss."""
+    """The bare letters: é is e, ß is ss."""
     bare = unicodedata.normalize("NFKD", text.replace("ß", "ss").replace("’", "'"))
     return "".join(char for char in bare if not unicodedata.combining(char))
+
+
+def real_texts(folder: Path, sets: Iterable[str], split: str = "train") -> Iterator[str]:
+    """The transcripts of a split of each set, in the order of their names, as they can be read."""
+    for name in sets:
+        for path in sorted((folder / name / split).glob("*.txt")):
+            yield folded(path.read_text(encoding="utf-8-sig"))
+
+
+def wrapped(text: str, rng: np.random.Generator) -> list[str]:
+    """A text's rows broken anew, since where a row ends says little of the language."""
+    width = int(rng.integers(*ROW))
+    return textwrap.wrap(" ".join(text.split()), width, break_long_words=False)
 
 
 def transcripts(folder: Path, split: str = "train") -> Iterator[str]:
@@ -91,306 +311,3 @@ def transcripts(folder: Path, split: str = "train") -> Iterator[str]:
         # Where some writers parted the strokes, the label has an @ for it.
         plain = word.replace("@", "") if len(word) > 1 else word
         yield from [f"{BREAK} {plain} {BREAK}"] * round(n**0.5)
-
-
-def made_up(number: int, rng: np.random.Generator) -> Iterator[str]:
-    """Lines and pieces of lines that are no words, of many kinds, see KINDS."""
-    for _ in range(number):
-        kind = KINDS[int(rng.integers(len(KINDS)))]
-        text = kind(_Dice(rng))
-        whole = rng.random() < 0.4
-        yield text if whole else f"{BREAK} {text} {BREAK}"
-
-
-class _Dice:
-    """Short names for the draws below."""
-
-    def __init__(self, rng: np.random.Generator) -> None:
-        self.rng = rng
-
-    def one(self, *choices: str) -> str:
-        return choices[int(self.rng.integers(len(choices)))]
-
-    def word(self, pool: str) -> str:
-        return self.one(*pool.split())
-
-    def number(self, low: int, high: int) -> int:
-        return int(self.rng.integers(low, high + 1))
-
-    def figures(self, least: int, most: int) -> str:
-        return "".join(str(self.number(0, 9)) for _ in range(self.number(least, most)))
-
-    def capitals(self, least: int, most: int) -> str:
-        return self._letters("ABCDEFGHIJKLMNOPQRSTUVWXYZ", self.number(least, most))
-
-    def small(self, least: int, most: int) -> str:
-        return self._letters("abcdefghijklmnopqrstuvwxyz", self.number(least, most))
-
-    def surname(self) -> str:
-        """A name nobody need have, of syllables, so that any name is possible."""
-        start, end = self.word(STARTS), self.one("", self.word(ENDS), self.word(ENDS))
-        syllables = [self.word(VOWELS) + self.word(MIDDLES) for _ in range(self.number(1, 2))]
-        middle = "".join(syllables)
-        return start + (middle.capitalize() if start == "O'" else middle) + end
-
-    def given(self) -> str:
-        return self.word(GIVEN)
-
-    def _letters(self, pool: str, length: int) -> str:
-        return "".join(pool[int(i)] for i in self.rng.integers(len(pool), size=length))
-
-
-GIVEN = """
-Adam Alan Alice Andrew Anna Anne Barbara Ben Bill Bob Carl Carol Chris Clara Daniel David Diane
-Donna Doris Ed Elena Emma Eric Eva Frank Fred George Grace Hans Helen Henry Ida Ivan Jack James Jan
-Jane Jim Joan Joe John Julia Karen Kate Ken Kim Laura Lee Linda Lisa Lucy Maria Mark Martin Mary
-Michael Mike Nancy Nick Nora Olga Oscar Otto Pat Paul Peter Phil Rachel Ray Richard Rita Robert Rosa
-Roy Sally Sam Sara Steve Sue Susan Thomas Tim Tom Tony Uwe Vera Victor Walter Wendy Will
-"""
-MONTHS = """
-January February March April May June July August September October November December
-"""
-DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday"
-STREETS = "Street St. Avenue Ave. Road Rd. Lane Drive Dr. Boulevard Blvd. Court Way Place"
-STATES = """
-AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC
-ND OH OK OR PA RI SC SD TN TX UT VT VA WA WV WI WY
-"""
-STARTS = "B C D F G H J K L M N P R S T V W Z Br Ch Cl Gr Kr Mc O' Sch St"
-VOWELS = "a e i o u ai ee ie ou"
-MIDDLES = "b d g k l m n r s t v z ck ll ng nn rd ss st tt"
-ENDS = "er man son ski ini ova ley ton ez berg a o"
-
-
-def _figure(d: _Dice) -> str:
-    number = d.number(0, 10 ** d.number(1, 7))
-    return d.one(
-        str(number),
-        f"{number:,}",
-        f"{number / 100:.2f}",
-        f"{number / 10:.1f}",
-        f"{number}%",
-        f"{number / 10:.1f}%",
-        f"No. {number}",
-        f"#{number}",
-        d.figures(2, 10),
-        f"-{number}",
-    )
-
-
-def _time(d: _Dice) -> str:
-    hour, minute = d.number(0, 23), d.number(0, 11) * 5 + d.number(0, 4) * d.number(0, 1)
-    half = d.one("am", "pm", "AM", "PM", "a.m.", "p.m.")
-    return d.one(
-        f"{hour}:{minute:02}",
-        f"{hour:02}:{minute:02}",
-        f"{hour % 12 + 1}:{minute:02} {half}",
-        f"{hour % 12 + 1} {half}",
-        f"{hour:02}.{minute:02}",
-        f"{hour % 12 + 1}{half}",
-        f"{hour:02}:{minute:02}:{d.number(0, 59):02}",
-        f"{hour}:00 - {hour + 1}:{minute:02}",
-    )
-
-
-def _price(d: _Dice) -> str:
-    amount = d.number(1, 10 ** d.number(1, 6))
-    return d.one(
-        f"${amount}",
-        f"${amount / 100:.2f}",
-        f"${amount:,}",
-        f"${amount:,}.00",
-        f"{amount / 100:.2f}",
-        f"{amount} EUR",
-        f"EUR {amount / 100:.2f}",
-        f"DM {amount}",
-        f"{d.number(1, 99)}.{d.one('95', '99', '50', '00')}",
-        f"${amount / 10:.1f} million",
-        f"{d.number(2, 20)} @ ${amount / 100:.2f}",
-    )
-
-
-def _part(d: _Dice) -> str:
-    return d.one(
-        d.capitals(1, 3) + "-" + d.figures(2, 5),
-        d.capitals(1, 3) + d.figures(2, 5),
-        d.figures(1, 4) + d.capitals(1, 2),
-        d.figures(2, 4) + "-" + d.figures(2, 5),
-        d.capitals(2, 3) + "-" + d.figures(2, 4) + "-" + d.capitals(1, 2),
-        d.capitals(1, 2) + d.figures(1, 3) + d.capitals(1, 2) + d.figures(0, 2),
-        d.figures(1, 3) + "/" + d.figures(1, 3),
-        d.capitals(1, 4) + " " + d.figures(2, 4),
-        d.capitals(2, 6),
-        "0x" + f"{d.number(0, 65535):x}",
-        f"{d.number(0, 2**31):X}",
-        d.one("Room ", "Box ", "Nr. ", "Model ", "Part ", "Flight ", "Apt. ")
-        + d.capitals(0, 2)
-        + d.figures(1, 4),
-    )
-
-
-def _mixture(d: _Dice) -> str:
-    """Letters and figures without a pattern: only so does any of them follow any other."""
-    drawn = [d.one(d.capitals(1, 1), d.figures(1, 1)) for _ in range(d.number(2, 7))]
-    cut = d.number(1, len(drawn))
-    head, tail = "".join(drawn[:cut]), "".join(drawn[cut:])
-    return d.one(f"{head}{tail}", f"{head}-{tail}", f"{head} {tail}")
-
-
-def _telephone(d: _Dice) -> str:
-    a, b, c = d.figures(3, 3), d.figures(3, 3), d.figures(4, 4)
-    return d.one(
-        f"({a}) {b}-{c}",
-        f"{a}-{b}-{c}",
-        f"{b}-{c}",
-        f"{a} {b} {c}",
-        f"+{d.number(1, 99)} {a} {b}{c}",
-        f"0{d.figures(2, 4)}/{d.figures(4, 7)}",
-        f"0{d.figures(2, 4)}-{d.figures(4, 7)}",
-        f"({a}) {b}-{c}, x{d.figures(2, 4)}",
-        f"Tel. {a}-{c}",
-        f"Fax: {b}-{c}",
-    )
-
-
-def _date(d: _Dice) -> str:
-    day, month, year = d.number(1, 31), d.number(1, 12), d.number(1900, 2035)
-    name = MONTHS.split()[month - 1]
-    return d.one(
-        f"{month}/{day}/{year % 100:02}",
-        f"{day}.{month}.{year}",
-        f"{year}-{month:02}-{day:02}",
-        f"{day} {name} {year}",
-        f"{name} {day}, {year}",
-        f"{name[:3]} {day}",
-        f"{name[:3]}. {day}",
-        f"{d.word(DAYS)}, {name} {day}",
-        f"{day:02}/{month:02}/{year}",
-        f"{d.word(DAYS)[:3]} {day}/{month}",
-        f"{name} {year}",
-        str(year),
-        f"{day}{'th' if 3 < day < 21 else 'st' if day % 10 == 1 else 'th'}",
-        f"{year}s",
-    )
-
-
-def _email(d: _Dice) -> str:
-    given, surname = d.given().lower(), d.surname().lower().replace("'", "")
-    user = d.one(
-        given,
-        surname,
-        given + "." + surname,
-        given[0] + surname,
-        given[0] + "." + surname,
-        given + d.figures(1, 3),
-        surname + "_" + given,
-        d.small(2, 4),
-        "info",
-    )
-    host = d.one(
-        surname, d.small(2, 4), "mail", "cs." + d.small(2, 4), d.surname().lower().replace("'", "")
-    )
-    end = d.one("com", "com", "com", "org", "net", "edu", "de", "co.uk", "nl", "fr", "gov")
-    return d.one(
-        *([f"{user}@{host}.{end}"] * 4),
-        f"www.{host}.{end}",
-        f"http://www.{host}.{end}/{d.small(2, 6)}",
-    )
-
-
-def _name(d: _Dice) -> str:
-    given, surname, initial = d.given(), d.surname(), d.capitals(1, 1)
-    return d.one(
-        f"{given} {surname}",
-        f"{given} {initial}. {surname}",
-        f"{surname}, {given}",
-        f"{initial}. {surname}",
-        f"{initial}. {d.capitals(1, 1)}. {surname}",
-        f"{surname}, {initial}.",
-        f"Mr. {surname}",
-        f"Mrs. {surname}",
-        f"Dr. {initial}. {surname}",
-        surname,
-        f"{surname}, {given} {d.figures(5, 5)}",
-        f"{given} {surname}, {d.figures(4, 4)}",
-    )
-
-
-def _address(d: _Dice) -> str:
-    street = f"{d.number(1, 9999)} {d.surname()} {d.word(STREETS)}"
-    place, state = d.surname(), d.word(STATES)
-    return d.one(
-        street,
-        f"{street}, {place}, {state}",
-        f"{place}, {state} {d.figures(5, 5)}",
-        f"{state} {d.figures(5, 5)}",
-        f"{d.figures(5, 5)} {place}",
-        f"{street} #{d.number(1, 40)}",
-        f"P.O. Box {d.figures(2, 4)}",
-        f"{street}, Apt. {d.number(1, 40)}{d.capitals(0, 1)}",
-        f"{place}str. {d.number(1, 150)}{d.one('', 'a', 'b')}",
-    )
-
-
-def _code(d: _Dice) -> str:
-    a, b = (
-        d.one("i", "j", "n", "x", "y", "p", "fp", "buf", "count", "ptr", "tmp", "argc"),
-        d.small(1, 4),
-    )
-    return d.one(
-        f"{a} = {b} + {d.number(0, 99)};",
-        f"if ({a} == {d.number(0, 9)}) {{",
-        f"for ({a} = 0; {a} < {b}; {a}++)",
-        f"int {a};",
-        f"char *{a};",
-        f"return {a};",
-        f"{a} += {b}[{d.number(0, 9)}];",
-        f"#include <{b}.h>",
-        f"{b}({a}, {d.number(0, 255)});",
-        f"{a}->{b} = NULL;",
-        f"/* {b} */",
-        f"#define {d.capitals(2, 5)} {d.number(0, 1024)}",
-        f"while ({a} > 0) {a}--;",
-        "}",
-        "} else {",
-        f"static {d.one('int', 'char', 'void')} {b}()",
-    )
-
-
-def _sum(d: _Dice) -> str:
-    a, b = d.number(1, 999), d.number(1, 99)
-    sign, c = d.one(("+", "-", "*", "/", "x")[a % 5]), d.number(1, 999)
-    return d.one(
-        f"{a} {sign} {b} = {c}",
-        f"{a}{sign}{b}={c}",
-        f"{a} x {b} cm",
-        f"{b} kg",
-        f"{a} km",
-        f"{b}'{a % 12}\"",
-        f"{a}/{b}={c}%",
-        f"x{b % 4 + 1} = {c / 10:.1f}",
-        f"{b}) {a}",
-        f"{a % 10}. {d.given()}",
-        f"1/{b % 8 + 2} cup",
-        f"{b % 12 + 1} 1/2",
-        " ".join(d.figures(6, 10)),
-        "A B C D E F G H I J K L M"[2 * (a % 5) :],
-        f"{a} {b} {c}",
-    )
-
-
-Kind = Callable[[_Dice], str]
-KINDS: tuple[Kind, ...] = (
-    _figure,
-    _time,
-    _price,
-    *(_part, _part),
-    *(_mixture, _mixture),
-    _telephone,
-    _date,
-    _email,
-    _name,
-    _address,
-    _code,
-    _sum,
-)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,11 @@ import numpy as np
 from ocr_cli import layout, weights
 from ocr_cli.errors import ModelError
 from ocr_cli.page import Course, Page, Row
-from ocr_cli.reading import confidence, habit, letters, lines
+from ocr_cli.reading import confidence, habit, languages, letters, lines
 from ocr_cli.reading.choice import best_text
 from ocr_cli.reading.confidence import calibrated
 from ocr_cli.reading.habit import Habit
+from ocr_cli.reading.languages import Languages
 from ocr_cli.reading.lattice import Lattice
 from ocr_cli.reading.lines import RowEmissions
 from ocr_cli.reading.search import Language, Weights
@@ -41,12 +43,13 @@ BESIDE_LINES = Weights(blank=0.8, beam=12, choices=8)
 class Reader:
     """What reading takes: a model of letters, one of lines, or both; and of language, or none.
 
+    language : the same for every page, or several, of which each page gets what suits it.
     habit : what is known of the hand that is read, beside what its models have learnt.
     """
 
     letters: Model | None
     lines: Model | None = None
-    language: Language | None = None
+    language: Language | Languages | None = None
     habit: Habit = field(default_factory=Habit)
 
     @property
@@ -59,9 +62,22 @@ class Reader:
         """How much letters, gaps and language count where it reads letters."""
         return Weights() if self.lines is None else BESIDE_LINES
 
+    def settled(self, texts: Sequence[str]) -> Reader:
+        """The same with one language, that of these texts, or with none."""
+        return replace(self, language=self.usual_language(lambda: texts))
 
-def load_reader(model: str = "default", language: str = "en") -> Reader:
-    """The reader of that name or file, with the language "en", "none" or a file's.
+    def language_of(self, read: Callable[[], Sequence[str]]) -> Language | None:
+        """The language of a page as this hand writes it; `read` gives its rows without any."""
+        return self.habit.language(self.usual_language(read))
+
+    def usual_language(self, read: Callable[[], Sequence[str]]) -> Language | None:
+        """The language of a page as most write it."""
+        known = self.language
+        return known.suiting(read()) if isinstance(known, Languages) else known
+
+
+def load_reader(model: str = "default", language: str = "auto") -> Reader:
+    """The reader of that name or file, with the language that `load_language` gives.
 
     "default" reads with letters and lines both, whichever suits a row, and so do a hand's file
     and a line model of the user's own; "lines" and "letters" read with one. ModelError where a
@@ -86,7 +102,7 @@ def load_reader(model: str = "default", language: str = "en") -> Reader:
     return Reader(of_letters, None, known)
 
 
-def _load_hand(path: Path, language: Language | None) -> Reader:
+def _load_hand(path: Path, language: Language | Languages | None) -> Reader:
     """What knows a hand, see `weights.save_hand`."""
     kinds = weights.kinds_in(path)
     of_letters = weights.load_model(path) if kinds & weights.CLASSIFIERS else None
@@ -99,13 +115,22 @@ def _load_hand(path: Path, language: Language | None) -> Reader:
     return Reader(of_letters, of_lines, language, own)
 
 
-def load_language(name: str) -> Language | None:
-    """The language model "en" (the shipped one), "none", or of a file."""
-    if name == "none":
-        return None
+def load_language(name: str) -> Language | Languages | None:
+    """The language "auto" (each page's own), "en", "fr", "de", "es", "none", or a file's.
+
+    ModelError where there is no such language.
+    """
+    if name == "auto":
+        return Languages()
+    if name == languages.NONE or name in languages.NAMES:
+        return Languages().get(name)
+    if not Path(name).is_file():
+        known = ", ".join(["auto", *languages.NAMES, languages.NONE])
+        advice = f"give {known}, or a file that ocr train --kind language wrote"
+        raise ModelError("no such language", advice, name)
     from ocr_cli.reading import language
 
-    return language.load(weights.model_path("english") if name == "en" else Path(name))
+    return language.load(Path(name))
 
 
 def read_page(page: Page, reader: Reader) -> Page:
@@ -114,8 +139,9 @@ def read_page(page: Page, reader: Reader) -> Page:
         case Reader(letters=Model() as model, lines=None):
             return _by_letters(page, model, reader)
         case Reader(letters=None, lines=Model() as model):
-            language = reader.habit.language(reader.language)
-            return replace(page, rows=_as_lines(lines.emissions_of(page, model), model, language))
+            seen = lines.emissions_of(page, model)
+            language = reader.language_of(lambda: lines.greedy_texts(seen, model.classes))
+            return replace(page, rows=_as_lines(seen, model, language))
         case Reader(letters=Model() as by_letters, lines=Model() as by_lines):
             return _both_ways(page, by_letters, by_lines, reader)
     raise ValueError("a reader needs a model of letters or of lines")
@@ -124,7 +150,9 @@ def read_page(page: Page, reader: Reader) -> Page:
 def _by_letters(page: Page, model: Model, reader: Reader) -> Page:
     if page.ink is None:
         page = layout.with_ink(page)
-    language, lattices = reader.habit.language(reader.language), _lattices(page, model, reader)
+    lattices = _lattices(page, model, reader)
+    alone = partial(letters.read_rows, page.rows, lattices, None, reader.weights)
+    language = reader.language_of(lambda: [row.text for row in alone()])
     rows = letters.read_rows(page.rows, lattices, language, reader.weights)
     return replace(page, rows=tuple(calibrated(row, confidence.LETTERS) for row in rows))
 
@@ -144,8 +172,8 @@ def _both_ways(page: Page, by_letters: Model, by_lines: Model, reader: Reader) -
     At these the letter model is the better of the two. Where they disagree, all that is known
     decides between them.
     """
-    language = reader.habit.language(reader.language)
     seen = lines.emissions_of(page, by_lines)
+    language = reader.language_of(lambda: lines.greedy_texts(seen, by_lines.classes))
     rows = list(_as_lines(seen, by_lines, language))
     chosen = [i for i, row in enumerate(rows) if mostly_capitals(row)]
     if not chosen:

@@ -19,7 +19,7 @@ so that any choice of shares, pruned and rounded as they may be, sums to one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -320,8 +320,10 @@ def score_text(language: Language, text: str) -> float:
     return float(known.of(rows)[each, each].sum(dtype=np.float64))
 
 
-def save(path: Path, model: LanguageModel) -> None:
-    """Writes a model file; the same model gives the same bytes."""
+def save(
+    path: Path, model: LanguageModel, extras: Mapping[str, NDArray[np.uint8]] | None = None
+) -> None:
+    """Writes a model file, with `extras` in it by name; the same model gives the same bytes."""
     meta = {
         "format": weights.FORMAT,
         "kind": "language",
@@ -330,7 +332,7 @@ def save(path: Path, model: LanguageModel) -> None:
         "record": model.record,
     }
     arrays = {name: getattr(model, name) for name in ARRAYS}
-    weights.write_archive(path, meta, arrays)
+    weights.write_archive(path, meta, {**arrays, **(extras or {})})
 
 
 def load(path: Path) -> LanguageModel:

@@ -1,0 +1,570 @@
+"""Strings that are no words, made up: figures, codes, amounts, times, addresses, sums, code.
+
+A language model that has seen them does not bend what is read there into words.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+BREAK = "…"  # the text goes on, see reading.ngrams
+WHOLE = 0.4  # share of the strings that fill a line
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a language says where another says it otherwise; each a text of words."""
+
+    months: str
+    days: str
+    streets: str  # "{} Street": the name stands for {}
+    titles: str
+    counted: str
+    decimal: str = "."
+    thousands: str = ","
+
+
+TERMS = {
+    "en": Terms(
+        months="January February March April May June July August September October November"
+        " December",
+        days="Monday Tuesday Wednesday Thursday Friday Saturday Sunday",
+        streets="{} Street|{} St.|{} Avenue|{} Ave.|{} Road|{} Rd.|{} Lane|{} Drive|{} Court",
+        titles="Mr. Mrs. Dr. Miss Prof.",
+        counted="apples|eggs|km|cm|miles|lbs|cups|days|people|pages|boxes|years|oz|kg",
+    ),
+    "fr": Terms(
+        months="janvier février mars avril mai juin juillet août septembre octobre novembre"
+        " décembre",
+        days="lundi mardi mercredi jeudi vendredi samedi dimanche",
+        streets="rue {}|rue de {}|avenue {}|place {}|bd {}|impasse {}|chemin de {}|quai {}",
+        titles="M. Mme Mlle Dr Me",
+        counted="œufs|kg|km|cm|litres|jours|personnes|pages|francs|ans|heures|habitants",
+        decimal=",",
+        thousands=" ",
+    ),
+    "de": Terms(
+        months="Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
+        days="Montag Dienstag Mittwoch Donnerstag Freitag Samstag Sonntag",
+        streets="{}straße|{}str.|{}weg|{}gasse|{}platz|{}allee|{}ring|{}-Straße|Am {}|Im {}",
+        titles="Herr Frau Dr. Prof. Herrn",
+        counted="Eier|Stück|kg|km|cm|Liter|Tage|Personen|Seiten|Jahre|Stunden|Einwohner|Euro",
+        decimal=",",
+        thousands=".",
+    ),
+    "es": Terms(
+        months="enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre"
+        " diciembre",
+        days="lunes martes miércoles jueves viernes sábado domingo",
+        streets="calle {}|calle de {}|avenida {}|plaza {}|c/ {}|paseo de {}|camino {}",
+        titles="Sr. Sra. Srta. Dr. D. Dña.",
+        counted="huevos|kg|km|cm|litros|días|personas|páginas|pesetas|años|horas|habitantes",
+        decimal=",",
+        thousands=".",
+    ),
+}
+
+
+def made_up(
+    number: int,
+    rng: np.random.Generator,
+    language: str = "en",
+    words: Sequence[str] = ("house", "water", "green", "post"),
+) -> Iterator[str]:
+    """Lines and pieces of lines that are no words, of many kinds, see KINDS.
+
+    language : whose months, streets and commas, of TERMS. words : what hosts, files and
+    variables are called, beside names.
+    """
+    dice = _Dice(rng, TERMS[language], words)
+    for _ in range(number):
+        kind = KINDS[int(rng.integers(len(KINDS)))]
+        text = kind(dice)
+        yield text if rng.random() < WHOLE else f"{BREAK} {text} {BREAK}"
+
+
+class _Dice:
+    """Short names for the draws below."""
+
+    def __init__(self, rng: np.random.Generator, terms: Terms, words: Sequence[str]) -> None:
+        self.rng, self.terms, self.words = rng, terms, words
+
+    def one(self, *choices: str) -> str:
+        return choices[int(self.rng.integers(len(choices)))]
+
+    def word(self, pool: str) -> str:
+        return self.one(*pool.split())
+
+    def number(self, low: int, high: int) -> int:
+        return int(self.rng.integers(low, high + 1))
+
+    def figures(self, least: int, most: int) -> str:
+        return "".join(str(self.number(0, 9)) for _ in range(self.number(least, most)))
+
+    def capitals(self, least: int, most: int) -> str:
+        return self._letters("ABCDEFGHIJKLMNOPQRSTUVWXYZ", self.number(least, most))
+
+    def small(self, least: int, most: int) -> str:
+        return self._letters("abcdefghijklmnopqrstuvwxyz", self.number(least, most))
+
+    def surname(self) -> str:
+        """A name nobody need have, of syllables, so that any name is possible."""
+        start, end = self.word(STARTS), self.one("", self.word(ENDS), self.word(ENDS))
+        syllables = [self.word(VOWELS) + self.word(MIDDLES) for _ in range(self.number(1, 2))]
+        middle = "".join(syllables)
+        return start + (middle.capitalize() if start == "O'" else middle) + end
+
+    def given(self) -> str:
+        return self.word(GIVEN)
+
+    def common(self) -> str:
+        """A word of the language, small."""
+        return self.words[int(self.rng.integers(len(self.words)))]
+
+    def amount(self, cents: int) -> str:
+        """A sum of money as the language writes it, or as computers do."""
+        whole, part = divmod(cents, 100)
+        plain = f"{whole}.{part:02}"
+        local = f"{whole:,}".replace(",", self.terms.thousands) + f"{self.terms.decimal}{part:02}"
+        return self.one(plain, f"{whole}{self.terms.decimal}{part:02}", local)
+
+    def count(self, number: int) -> str:
+        """A whole number, thousands apart or not."""
+        return self.one(str(number), f"{number:,}".replace(",", self.terms.thousands))
+
+    def _letters(self, pool: str, length: int) -> str:
+        return "".join(pool[int(i)] for i in self.rng.integers(len(pool), size=length))
+
+
+GIVEN = """
+Adam Alain Alan Alice Ana Andrew Anna Anne Antonio Barbara Ben Bernard Bill Bob Carl Carlos Carmen
+Carol Chloé Chris Claire Clara Claude Daniel David Diane Dieter Donna Doris Ed Elena Elisabeth Emma
+Eric Eva Fernando François Françoise Frank Fred Friedrich George Gérard Grace Günter Hans Heinrich
+Helen Hélène Henri Henry Ida Ingrid Isabel Ivan Jack Jacques James Jan Jane Javier Jean Jeanne Jim
+Joan Joe John Jörg José Juan Julia Jürgen Karen Karl Kate Ken Kim Klaus Laura Lee Léon Linda Lisa
+Louis Louise Lucía Lucy Luis Marcel María Marie Mark Martin Mary Michael Michel Miguel Mike Monika
+Nancy Nick Nora Olga Oscar Otto Pablo Pat Paul Pedro Peter Phil Pierre Rachel Ramón Ray Renée
+Richard Rita Robert Rosa Roy Sally Sam Sara Sébastien Sofía Stefan Steve Sue Susan Thérèse Thomas
+Tim Tom Tony Ursula Uwe Vera Victor Walter Wendy Will Wolfgang Yves
+"""
+STATES = """
+AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC
+ND OH OK OR PA RI SC SD TN TX UT VT VA WA WV WI WY
+"""
+STARTS = "B C D F G H J K L M N P R S T V W Z Br Ch Cl Gr Kr Mc O' Sch St"
+VOWELS = "a e i o u ai ee ie ou"
+MIDDLES = "b d g k l m n r s t v z ck ll ng nn rd ss st tt"
+ENDS = "er man son ski ini ova ley ton ez berg a o"
+UNITS = "KM km cm mm m kg g mg l ml F C H h W kW V A Hz GB MB MHz m2 mph % ° °C °F pts ft in lb Mio"
+DOMAINS = "com com com org org net edu de de fr es it nl at ch co.uk gov info io eu"
+FOLDERS = "list index in home news shop img login search docs a b p q wiki contact"
+KINDS_OF_FILE = "txt pdf jpg png html py c java csv zip doc md exe json"
+TYPES = "int char float double long bool void String auto"
+
+
+def _figure(d: _Dice) -> str:
+    number = d.number(0, 10 ** d.number(1, 7))
+    return d.one(
+        str(number),
+        str(number),
+        d.count(number),
+        f"{number / 100:.2f}",
+        f"{number / 10:.1f}",
+        f"{number}%",
+        f"{number / 10:.1f}%",
+        f"{number} %",
+        d.one("No. ", "no. ", "n° ", "Nr. ", "#", "# ") + str(number),
+        d.figures(2, 10),
+        f"-{number}",
+        f"{number // 10}{d.terms.decimal}{number % 10}",
+        f"{d.number(1, 30)}°",
+        d.one("1/2", "1/4", "3/4", "½", "¼", "1½", "2/3"),
+    )
+
+
+def _measure(d: _Dice) -> str:
+    """A number and what it counts: 350 F, 5.5 H, 12 eggs."""
+    number, unit = d.number(0, 10 ** d.number(1, 4)), d.word(UNITS)
+    return d.one(
+        f"{number} {unit}",
+        f"{number} {unit}",
+        f"{number}{unit}",
+        f"{number / 10:.1f} {unit}",
+        f"{number / 10:.1f}{unit}",
+        f"{number}{d.terms.decimal}{d.number(0, 9)} {unit}",
+        f"{d.count(number)} {unit}",
+        f"{number} x {d.number(1, 500)} {unit}",
+        f"{number} {d.one(*d.terms.counted.split('|'))}",
+        f"{number} {d.common()}",
+        f"{number}-{number + d.number(1, 50)} {unit}",
+        f"+{number} {unit}",
+    )
+
+
+def _time(d: _Dice) -> str:
+    hour, minute = d.number(0, 23), d.number(0, 11) * 5 + d.number(0, 4) * d.number(0, 1)
+    half = d.one("am", "pm", "AM", "PM", "a.m.", "p.m.", "h", "Uhr")
+    return d.one(
+        f"{hour}:{minute:02}",
+        f"{hour}:{minute:02}",
+        f"{hour:02}:{minute:02}",
+        f"{hour % 12 + 1}:{minute:02} {half}",
+        f"{hour % 12 + 1} {half}",
+        f"{hour:02}.{minute:02}",
+        f"{hour}h{minute:02}",
+        f"{hour} h {minute:02}",
+        f"{hour % 12 + 1}{half}",
+        f"{hour:02}:{minute:02}:{d.number(0, 59):02}",
+        f"{hour}:00 - {hour + 1}:{minute:02}",
+        f"{hour}:{minute:02} - {hour + 1}:{minute:02}",
+    )
+
+
+def _price(d: _Dice) -> str:
+    cents = d.number(1, 10 ** d.number(2, 7))
+    sign, name = d.one("$", "$", "€", "£"), d.one("EUR", "€", "€", "USD", "DM", "F", "Fr.")
+    return d.one(
+        f"{sign}{cents}",
+        f"{sign} {d.count(cents)}",
+        f"{sign}{d.count(cents)}",
+        f"{sign}{d.amount(cents)}",
+        f"{sign} {d.amount(cents)}",
+        d.amount(cents),
+        f"{d.amount(cents)} {name}",
+        f"{d.count(cents)} {name}",
+        f"{name} {d.amount(cents)}",
+        f"{d.number(1, 99)}{d.terms.decimal}{d.one('95', '99', '50', '00')} {name}",
+        f"{sign}{cents / 10:.1f} million",
+        f"{d.number(2, 20)} @ {sign}{d.amount(cents)}",
+        f"{d.common()} {d.amount(cents)}",
+    )
+
+
+def _part(d: _Dice) -> str:
+    return d.one(
+        d.capitals(1, 3) + "-" + d.figures(2, 5),
+        d.capitals(1, 3) + d.figures(2, 5),
+        d.figures(1, 4) + d.capitals(1, 2),
+        d.figures(2, 4) + "-" + d.figures(2, 5),
+        d.capitals(2, 3) + "-" + d.figures(2, 4) + "-" + d.capitals(1, 2),
+        d.capitals(1, 2) + d.figures(1, 3) + d.capitals(1, 2) + d.figures(0, 2),
+        d.figures(1, 3) + "/" + d.figures(1, 3),
+        d.capitals(1, 4) + " " + d.figures(2, 4),
+        d.capitals(2, 6),
+        "0x" + f"{d.number(0, 65535):x}",
+        f"{d.number(0, 2**31):X}",
+        d.one("Room ", "Box ", "Nr. ", "Model ", "Part ", "Flight ", "Apt. ", "p. ", "art. ")
+        + d.capitals(0, 2)
+        + d.figures(1, 4),
+        f"{d.capitals(1, 1)}{d.number(1, 9)} {d.capitals(1, 1)}{d.number(1, 9)}",
+    )
+
+
+def _mixture(d: _Dice) -> str:
+    """Letters and figures without a pattern: only so does any of them follow any other."""
+    drawn = [d.one(d.capitals(1, 1), d.figures(1, 1)) for _ in range(d.number(2, 7))]
+    cut = d.number(1, len(drawn))
+    head, tail = "".join(drawn[:cut]), "".join(drawn[cut:])
+    return d.one(f"{head}{tail}", f"{head}-{tail}", f"{head} {tail}")
+
+
+def _moves(d: _Dice) -> str:
+    """Letters and figures in turn, as in chess."""
+
+    def square() -> str:
+        return f"{d.word('a b c d e f g h')}{d.number(1, 8)}"
+
+    def move() -> str:
+        piece = d.word("K Q R B N S D T L C F A")
+        return d.one(
+            *[square()] * 3,
+            piece + square(),
+            piece + square(),
+            f"{piece}x{square()}",
+            f"{square()[0]}x{square()}",
+            "O-O",
+            "O-O-O",
+            f"{piece}{square()}+",
+            f"{square()}={piece}",
+        )
+
+    number = d.number(1, 60)
+    return d.one(
+        f"{number}. {move()} {move()}",
+        f"{number}. {move()} {move()}",
+        f"{number}. {move()} {move()} {number + 1}. {move()} {move()}",
+        f"{number}.{move()} {move()}",
+        f"{move()} {move()}",
+        f"{move()}, {move()}",
+        f"{number}... {move()}",
+    )
+
+
+def _telephone(d: _Dice) -> str:
+    a, b, c = d.figures(3, 3), d.figures(3, 3), d.figures(4, 4)
+    pairs = [d.figures(2, 2) for _ in range(4)]
+    return d.one(
+        f"({a}) {b}-{c}",
+        f"{a}-{b}-{c}",
+        f"{b}-{c}",
+        f"{a} {b} {c}",
+        f"+{d.number(1, 99)} {a} {b}{c}",
+        f"0{d.figures(2, 4)}/{d.figures(4, 7)}",
+        f"0{d.figures(2, 4)}-{d.figures(4, 7)}",
+        f"({a}) {b}-{c}, x{d.figures(2, 4)}",
+        f"Tel. {a}-{c}",
+        f"Fax: {b}-{c}",
+        f"0{d.number(1, 9)} {' '.join(pairs)}",
+        f"0{d.number(1, 9)}.{'.'.join(pairs)}",
+        f"6{pairs[0]} {b} {a}",
+    )
+
+
+def _date(d: _Dice) -> str:
+    day, month, year = d.number(1, 31), d.number(1, 12), d.number(1850, 2035)
+    name = d.terms.months.split()[month - 1]
+    return d.one(
+        f"{month}/{day}/{year % 100:02}",
+        f"{day}/{month}/{year % 100:02}",
+        f"{day}.{month}.{year}",
+        f"{day:02}.{month:02}.{year % 100:02}",
+        f"{year}-{month:02}-{day:02}",
+        _in_words(d, day, name, year),
+        _in_words(d, day, name, year),
+        _in_words(d, day, name, year),
+        f"{name[:3]} {day}",
+        f"{name[:3]}. {day}",
+        f"{day:02}/{month:02}/{year}",
+        f"{d.word(d.terms.days)[:3]} {day}/{month}",
+        f"{name} {year}",
+        str(year),
+        str(year),
+        f"{year}-{(year + d.number(1, 9)) % 100:02}",
+        f"{year}s",
+    )
+
+
+def _in_words(d: _Dice, day: int, month: str, year: int) -> str:
+    """A date as a language writes it."""
+    weekday = d.word(d.terms.days)
+    if month == month.lower() and " " in d.terms.thousands:  # French
+        first = "1er" if day == 1 else str(day)
+        return d.one(f"{first} {month} {year}", f"le {first} {month} {year}", f"{weekday} {first}")
+    if month == month.lower():
+        return d.one(f"{day} de {month} de {year}", f"{weekday}, {day} de {month}")
+    if d.terms.decimal == ",":
+        return d.one(f"{day}. {month} {year}", f"den {day}. {month} {year}", f"{weekday}, {day}.")
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(day % 10 if day // 10 != 1 else 0, "th")
+    return d.one(
+        f"{day} {month} {year}",
+        f"{month} {day}, {year}",
+        f"{weekday}, {month} {day}",
+        f"{month} {day}{ending}",
+        f"{day}{ending}",
+    )
+
+
+def _email(d: _Dice) -> str:
+    given, surname = _bare(d.given()), _bare(d.surname())
+    user = d.one(
+        given,
+        surname,
+        given + "." + surname,
+        given[0] + surname,
+        given[0] + "." + surname,
+        given + d.figures(1, 4),
+        surname + "_" + given,
+        d.small(2, 4),
+        "info",
+        _bare(d.common()),
+        f"{given}.{_bare(d.common())}",
+    )
+    host = d.one(
+        surname,
+        d.small(2, 4),
+        "mail",
+        "web",
+        "gmail",
+        "cs." + d.small(2, 4),
+        _bare(d.surname()),
+        _bare(d.common()),
+        _bare(d.common()) + _bare(d.common()),
+        f"{_bare(d.common())}-{_bare(d.common())}",
+    )
+    end = d.word(DOMAINS)
+    page = d.one(d.small(2, 6), _bare(d.common()), d.word(FOLDERS), d.word(FOLDERS))
+    return d.one(
+        *([f"{user}@{host}.{end}"] * 5),
+        f"www.{host}.{end}",
+        f"www.{host}.{end}/{page}",
+        f"{host}.{end}/{page}",
+        f"http://www.{host}.{end}/{page}",
+        f"https://{host}.{end}/{page}",
+        f"{page}.{d.word(KINDS_OF_FILE)}",
+        f"@{user}",
+        f"#{_bare(d.common())}",
+    )
+
+
+def _bare(name: str) -> str:
+    """A name as addresses have it: small, without accents."""
+    plain = unicodedata.normalize("NFKD", name.lower().replace("ß", "ss"))
+    return "".join(char for char in plain if char.isascii() and char.isalnum()) or "x"
+
+
+def _name(d: _Dice) -> str:
+    given, surname, initial = d.given(), d.surname(), d.capitals(1, 1)
+    return d.one(
+        f"{given} {surname}",
+        f"{given} {initial}. {surname}",
+        f"{surname}, {given}",
+        f"{initial}. {surname}",
+        f"{initial}. {d.capitals(1, 1)}. {surname}",
+        f"{surname}, {initial}.",
+        f"{d.word(d.terms.titles)} {surname}",
+        f"{d.word(d.terms.titles)} {given} {surname}",
+        f"{d.word(d.terms.titles)} {initial}. {surname}",
+        surname,
+        f"{surname}, {given} {d.figures(5, 5)}",
+        f"{given} {surname}, {d.figures(4, 4)}",
+    )
+
+
+def _address(d: _Dice) -> str:
+    name = d.one(d.surname(), d.common().capitalize())
+    street = d.one(*d.terms.streets.split("|")).format(name)
+    number = d.number(1, 10 ** d.number(1, 4))
+    here = (
+        f"{number} {street}"
+        if d.terms.decimal == "."
+        else d.one(f"{street} {number}", f"{number}, {street}", f"{street}, {number}", street)
+    )
+    place, state = d.surname(), d.word(STATES)
+    return d.one(
+        here,
+        here,
+        f"{here}, {place}, {state}",
+        f"{place}, {state} {d.figures(5, 5)}",
+        f"{state} {d.figures(5, 5)}",
+        f"{d.figures(5, 5)} {place}",
+        f"{here} #{d.number(1, 40)}",
+        f"P.O. Box {d.figures(2, 4)}",
+        f"{here}, Apt. {d.number(1, 40)}{d.capitals(0, 1)}",
+        f"{street} {d.number(1, 150)}{d.one('', 'a', 'b')}",
+        f"{d.capitals(1, 2)}{d.number(1, 20)}{d.capitals(0, 1)} {d.number(1, 9)}{d.capitals(2, 2)}",
+    )
+
+
+def _code(d: _Dice) -> str:
+    a, b = (
+        d.one("i", "j", "n", "x", "y", "p", "fp", "buf", "count", "ptr", "tmp", "argc", "self"),
+        d.one(d.small(1, 4), _bare(d.common()), _bare(d.common())),
+    )
+    c, k, kind = _bare(d.common()), d.number(0, 10 ** d.number(1, 3)), d.word(TYPES)
+    sign = d.one("==", "!=", "<", ">", "<=", ">=")
+    return d.one(
+        f"{a} = {b} + {k};",
+        f"{a} = {k}",
+        f"{b} = {a} {d.word('+ - * / %')} {k}",
+        f"{b} = []",
+        f"{b} = {c}({a})",
+        f"if ({a} {sign} {k}) {{",
+        f"if {a} {sign} {k}:",
+        f"elif {a} {sign} {b}:",
+        "else:",
+        f"for ({a} = 0; {a} < {b}; {a}++)",
+        f"for ({kind} {a} = 0; {a} < {b}.length; {a}++) {{",
+        f"for {a} in range({k}):",
+        f"for {a} in {b}:",
+        f"while {a} < {k}:",
+        f"def {b}({a}):",
+        f"def {b}_{c}({a}, {d.small(1, 2)}):",
+        f"return {a} + {b}",
+        f"return {b}[{a}]",
+        f'print("{c}")',
+        f"print({a})",
+        f'printf("{c} %d\\n", {a});',
+        f'System.out.println("{c}");',
+        f"public static {kind} {b}({kind} {a}) {{",
+        f"cout << {b} << endl;",
+        f"let {b} = {k};",
+        f"var {b} = {c}.{b}();",
+        f"function {b}({a}, {c}) {{",
+        f"import {b}",
+        f"from {b} import {c}",
+        f"class {c.capitalize()}:",
+        f"self.{b} = {a}",
+        f"{b}.append({a})",
+        f"{b}.{c}()",
+        f"{kind} {a};",
+        f"{kind} {b} = {k};",
+        f"{kind} *{a};",
+        f"return {a};",
+        f"{a} += {b}[{d.number(0, 9)}];",
+        f"#include <{b}.h>",
+        f"{b}({a}, {d.number(0, 255)});",
+        f"{a}->{b} = NULL;",
+        f"/* {b} */",
+        f"// {b} {c}",
+        f"#define {d.capitals(2, 5)} {d.number(0, 1024)}",
+        f"while ({a} > 0) {a}--;",
+        "}",
+        "} else {",
+        f"static {kind} {b}()",
+        f"select {b} where {a} = {k};",
+        f"<{b}>{c}</{b}>",
+    )
+
+
+def _sum(d: _Dice) -> str:
+    size = 10 ** d.number(1, 5)
+    a, b = d.number(1, size), d.number(1, 10 ** d.number(1, 4))
+    sign, c = d.one("+", "-", "*", "/", "x", ":"), d.number(1, size)
+    letter, other = d.word("x y z a b n t"), d.word("x y b c k")
+    return d.one(
+        f"{a} {sign} {b} = {c}",
+        f"{a}{sign}{b}={c}",
+        f"{sign} {a}",
+        f"{sign}{a}",
+        f"= {a}",
+        f"{a}",
+        f"{a} {sign} {b}",
+        f"{a} x {b} cm",
+        f"{b}'{a % 12}\"",
+        f"{a}/{b}={c}%",
+        f"{letter}{b % 4 + 1} = {c / 10:.1f}",
+        f"{letter} = {b}",
+        f"{b}{letter} {d.word('+ -')} {a % 50}{other} = {c}",
+        f"{letter}({other}) = {b}{other} + {a % 50}",
+        f"{letter}^2 + {other}^2 = {b}",
+        f"{b}) {a}",
+        f"{a % 10}. {d.given()}",
+        f"1/{b % 8 + 2} cup",
+        f"{b % 12 + 1} 1/2",
+        " ".join(d.figures(6, 10)),
+        "A B C D E F G H I J K L M"[2 * (a % 5) :],
+        f"{a} {b} {c}",
+    )
+
+
+Kind = Callable[[_Dice], str]
+KINDS: tuple[Kind, ...] = (
+    *(_figure, _figure),
+    *(_measure, _measure),
+    _time,
+    _price,
+    *(_part, _part),
+    *(_mixture, _mixture),
+    _moves,
+    _telephone,
+    _date,
+    *(_email, _email),
+    _name,
+    _address,
+    _code,
+    *(_sum, _sum),
+)
