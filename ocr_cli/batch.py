@@ -18,7 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol, TypeVar
 
-from ocr_cli.errors import InputError, OcrError
+from ocr_cli.errors import InputError, ModelError, OcrError
 from ocr_cli.output import formats
 from ocr_cli.output.files import replacing
 
@@ -363,13 +363,24 @@ def _read(picture: Picture, model: str, language: str) -> Page:
     try:
         page = layout.analyse(images.load_page(picture))
     except InputError:
-        coming.result()  # without a model no picture can be read: that is told first
+        _loaded(coming, model)  # without a model no picture can be read: that is told first
         raise
-    return reading.read_page(page, coming.result())
+    return reading.read_page(page, _loaded(coming, model))
 
 
 def _reader(model: str, language: str) -> Reader:
-    return _reader_coming(model, language).result()
+    return _loaded(_reader_coming(model, language), model)
+
+
+def _loaded(coming: Future[Reader], model: str) -> Reader:
+    """The reader; ModelError, and no blame on the picture, where a model's file is odd."""
+    try:
+        return coming.result()
+    except (OcrError, MemoryError):
+        raise
+    except Exception as failure:
+        problem = f"the model cannot be used ({type(failure).__name__})"
+        raise ModelError(problem, "train it anew", model) from failure
 
 
 @lru_cache(maxsize=1)

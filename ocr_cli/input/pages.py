@@ -31,6 +31,7 @@ from ocr_cli.page import Page
 
 LONGEST = 2048  # pixels on the long side of a page: a letter of an A4 sheet keeps some 30 of them
 LEAST_AREA = 2048 * 1024  # a long strip keeps this much, whatever its long side
+BLANK = 4 / 255  # a cut picture that differs by less shows nothing
 PHOTOS = ("JPEG", "MPO")
 CUT = "the picture is damaged or cut short; what is left of it was read"
 ORIENTATION = 0x0112
@@ -137,7 +138,7 @@ def _salvage(picture: Picture) -> Page | None:
             page = _load(picture, data + known.ending, cut=True)
     except Exception:
         return None
-    return None if page.grey.min() == page.grey.max() else replace(page, fault=CUT)
+    return replace(page, fault=CUT) if np.ptp(page.grey) > BLANK else None
 
 
 @contextmanager
