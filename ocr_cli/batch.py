@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol, TypeVar
@@ -26,9 +26,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ocr_cli.error_analysis import WrongWord
     from ocr_cli.input import Picture
-    from ocr_cli.metrics import TextScore
     from ocr_cli.page import Page
     from ocr_cli.reading import Reader
 
@@ -183,33 +181,13 @@ def find_pictures(
     return found
 
 
-def find_transcribed(paths: Iterable[str]) -> list[Picture | InputError]:
-    """The picture files in `paths`, and in folders, at any depth, those with a transcript."""
-    from ocr_cli import input as images
-
-    found: list[Picture | InputError] = []
-    for path in paths:
-        try:
-            files = images.find_files(path, recursive=True)
-        except InputError as failure:
-            found.append(failure)
-            continue
-        in_folder = files != [path]
-        wanted = [file for file in files if not in_folder or transcript_path(file).exists()]
-        found += map(images.Picture, wanted)
-        if not wanted:
-            advice = "what is written on NAME.jpg goes beside it as NAME.txt"
-            found.append(InputError("no pictures with a transcript in this folder", advice, path))
-    return found
-
-
 def read_picture(picture: Picture, model: str, language: str, form: str) -> str:
     """The text of one picture, written in the format `form` (a key of `formats.READ`)."""
     page = _read(picture, model, language)
-    return _whole(formats.READ[form].page(page), page)
+    return whole(formats.READ[form].page(page), page)
 
 
-def _whole(result: Result, *pages: Page) -> Result:
+def whole(result: Result, *pages: Page) -> Result:
     """`result`; where the file of its pages is damaged, an InputError that has it with it."""
     damaged = next((page for page in pages if page.fault), None)
     if damaged is None:
@@ -254,7 +232,7 @@ def extract_picture(wanted: Extraction, form: str) -> str:
 
         with replacing(wanted.overlay) as beside:
             draw_overlay(page).save(beside, "PNG")
-    return _whole(formats.EXTRACT[form].page(page), page)
+    return whole(formats.EXTRACT[form].page(page), page)
 
 
 def save_crops(page: Page, folder: Path, stem: str) -> None:
@@ -274,12 +252,12 @@ def save_crops(page: Page, folder: Path, stem: str) -> None:
 
 def save_rows(page: Page, folder: Path, stem: str) -> None:
     """Save the page's rows as strips, dark on white, upright and of one height."""
-    from ocr_cli.layout.strips import make_strip
-    from ocr_cli.reading.lines import row_ink
+    from ocr_cli.reading.lines import strips_of
 
-    for number, row in enumerate(page.rows, 1):
-        strip = make_strip(row_ink(row))
-        _save_grey(1 - strip.image, folder / f"{stem}-{page.frame + 1:03}-{number:03}.png")
+    for number, strip in enumerate(strips_of(page), 1):
+        _save_grey(
+            1 - strip.image.clip(0, 1), folder / f"{stem}-{page.frame + 1:03}-{number:03}.png"
+        )
 
 
 def _save_grey(picture: NDArray[np.float32], path: Path) -> None:
@@ -290,85 +268,21 @@ def _save_grey(picture: NDArray[np.float32], path: Path) -> None:
         Image.fromarray((picture * 255).round().astype("uint8")).save(beside, "PNG")
 
 
-@dataclass(frozen=True)
-class Scored:
-    """A picture file, the score of what was read from it, and the wrong words if asked for.
-
-    words has the confidence of each word that was read, and whether it is right.
-    """
-
-    source: str
-    score: TextScore
-    words: tuple[tuple[float, bool], ...] = ()
-    errors: tuple[WrongWord, ...] = ()
-
-
-def score_picture(picture: Picture, model: str, language: str, examine: bool = False) -> Scored:
-    """A picture file's score against its transcript; if `examine`, with its wrong words."""
-    from ocr_cli import evaluation, metrics
-    from ocr_cli import input as images
-
-    frames = images.find_pictures(picture.source)
-    pages = [_read(frame, model, language) for frame in frames]
-    truth = transcript(picture.source)
-    score = metrics.score("\n".join(page.text for page in pages), truth)
-    words = tuple(evaluation.word_outcomes(pages, truth))
-    if not examine:
-        return _whole(Scored(picture.source, score, words), *pages)
-    from ocr_cli.error_analysis import find_errors
-
-    plain = [_without_language(page, model, language) for page in pages]
-    scored = Scored(picture.source, score, words, tuple(find_errors(pages, plain, truth)))
-    return _whole(scored, *pages)
-
-
-def _without_language(page: Page, model: str, language: str) -> Page:
-    """A page that was read, as the same models read it without language."""
-    reader = _reader(model, language)
-    if reader.language is None:
-        return page
-    from ocr_cli import layout, reading
-
-    return reading.read_page(layout.find_rows(page), replace(reader, language=None))
-
-
-def transcript_path(picture: str) -> Path:
-    """Where the text that is written on a picture file is kept."""
-    return Path(picture).with_suffix(".txt")
-
-
-def transcript(picture: str) -> str:
-    """The text that is written on a picture file, from NAME.txt beside it.
-
-    Raises
-    ------
-    InputError
-        When there is none, or it is not UTF-8.
-    """
-    beside = transcript_path(picture)
-    try:
-        return beside.read_text(encoding="utf-8-sig")
-    except FileNotFoundError as failure:
-        advice = f"write what the picture says to {beside}"
-        raise InputError("has no transcript", advice, picture) from failure
-    except (OSError, UnicodeDecodeError) as failure:
-        raise InputError("is not readable as UTF-8 text", "", str(beside)) from failure
-
-
 def _read(picture: Picture, model: str, language: str) -> Page:
     coming = _reader_coming(model, language)
     from ocr_cli import input as images
     from ocr_cli import layout, reading
 
     try:
-        page = layout.analyse(images.load_page(picture))
+        page = layout.locate(images.load_page(picture))
     except InputError:
         _loaded(coming, model)  # without a model no picture can be read: that is told first
         raise
     return reading.read_page(page, _loaded(coming, model))
 
 
-def _reader(model: str, language: str) -> Reader:
+def reader(model: str, language: str) -> Reader:
+    """The reader of that model and language, loaded once in each process."""
     return _loaded(_reader_coming(model, language), model)
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ocr_cli import batch, layout
 from ocr_cli import input as images
+from ocr_cli import layout
+from ocr_cli.data.transcripts import transcript_path
 from ocr_cli.errors import InputError
 from ocr_cli.page import Page
 
@@ -40,7 +41,7 @@ def open_copy(argument: str) -> Copy:
     """
     picture, sign, text = argument.rpartition("=")
     if not sign or Path(argument).exists():
-        picture, text = argument, str(batch.transcript_path(argument))
+        picture, text = argument, str(transcript_path(argument))
     try:
         written = Path(text).read_text(encoding="utf-8-sig")
     except FileNotFoundError as failure:

@@ -6,7 +6,6 @@ the letters were read from, and by what the same page reads as without language.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_cli import metrics
+from ocr_cli.data.charset import folded
 from ocr_cli.page import Box, Glyph, Page, union
 
 # In the order of the stages that they are due to.
@@ -138,7 +138,7 @@ def _letters(pages: Sequence[Page]) -> list[_Letter]:
             read = [
                 _Letter(character, p, r, glyph)
                 for glyph in word.glyphs
-                for character in unicodedata.normalize("NFC", glyph.text)
+                for character in folded(glyph.text)
                 if not character.isspace()
             ]
             if read:

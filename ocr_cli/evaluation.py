@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -101,7 +100,7 @@ def word_outcomes(pages: Sequence[Page], truth: str) -> list[tuple[float, bool]]
     Words are aligned with the truth's with the fewest edits of whole words.
     """
     read = [word for page in pages for row in page.rows for word in row.words if word.text.strip()]
-    texts = ["".join(unicodedata.normalize("NFC", word.text).split()) for word in read]
+    texts = ["".join(metrics.normalise(word.text).split()) for word in read]
     wanted = metrics.normalise(truth).split()
     # a sign of the private planes for each word, to align words as if they were characters
     signs = {text: chr(0xF0000 + i) for i, text in enumerate({*texts, *wanted})}

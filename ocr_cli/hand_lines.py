@@ -24,7 +24,7 @@ from ocr_cli.nn import ctc, network, optimisers
 from ocr_cli.nn.losses import softmax
 from ocr_cli.nn.network import Layers, Weights
 from ocr_cli.nn.sequence import BiGru
-from ocr_cli.reading.lines import STRIDE, row_ink
+from ocr_cli.reading.lines import STRIDE, strips_of
 from ocr_cli.weights import Model
 
 ALONE = 0.35  # what a character costs whose row or line has no partner; a swapped one costs 1
@@ -90,9 +90,10 @@ def find_lines(
     lost: list[Lost] = []
     for number, (copy, rows) in enumerate(zip(copies, read, strict=True)):
         texts = copy.lines
+        strips = strips_of(copy.page)
         found: set[int] = set()
         for row, match in match_lines(rows, texts):
-            strip = make_strip(row_ink(copy.page.rows[row])).image
+            strip = strips[row].image
             fits = strip.shape[1] // STRIDE >= room_needed(texts[match])
             if fits and set(texts[match]) <= set(classes):
                 lines.append(Line(number, row, texts[match], strip))

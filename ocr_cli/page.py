@@ -57,12 +57,32 @@ class Word:
 
 
 @dataclass(frozen=True)
+class Course:
+    """Where a row runs on a page.
+
+    points : (n, 2) x, y in the page's pixels along the middle of the small letters, from the
+    row's start to its end. spread : the ink's mean distance from that middle, in pixels; the
+    small letters are about 3.2 times as high. slant : dx per dy upwards of upright strokes.
+    """
+
+    points: NDArray[np.float64] = field(repr=False)
+    spread: float
+    slant: float = 0.0
+
+    @property
+    def length(self) -> float:
+        """Along the middle, in pixels."""
+        return float(np.hypot(*np.diff(self.points, axis=0).T).sum())
+
+
+@dataclass(frozen=True)
 class Row:
     """One line of writing.
 
     The baseline is y = baseline + slope * x, in the page's pixels; x_height is the height
     of a small letter, slant the lean of the upright strokes (dx per dy upwards, to the
-    right positive).
+    right positive). A row that was found without its ink has a course, along which the grey
+    picture is read.
     """
 
     box: Box
@@ -73,6 +93,7 @@ class Row:
     slant: float = 0.0
     text: str = ""
     confidence: float = 0.0
+    course: Course | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)

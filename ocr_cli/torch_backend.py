@@ -44,9 +44,10 @@ def forward(  # noqa: C901, PLR0912 -- one case a layer
         match layer:
             case nn.Dense():
                 x = f.linear(x, p["weights"].t(), p["bias"])
-            case nn.Conv2d(size=size, stride=stride):
+            case nn.Conv2d(size=size, stride=stride, dilation=gap):
                 kernel = p["weights"].permute(3, 2, 0, 1)
-                x = f.conv2d(x.permute(0, 3, 1, 2), kernel, p["bias"], stride, size // 2)
+                pad = size // 2 * gap
+                x = f.conv2d(x.permute(0, 3, 1, 2), kernel, p["bias"], stride, pad, gap)
                 x = x.permute(0, 2, 3, 1)
             case nn.MaxPool2d(height=height, width=width):
                 x = f.max_pool2d(x.permute(0, 3, 1, 2), (height, width)).permute(0, 2, 3, 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from queue import Empty
@@ -18,7 +18,7 @@ from ocr_cli.data.lines import Batch, LineSource, Mix, Pieces, Stock, Variation
 from ocr_cli.metrics import edit_distance
 from ocr_cli.nn import network, optimisers
 from ocr_cli.nn.layers import BatchNorm, Conv2d, Dense, Dropout, MaxPool2d, Relu
-from ocr_cli.nn.network import Layers
+from ocr_cli.nn.network import Layers, Weights
 from ocr_cli.nn.sequence import BiGru, Columns
 from ocr_cli.weights import Model, save_model
 
@@ -120,53 +120,62 @@ def greedy(logits: NDArray[np.float32], classes: tuple[str, ...]) -> str:
 
 @dataclass(frozen=True)
 class Held:
-    """Strips to measure by: batches, and the style of each text."""
+    """A batch of strips to measure by, and the style of each text where it is known."""
 
-    batches: list[Batch]
-    styles: list[Any]
+    batch: Batch
+    styles: Any = ()
 
 
-def held_out(stock: Stock, kind: int, count: int, seed: int = 0) -> Held:
+def held_out(stock: Stock, kind: int, count: int, seed: int = 0) -> list[Held]:
     """`count` items of a kind (0 words, 1 lines), drawn without variation."""
     source = lines.make_source(stock)
     pieces: Pieces = source.every(kind)
     rng = np.random.default_rng(seed)
     some = rng.permutation(len(pieces.labels))[:count]
     pieces = lines.chosen(pieces, some)
-    batches, styles = [], []
-    for part in lines.batches(pieces, 6000, rng):
-        batches.append(lines.draw_batch(stock, part, rng))
-        styles.append(stock.ink.style[part.item])
-    return Held(batches, styles)
+    return [
+        Held(lines.draw_batch(stock, part, rng), stock.ink.style[part.item])
+        for part in lines.batches(pieces, 6000, rng)
+    ]
 
 
-def character_errors(read: Callable[[Batch], list[str]], held: Held) -> dict[str, float]:
-    """CER, 0 to 1 (edits over characters), of all texts and by style."""
+def character_errors(read: Callable[[Batch], list[str]], held: Sequence[Held]) -> dict[str, float]:
+    """CER, 0 to 1 (edits over characters), of all texts and by style where it is known."""
     edits, characters = np.zeros(len(STYLES)), np.zeros(len(STYLES))
-    for batch, styles in zip(held.batches, held.styles, strict=True):
-        for text, truth, style in zip(read(batch), batch.labels, styles, strict=True):
+    for part in held:
+        styles = part.styles if len(part.styles) else [0] * len(part.batch.labels)
+        for text, truth, style in zip(read(part.batch), part.batch.labels, styles, strict=True):
             edits[style] += edit_distance(text, truth)
             characters[style] += len(truth)
+    whole = {"all": round(float(edits.sum() / max(1, characters.sum())), 4)}
+    if not any(len(part.styles) for part in held):
+        return whole
     rates = {
         name: round(float(e / c), 4)
         for name, e, c in zip(STYLES, edits, characters, strict=True)
         if c
     }
-    return {"all": round(float(edits.sum() / max(1, characters.sum())), 4), **rates}
+    return {**whole, **rates}
 
 
-class _Run:
+class Run:
     """A training under way: the trainer, how far it is, and where it is kept."""
 
-    def __init__(self, recipe: LineRecipe, folder: Path, resume: bool) -> None:
+    def __init__(
+        self,
+        recipe: LineRecipe,
+        folder: Path,
+        resume: bool,
+        classes: tuple[str, ...],
+        layers: Layers,
+        weights: Weights,
+    ) -> None:
         from ocr_cli.torch_backend import import_torch
         from ocr_cli.torch_lines import TorchLineTrainer
 
         self.torch = import_torch()
         self.recipe, self.folder = recipe, folder
-        self.classes = lines.CHARACTERS
-        self.layers = line_layers(len(self.classes))
-        weights = network.init(self.layers, np.random.default_rng(recipe.seed))
+        self.classes, self.layers = classes, layers
         self.trainer = TorchLineTrainer(
             self.layers, weights, recipe.decay, recipe.clip, recipe.averaging
         )
@@ -228,7 +237,7 @@ class _Run:
         beside.replace(self.checkpoint)
         save_model(self.folder / "latest.npz", model)
 
-    def report(self, losses: list[float], held: list[Held]) -> dict[str, Any]:
+    def report(self, losses: list[float], held: Mapping[str, Sequence[Held]]) -> dict[str, Any]:
         """A line of the log, written down."""
         report = {
             "step": self.step,
@@ -236,7 +245,7 @@ class _Run:
             "items": self.items,
             "lr": self.recipe.lr * self.schedule(),
             "loss": round(float(np.mean(losses)), 4),
-            **_scores(self.torch, self.model(), held),
+            **scores_of(self.torch, self.model(), held),
         }
         with self.log.open("a") as log:
             log.write(json.dumps(report) + "\n")
@@ -255,13 +264,25 @@ def train_lines(
 
     With `resume` it goes on from the folder's checkpoint. Needs the [torch] extra.
     """
-    run = _Run(recipe, folder, resume)
-    held = [held_out(valid, 0, 400), held_out(valid, 1, 100)]
+    layers = line_layers(len(lines.CHARACTERS))
+    weights = network.init(layers, np.random.default_rng(recipe.seed))
+    run = Run(recipe, folder, resume, lines.CHARACTERS, layers, weights)
+    held = {"words": held_out(valid, 0, 400), "lines": held_out(valid, 1, 100)}
     rng = np.random.default_rng([recipe.seed, 3, run.step])
     # the other process cannot see the steps taken here: its curriculum goes by the time
-    batches = _in_background(
+    batches = in_background(
         lambda: training_batches(source, recipe, rng, lambda: run.elapsed() / recipe.seconds)
     )
+    return train(run, batches, held, on_report)
+
+
+def train(
+    run: Run,
+    batches: Iterator[Batch],
+    held: Mapping[str, Sequence[Held]],
+    on_report: Callable[[dict[str, Any]], None] | None = None,
+) -> Model:
+    """Trains until the time is up; the run's folder gets latest.npz, checkpoint.pt, log.jsonl."""
     losses: list[float] = []
     saved = time.monotonic()
 
@@ -274,18 +295,18 @@ def train_lines(
 
     while run.progress() < 1:
         losses.append(run.learn(next(batches)))
-        if run.step % recipe.report_every == 0:
+        if run.step % run.recipe.report_every == 0:
             tell()
-        if time.monotonic() - saved > recipe.save_every:
+        if time.monotonic() - saved > run.recipe.save_every:
             run.keep(run.model())
             saved = time.monotonic()
-    last = tell() if losses else _scores(run.torch, run.model(), held)
-    model = run.model(words=last["words"], lines=last["lines"])
+    last = tell() if losses else scores_of(run.torch, run.model(), held)
+    model = run.model(**{name: last[name] for name in held})
     run.keep(model)
     return model
 
 
-def _in_background(make: Callable[[], Iterator[Batch]], ahead: int = 24) -> Iterator[Batch]:
+def in_background(make: Callable[[], Iterator[Batch]], ahead: int = 24) -> Iterator[Batch]:
     """What `make()` yields, made in a process of its own where the system can fork."""
     import multiprocessing
 
@@ -314,7 +335,8 @@ def _in_background(make: Callable[[], Iterator[Batch]], ahead: int = 24) -> Iter
         worker.terminate()
 
 
-def _scores(torch: Any, model: Model, held: list[Held]) -> dict[str, Any]:
+def scores_of(torch: Any, model: Model, held: Mapping[str, Sequence[Held]]) -> dict[str, Any]:
+    """The error rates of a model on each set of strips, read greedily."""
     from ocr_cli import torch_lines
 
     weights = [{k: torch.tensor(v) for k, v in p.items()} for p in model.weights]
@@ -328,7 +350,4 @@ def _scores(torch: Any, model: Model, held: list[Held]) -> dict[str, Any]:
             for one, w in zip(logits, batch.widths, strict=True)
         ]
 
-    return {
-        "words": character_errors(read, held[0]),
-        "lines": character_errors(read, held[1]),
-    }
+    return {name: character_errors(read, part) for name, part in held.items()}

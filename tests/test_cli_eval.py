@@ -76,6 +76,73 @@ def test_the_table_has_a_line_a_file_and_a_total(
     assert "c.txt" in errors[0]
 
 
+PAGE = """<PcGts><Page imageFilename="p.png" imageWidth="{0}" imageHeight="{1}"><TextRegion>
+<TextLine id="l"><Coords points="20,40 {2},40 {2},150 20,150"/><Baseline points="20,120 {2},120"/>
+<TextEquiv><Unicode>TO DO</Unicode></TextEquiv></TextLine></TextRegion></Page></PcGts>"""
+
+
+@pytest.fixture(scope="module")
+def marked(tmp_path_factory: pytest.TempPathFactory, handwriting: Handwriting) -> Path:
+    """A page with its row in PAGE XML, and one whose XML is of another picture."""
+    folder = tmp_path_factory.mktemp("marked")
+    drawn = handwriting("TO DO")
+    drawn.save(folder / "p.png")
+    width, height = drawn.size
+    (folder / "p.xml").write_text(PAGE.format(width, height, width - 10))
+    drawn.save(folder / "q.png")
+    (folder / "q.xml").write_text(PAGE.format(width + 1, height, 90).replace("p.png", "q.png"))
+    return folder
+
+
+def test_rows_of_several_folders_are_counted_and_a_bad_page_costs_itself(
+    run_ocr: RunOcr, pages: Path, marked: Path, untrained: Path
+) -> None:
+    arguments = ("eval", "-m", untrained, "-l", "none", marked, pages / "a.png", pages)
+    done = run_ocr(*arguments, "--json")
+    assert done.returncode == 1
+    assert b"q.xml: is for a picture of " in done.stderr
+    assert done.stderr.count(b"\n") == 1
+    found = json.loads(done.stdout)
+    assert [Path(one["source"]).name for one in found["files"]] == [
+        "p.png", "a.png", "a.png", "b.tif",
+    ]  # fmt: skip
+    assert found["files"][0]["rows"] == {
+        "given": 1, "read": 1, "found": 1, "recall": 1.0, "precision": 1.0,
+    }  # fmt: skip
+    assert "rows" not in found["files"][1]
+    assert found["total"]["rows"]["given"] == 1
+    assert [(one["path"], one["files"]) for one in found["paths"]] == [
+        (str(marked), 1),
+        (str(pages / "a.png"), 1),
+        (str(pages), 2),
+    ]
+    for one in (found["total"], *found["paths"]):
+        assert one["cer"] == one["characters"]["edits"] / one["characters"]["length"]
+    accuracies = [one["accuracy"] for one in found["files"]]
+    assert found["total"]["accuracy"] == pytest.approx(np.mean(accuracies))
+    table = run_ocr(*arguments).stdout.decode().splitlines()
+    assert table[0].split()[-5:] == ["rows", "found", "precision", "characters", "file"]
+    ends = [line.partition("total of ")[2] for line in table[5:]]
+    assert ends == [f"1 in {marked}", f"2 in {pages}", "4"]
+    assert table[2].split()[7:9] == ["-", "-"]
+
+
+def test_given_rows_are_read_as_the_file_cuts_them(
+    run_ocr: RunOcr, pages: Path, marked: Path, untrained: Path, tmp_path: Path
+) -> None:
+    done = run_ocr(
+        *("eval", "-m", untrained, "-l", "none", "--json", "--rows", "given"),
+        *("--errors", tmp_path, marked / "p.png", pages / "a.png", pages / "b.tif"),
+    )
+    assert done.returncode == 1
+    assert b"b.tif: has 3 rows, and none is marked" in done.stderr
+    found = json.loads(done.stdout)
+    assert found["rows"] == "given"
+    assert [one["characters"]["length"] for one in found["files"]] == [5, 5]
+    assert "rows" not in found["total"]
+    assert "2 files" in (tmp_path / "index.html").read_text(encoding="utf-8")
+
+
 def test_errors_are_written_as_a_page(
     run_ocr: RunOcr, pages: Path, untrained: Path, tmp_path: Path
 ) -> None:
@@ -176,6 +243,7 @@ def test_a_character_set_as_a_table(run_ocr: RunOcr, characters: Path, untrained
     [
         (["SET", "SET"], 2, b"scored alone"),
         (["SET", "--errors", "x"], 2, b"--errors"),
+        (["SET", "--rows", "given"], 2, b"--rows"),
         (["SET", "--split", "train"], 1, b"nist36_train.mat"),
     ],
 )

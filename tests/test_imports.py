@@ -18,9 +18,9 @@ LEVELS = (
     {"errors", "page", "input"},
     {
         *("layout", "nn", "weights", "autoencoder", "context", "models", "npz"),
-        *("torch_backend", "torch_lines"),
+        *("torch_backend", "torch_finder", "torch_lines"),
     },
-    {"reading", "output", "data", "metrics", "error_analysis"},
+    {"reading", "output", "data", "metrics", "error_analysis", "rowscores"},
     {
         "batch",
         "catalogue",
@@ -31,8 +31,11 @@ LEVELS = (
         "copies",
         "hand_lines",
         "recipes",
+        "scoring",
         "training",
         "training_context",
+        "training_grey",
+        "training_finder",
         "training_lines",
         "words",
     },

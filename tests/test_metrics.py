@@ -74,6 +74,17 @@ def test_a_page_of_2000_characters_is_compared_in_a_moment() -> None:
     assert time.process_time() - start < 0.5
 
 
+def test_typographic_signs_are_their_plain_ones() -> None:
+    assert normalise("“It’s” – ‘so’…\u00a0") == "\"It's\" - 'so'..."
+    assert cer('l\'ete - "oui"', "l’ete — “oui”") == 0
+    assert cer("«oui»", '"oui"') > 0
+
+
+def test_accuracy_is_that_of_letters_and_digits() -> None:
+    assert score("DEAR sir;", "Dear Sirs,").accuracy == pytest.approx(1 - 1 / 8)
+    assert score("much too much", "no").accuracy < 0
+
+
 def test_blanks_and_line_breaks_are_one_character_each() -> None:
     assert normalise("  a \t b\r\n\n \n c  ") == "a b\nc"
     assert normalise("") == normalise(" \n ") == ""

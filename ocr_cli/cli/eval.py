@@ -16,6 +16,13 @@ from ocr_cli.errors import UsageError
 @options.model
 @options.reader
 @options.language
+@click.option(
+    "--rows",
+    type=click.Choice(["found", "given"]),
+    default="found",
+    show_default=True,
+    help="Read the rows that are found on the pages, or those that ALTO or PAGE XML marks.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, not a table.")
 @click.option(
     "--split",
@@ -40,6 +47,7 @@ def eval(  # noqa: A001 (it is the name of the subcommand)
     paths: tuple[str, ...],
     model: str,
     language: str,
+    rows: str,
     as_json: bool,
     split: str | None,
     plot: Path | None,
@@ -50,11 +58,20 @@ def eval(  # noqa: A001 (it is the name of the subcommand)
     """Score a model on PATHS, which are pages or one character set.
 
     Pages are pictures, or folders of them, with what is written on NAME.jpg in NAME.txt
-    beside it. Printed for each file, and for all by summed edits over summed lengths: CER,
-    edits for each character, where a run of blanks or of line breaks is one; bare CER, of
-    letters and digits alone, case folded; WER, of words parted by blanks. --errors says why:
-    box, what was taken for a letter; grouping, which ink makes one; class, which letter it
-    is; language, what is likely; space, where words end.
+    beside it; in NAME.xml, ALTO or PAGE as eScriptorium, Transkribus and kraken write it; or,
+    of a picture of one row, in NAME.gt.txt. Printed for each file, and for all by summed edits
+    over summed lengths: CER, edits for each character, where a run of blanks or of line breaks
+    is one, and typographic quotes, dashes and … count as plain ones; bare CER, of letters and
+    digits alone, case folded; WER, of words parted by blanks; accuracy, 1 less a page's bare
+    CER, averaged over the pages as the benchmark InkBench does.
+
+    Where XML marks the rows, it is also told how many of them were found (a row that was read
+    runs along most of it), and how many of those that were read are there (precision). With
+    --rows given the marked rows are read instead, those left out that the transcriber could not
+    read, and a picture of one row as one that fills it: the errors are then the reader's alone.
+
+    --errors says why: box, what was taken for a letter; grouping, which ink makes one; class,
+    which letter it is; language, what is likely; space, where words end.
 
     A character set is what --data of ocr train takes: NIST36 .mat files, MNIST or EMNIST idx
     files, a folder of pictures for each class, UNIPEN files, or an .npz of pen strokes, of
@@ -76,10 +93,12 @@ def eval(  # noqa: A001 (it is the name of the subcommand)
             raise UsageError("a character set is scored alone", "give one path")
         if errors:
             raise UsageError("--errors is for pages, and this is a character set")
+        if rows == "given":
+            raise UsageError("--rows is for pages, and this is a character set")
         from ocr_cli.cli import eval_characters
 
         eval_characters.run(Path(paths[0]), split, model, as_json, plot)
     else:
         from ocr_cli.cli import eval_pages
 
-        eval_pages.run(paths, model, language, as_json, plot, errors, jobs, bar=not quiet)
+        eval_pages.run(paths, model, language, rows, as_json, plot, errors, jobs, bar=not quiet)

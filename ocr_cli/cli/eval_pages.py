@@ -1,9 +1,9 @@
-"""`ocr eval` of pages with transcripts: CER, bare CER, WER."""
+"""`ocr eval` of transcribed pages: CER, bare CER, WER, accuracy, and rows found."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,14 +16,15 @@ from ocr_cli.output.files import make_folder, replacing
 from ocr_cli.output.plots import check_plotting
 
 if TYPE_CHECKING:
-    from ocr_cli.batch import Scored
-    from ocr_cli.metrics import Tally, TextScore
+    from ocr_cli.metrics import RowTally, Tally
+    from ocr_cli.scoring import Scored, Total
 
 
 def run(
-    paths: Iterable[str],
+    paths: Sequence[str],
     model: str,
     language: str,
+    rows: str,
     as_json: bool,
     plot: Path | None,
     errors: Path | None,
@@ -31,21 +32,24 @@ def run(
     bar: bool,
 ) -> None:
     """Score pages against their transcripts."""
+    from ocr_cli import scoring
+
     if plot:
         check_plotting(plot)
-    pictures = batch.find_transcribed(paths)
+    pictures = scoring.find_transcribed(paths)
     jobs = min(jobs, len(pictures))
     if errors:
         make_folder(errors)
     with batch.processes(jobs) as executor:
-        work = partial(batch.score_picture, model=model, language=language, examine=bool(errors))
+        work = partial(
+            scoring.score_picture, model=model, language=language, examine=bool(errors), rows=rows
+        )
         outcomes = batch.in_order(work, pictures, executor, ahead=2 * jobs)
         scored = list(options.results(outcomes, len(pictures), bar))
-    scores = [(one.source, one.score) for one in scored]
     if as_json:
-        click.echo(_pages_json(scores, model))
-    elif scores:
-        click.echo("\n".join(_pages_table(scores)))
+        click.echo(_pages_json(scored, model, rows))
+    elif scored:
+        click.echo("\n".join(_pages_table(scored)))
     if errors:
         _write_errors(errors, scored, model, language)
     words = [word for one in scored for word in one.words]
@@ -58,44 +62,86 @@ def run(
 
 def _write_errors(folder: Path, scored: Sequence[Scored], model: str, language: str) -> None:
     from ocr_cli.output.errors_html import errors_page
+    from ocr_cli.scoring import Total
 
     words = [word for one in scored for word in one.errors]
-    total = _total((one.source, one.score) for one in scored)
-    page = errors_page(words, total, len(scored), model, language)
+    total = Total.of(scored)
+    page = errors_page(words, total.score, total.files, model, language, total.rows)
     with replacing(folder / "index.html") as beside:
         beside.write_text(page, encoding="utf-8")
 
 
-def _pages_table(scores: Sequence[tuple[str, TextScore]]) -> Iterator[str]:
-    yield f"{'CER':>9}{'bare CER':>10}{'WER':>10}{'characters':>12}  file"
-    for name, score in [*scores, (f"total of {len(scores)}", _total(scores))]:
+def _by_path(scored: Sequence[Scored]) -> dict[str, list[Scored]]:
+    """The files of each path that was named, where there are several."""
+    paths = dict.fromkeys(one.path for one in scored)
+    if len(paths) < 2:
+        return {}
+    return {path: [one for one in scored if one.path == path] for path in paths}
+
+
+def _pages_table(scored: Sequence[Scored]) -> Iterator[str]:
+    from ocr_cli.scoring import Total
+
+    lines = [(one.source, Total.of([one])) for one in scored]
+    for path, part in _by_path(scored).items():
+        if Path(path).is_dir():
+            lines.append((f"total of {len(part)} in {path}", Total.of(part)))
+    lines.append((f"total of {len(scored)}", Total.of(scored)))
+    with_rows = any(one.rows for one in scored)
+    rows = f"{'rows found':>12}{'precision':>11}" if with_rows else ""
+    yield f"{'CER':>9}{'bare CER':>10}{'WER':>10}{'accuracy':>10}{rows}{'characters':>12}  file"
+    for name, total in lines:
+        score = total.score
         rates = (score.characters.rate, score.bare.rate, score.words.rate)
         cer, bare, wer = (f"{100 * rate:.2f} %" for rate in rates)
-        yield f"{cer:>9}{bare:>10}{wer:>10}{score.characters.length:>12}  {name}"
+        rows = "".join(_row_columns(total.rows)) if with_rows else ""
+        length = score.characters.length
+        yield f"{cer:>9}{bare:>10}{wer:>10}{total.accuracy:>10.3f}{rows}{length:>12}  {name}"
 
 
-def _pages_json(scores: Sequence[tuple[str, TextScore]], model: str) -> str:
-    files = [{"source": name, **_rates(score)} for name, score in scores]
-    return json.dumps(
-        {"model": model, "total": _rates(_total(scores)), "files": files}, ensure_ascii=False
+def _row_columns(rows: RowTally | None) -> Iterator[str]:
+    recall, precision = (
+        ("-", "-")
+        if rows is None
+        else (f"{100 * share:.1f} %" for share in (rows.recall, rows.precision))
     )
+    yield f"{recall:>12}"
+    yield f"{precision:>11}"
 
 
-def _total(scores: Iterable[tuple[str, TextScore]]) -> TextScore:
-    from ocr_cli.metrics import TextScore
+def _pages_json(scored: Sequence[Scored], model: str, rows: str) -> str:
+    from ocr_cli.scoring import Total
 
-    return sum((score for _, score in scores), TextScore())
+    found: dict[str, Any] = {"model": model, "rows": rows, "total": _rates(Total.of(scored))}
+    if by_path := _by_path(scored):
+        found["paths"] = [
+            {"path": path, "files": len(part), **_rates(Total.of(part))}
+            for path, part in by_path.items()
+        ]
+    found["files"] = [{"source": one.source, **_rates(Total.of([one]))} for one in scored]
+    return json.dumps(found, ensure_ascii=False)
 
 
-def _rates(score: TextScore) -> dict[str, Any]:
+def _rates(total: Total) -> dict[str, Any]:
     def counts(tally: Tally) -> dict[str, int]:
         return {"edits": tally.edits, "length": tally.length}
 
-    return {
+    score, rows = total.score, total.rows
+    found: dict[str, Any] = {
         "cer": score.characters.rate,
         "bare_cer": score.bare.rate,
         "wer": score.words.rate,
+        "accuracy": total.accuracy,
         "characters": counts(score.characters),
         "bare": counts(score.bare),
         "words": counts(score.words),
     }
+    if rows is not None:
+        found["rows"] = {
+            "given": rows.given,
+            "read": rows.read,
+            "found": rows.found,
+            "recall": rows.recall,
+            "precision": rows.precision,
+        }
+    return found

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from ocr_cli.cli import options
+from ocr_cli.data.weighted import LineData, only_path
 from ocr_cli.errors import UsageError
 
 
@@ -25,14 +26,27 @@ def _sizes(
     return sizes
 
 
+def _weighted(
+    _ctx: click.Context, _param: click.Parameter, value: tuple[str, ...]
+) -> tuple[LineData, ...]:
+    try:
+        return tuple(LineData.parse(text) for text in value)
+    except ValueError as wrong:
+        raise click.BadParameter(str(wrong)) from None
+
+
 @click.command()
 @click.option(
     "--data",
-    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="PATH[=WEIGHT]",
+    callback=_weighted,
     help="What to learn from, found by looking: NIST36 .mat files, MNIST or EMNIST idx files, a "
     "folder of pictures for each class, UNIPEN files, an .npz of pen strokes, or a folder with "
     "chars.npz, words.npz and lines.npz (with ascii+, letters are cut out of the words too, found "
-    "there by the teacher, the model to go on from, or the shipped one). "
+    "there by the teacher, the model to go on from, or the shipped one). For line also folders of "
+    "pages with ALTO or PAGE XML, or of pictures of rows with NAME.gt.txt or NAME.txt; given "
+    "again, all are mixed, by weights that are 1 if left out. "
     "[default: what suits in $OCR_DATA, else synthetic handwriting]",
 )
 @click.option(
@@ -80,7 +94,7 @@ def _sizes(
     show_default=True,
     help="torch is faster for convnets and writes the same file.",
 )
-@click.option("--from", "start", metavar="MODEL", help="Go on from this model's weights.")
+@click.option("--from", "start", metavar="NAME|FILE", help="Go on from this model's weights.")
 @click.option(
     "--teacher", metavar="MODEL", help="A larger model of the same classes to learn from."
 )
@@ -184,7 +198,9 @@ def train(
     of a single training, weights.png, the first layer before and after, and an autoencoder's
     reconstructions.png.
     """
-    data, kind, seed, out = (asked[name] for name in ("data", "kind", "seed", "out"))
+    given, kind, seed, out = (asked[name] for name in ("data", "kind", "seed", "out"))
+    mixes = kind == "line" and not (check_gradients or convert or pages or sweeps)
+    data = asked["data"] = None if mixes else only_path(given, f"--kind {kind}")
     if check_gradients:
         from ocr_cli.cli import train_gradients
 
@@ -210,8 +226,8 @@ def train(
     elif kind == "line":
         from ocr_cli.cli import train_rows
 
-        _refuse("--kind line", _of_networks(ctx))
-        train_rows.run_line(data, out, minutes, resume, seed, plot, quiet)
+        _refuse("--kind line", {**_of_networks(ctx), "--from": None})
+        train_rows.run_line(given, asked["start"], out, minutes, resume, seed, plot, quiet)
     else:
         from ocr_cli.cli import train_network
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import click
 
 from ocr_cli.cli.train_network import command_line
+from ocr_cli.data.weighted import LineData, only_path
 
 
 def run_language(corpus: Path | None, out: Path) -> None:
@@ -30,7 +32,8 @@ def run_language(corpus: Path | None, out: Path) -> None:
 
 
 def run_line(
-    data: Path | None,
+    given: Sequence[LineData],
+    start: str | None,
     out: Path,
     minutes: float,
     resume: bool,
@@ -41,12 +44,15 @@ def run_line(
     """A model of whole rows; checkpoint and log lie in the folder OUT.training."""
     from ocr_cli import training_lines
     from ocr_cli.data import lines
-    from ocr_cli.errors import InputError
+    from ocr_cli.errors import InputError, UsageError
     from ocr_cli.output.plots import check_plotting
     from ocr_cli.weights import for_use, save_model
 
     if plot is not None:
         check_plotting(plot)
+    if start is not None or len(given) > 1:
+        raise UsageError("lines are learnt from one folder of pen strokes, and from scratch")
+    data = only_path(given, "--kind line")
     home = os.environ.get("OCR_DATA")
     folder = data or (Path(home) / "ink" if home else None)
     if folder is None or not folder.is_dir():

@@ -14,6 +14,7 @@ import click
 from ocr_cli import batch
 from ocr_cli.cli import options
 from ocr_cli.cli.train_network import Log, experiment_of, score_text, usual_data
+from ocr_cli.data.weighted import only_path
 from ocr_cli.errors import OcrError
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def settings(ctx: click.Context, sweeps: Sequence[str]) -> dict[str, dict[str, A
         if option.name in axes or len(set(texts)) < len(texts):
             raise _wrong(f"{sweep!r} says something twice")
         with click.core.augment_usage_errors(ctx, option):
-            values = [(f"{name}={text}", option.process_value(ctx, text)) for text in texts]
+            values = [(f"{name}={text}", _value(ctx, option, text)) for text in texts]
         axes[str(option.name)] = values
     return {
         " ".join(setting for setting, _ in point): dict(
@@ -65,6 +66,12 @@ def settings(ctx: click.Context, sweeps: Sequence[str]) -> dict[str, dict[str, A
         )
         for point in product(*axes.values())
     }
+
+
+def _value(ctx: click.Context, option: click.Option, text: str) -> Any:
+    if option.name == "data":  # may be given several times elsewhere, but not here
+        return only_path(option.process_value(ctx, [text]), "a setting of a sweep")
+    return option.process_value(ctx, text)
 
 
 def _option(ctx: click.Context, name: str) -> click.Option:

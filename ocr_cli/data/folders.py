@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 
 from ocr_cli import input as images
 from ocr_cli.data import pictures
+from ocr_cli.data.pagexml import FOLDERS
 from ocr_cli.data.sets import CharacterSet
 from ocr_cli.errors import InputError
 
 MOST_JUNK = 10  # one picture in so many may be none; a single one may always
+TRANSCRIPTS = (".txt", ".xml")  # NAME.gt.txt too
 SPLITS = {
     "train": ("train", "training"),
     "valid": ("valid", "val", "validation"),
@@ -105,5 +107,9 @@ def _pictures_in(folder: Path) -> list[Path]:
 
 
 def _has_transcripts(folder: Path) -> bool:
-    texts = {entry.stem for entry in folder.iterdir() if entry.suffix == ".txt"}
+    if any(any((folder / name).glob("*.xml")) for name in FOLDERS):
+        return True
+    texts = {
+        entry.stem.removesuffix(".gt") for entry in folder.iterdir() if entry.suffix in TRANSCRIPTS
+    }
     return bool(texts) and any(file.stem in texts for file in _pictures_in(folder))

@@ -10,16 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ocr_cli.data.charset import folded
 from ocr_cli.data.corpus import BREAK
 from ocr_cli.errors import InputError
 
 LONGEST = 500  # characters of a line; longer ones are taken in pieces
 SHOWN = 8  # different characters that a note names
-PLAIN = {  # what is written for characters that are no letters with a mark
-    **dict.fromkeys("‘’‚‛′´`", "'"),
-    **dict.fromkeys("“”„‟″«»", '"'),
-    **dict.fromkeys("‐‑‒–—―−", "-"),
-    "…": "...",
+PLAIN = {  # letters that Unicode does not take apart, and signs beyond those of `charset.folded`
     "ß": "ss",
     "Æ": "AE",
     "æ": "ae",
@@ -27,14 +24,15 @@ PLAIN = {  # what is written for characters that are no letters with a mark
     "œ": "oe",
     "Ø": "O",
     "ø": "o",
+    "ı": "i",
     "Ł": "L",
     "ł": "l",
     "Đ": "D",
     "đ": "d",
-    "ı": "i",
     "€": "EUR",
     "•": "-",
     "·": "-",
+    **dict.fromkeys("«»", '"'),
 }
 MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
@@ -61,7 +59,8 @@ def read_prose(path: Path, alphabet: str) -> Prose:
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror})", "", str(path)) from error
     coding = next((name for mark, name in MARKS.items() if data.startswith(mark)), "utf-8")
-    text = data.decode(coding, errors="replace").replace("\r\n", "\n").replace("\r", "\n")
+    text = unicodedata.normalize("NFC", data.decode(coding, errors="replace"))
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     table, notes = _table(Counter(text), alphabet)
     lines = [_folded(line, table) for line in text.split("\n")]
     pieces = tuple(piece for line in lines for piece in _pieces(line))
@@ -74,7 +73,7 @@ def read_prose(path: Path, alphabet: str) -> Prose:
 def _table(counts: Counter[str], alphabet: str) -> tuple[dict[int, str], tuple[str, ...]]:
     """What becomes of each character that the alphabet lacks, and notes that tell it."""
     known = set(alphabet)
-    folded: Counter[str] = Counter()
+    plainer: Counter[str] = Counter()
     lost: Counter[str] = Counter()
     table = {}
     for char, count in counts.items():
@@ -86,10 +85,10 @@ def _table(counts: Counter[str], alphabet: str) -> tuple[dict[int, str], tuple[s
         if not fits:
             lost[char] += count
         elif plain.strip() and char != BREAK:
-            folded[f"{char} as {plain}"] += count
+            plainer[f"{char} as {plain}"] += count
     notes = []
-    if folded:
-        notes.append(f"{folded.total():,} characters taken as plain ones: {_some(folded)}")
+    if plainer:
+        notes.append(f"{plainer.total():,} characters taken as plain ones: {_some(plainer)}")
     if lost:
         named = Counter({_name(char): count for char, count in lost.items()})
         notes.append(f"{lost.total():,} characters left out, which no model knows: {_some(named)}")
@@ -97,14 +96,12 @@ def _table(counts: Counter[str], alphabet: str) -> tuple[dict[int, str], tuple[s
 
 
 def _plain(char: str) -> str:
-    """The character without its accents; a blank for all that is blank, and for a mark of bytes."""
+    """The character without its accents; a blank for all that is blank, nothing for a mark."""
     if char.isspace():
         return " "
-    if char in PLAIN:
-        return PLAIN[char]
     if char == "\ufeff":
         return ""
-    bare = unicodedata.normalize("NFKD", char)
+    bare = unicodedata.normalize("NFKD", PLAIN.get(char, folded(char)))
     return "".join(part for part in bare if not unicodedata.combining(part))
 
 

@@ -2,7 +2,7 @@
 
 from ocr_cli.input.files import MOST_BYTES, Picture, find_files, find_pictures
 from ocr_cli.input.formats import SUFFIXES
-from ocr_cli.input.pages import load_page, load_pages
+from ocr_cli.input.pages import load_page, load_pages, shapes, upright_to_file
 
 __all__ = [
     "MOST_BYTES",
@@ -12,4 +12,6 @@ __all__ = [
     "find_pictures",
     "load_page",
     "load_pages",
+    "shapes",
+    "upright_to_file",
 ]

@@ -64,6 +64,38 @@ def load_pages(source: str | bytes, name: str = "-") -> Iterator[Page]:
     yield from map(load_page, pictures_in(path, data))
 
 
+def shapes(path: str) -> tuple[tuple[int, int], tuple[int, int]]:
+    """(height, width) of the picture in a file: as it is stored, and upright by its EXIF.
+
+    Raises
+    ------
+    InputError
+        When its header cannot be read.
+    """
+    width, height, orientation = _header(path)
+    turned = TURNS[orientation][2]
+    return (height, width), ((width, height) if turned else (height, width))
+
+
+def upright_to_file(path: str) -> NDArray[np.float64]:
+    """(3, 3) from (x, y, 1) of a file's picture when it is upright to its pixels as stored."""
+    width, height, orientation = _header(path)
+    upright = (height, width) if TURNS[orientation][2] else (width, height)
+    return _to_file(upright, (width, height), orientation)
+
+
+def _header(path: str) -> tuple[int, int, int]:
+    """Width, height and EXIF orientation of the picture in a file."""
+    picture = Picture(path)
+    try:
+        with _open(picture) as image:
+            return *image.size, _orientation(image)
+    except InputError:
+        raise
+    except Exception as failure:  # Pillow's parsers raise whatever a damaged file leads them to
+        raise _damaged(failure, picture) from failure
+
+
 def load_page(picture: Picture) -> Page:
     """The page in `picture`: grey, upright, at a size fit for reading.
 

@@ -1,17 +1,72 @@
-"""Page analysis: ink, tilt, letters, rows; each a function that returns a fuller Page."""
+"""Page analysis: ink, rows, letters; each a function that returns a fuller Page."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from ocr_cli.layout.assembly import near, with_bare_rows, with_rows
+from ocr_cli.layout.courses import Pyramid, placed
 from ocr_cli.layout.crops import letter_crops
-from ocr_cli.layout.ink import find_ink
+from ocr_cli.layout.ink import dark_on_light, find_ink
 from ocr_cli.layout.letters import find_letters
 from ocr_cli.layout.rows import find_rows
-from ocr_cli.layout.tilt import straighten
-from ocr_cli.page import Page
+from ocr_cli.layout.tilt import level, quarter_turned, straighten
+from ocr_cli.page import Course, Page
 
-__all__ = ["analyse", "find_ink", "find_letters", "find_rows", "letter_crops", "straighten"]
+if TYPE_CHECKING:
+    from ocr_cli.weights import Model
+
+__all__ = [
+    "analyse",
+    "find_ink",
+    "find_letters",
+    "find_rows",
+    "letter_crops",
+    "locate",
+    "place_rows",
+    "straighten",
+    "with_ink",
+]
 
 
 def analyse(page: Page) -> Page:
-    """All of the page analysis: the page with ink, letters and rows, its tilt undone."""
-    return find_rows(find_letters(straighten(find_ink(page))))
+    """All of the page analysis: the page upright, with its rows and the ink that is theirs."""
+    return with_ink(locate(page))
+
+
+def locate(page: Page) -> Page:
+    """The page dark on light and upright, with a row wherever there is writing; no ink yet.
+
+    A network finds the rows, see `layout.finder`; what lies far from them all is no writing.
+    """
+    from ocr_cli.layout.finder import courses_of, survey
+
+    page = dark_on_light(page)
+    found = survey(page.grey, _finder())
+    if found.turn:
+        page = quarter_turned(page, found.turn)
+        found = survey(page.grey, _finder())
+    return place_rows(*level(page, courses_of(found)))
+
+
+def place_rows(page: Page, courses: Sequence[Course]) -> Page:
+    """The page with a row for each course, in their order, each moved onto its ink."""
+    page = dark_on_light(page)
+    pyramid = Pyramid(page.grey)
+    return with_bare_rows(page, [placed(pyramid, course) for course in courses])
+
+
+def with_ink(page: Page) -> Page:
+    """The page, its rows located, with its ink and letters, and each row's in words."""
+    courses = [row.course for row in page.rows if row.course is not None]
+    return with_rows(find_letters(near(find_ink(page), courses)), courses)
+
+
+@lru_cache(maxsize=1)
+def _finder() -> Model:
+    """The shipped row finder, loaded once in each process."""
+    from ocr_cli.layout.finder import load_finder
+
+    return load_finder()

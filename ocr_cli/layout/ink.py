@@ -32,8 +32,7 @@ def find_ink(page: Page) -> Page:
     grey = page.grey
     if min(grey.shape) < 3 or np.ptp(grey) < LEAST_CONTRAST:
         return replace(page, ink=np.zeros(grey.shape, bool), stroke_width=0.0)
-    if _light_on_dark(grey):
-        grey = 1 - grey
+    grey = dark_on_light(page).grey
     paper = paper_light(grey)
     contrast = _smooth(paper_contrast(grey, paper))
     pieces = _hysteresis(contrast, *_levels(contrast))
@@ -44,6 +43,14 @@ def find_ink(page: Page) -> Page:
         ink = drop_rules(ink, pen)
     pieces = _without_steps(_without_edges(label(ink)), paper)
     return replace(page, grey=grey, ink=pieces.labels > 0, stroke_width=stroke_width(pieces))
+
+
+def dark_on_light(page: Page) -> Page:
+    """The page, inverted where thin marks are lighter than their surroundings."""
+    grey = page.grey
+    if min(grey.shape) < 3 or np.ptp(grey) < LEAST_CONTRAST or not _light_on_dark(grey):
+        return page
+    return replace(page, grey=1 - grey)
 
 
 def _spans(pieces: Pieces) -> bool:

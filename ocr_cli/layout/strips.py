@@ -129,11 +129,24 @@ class Strip:
     """A row ready to read, and the way back.
 
     image : (48, W) float32, 1 ink to 0 paper. to_row : (2, 3), takes (X, Y, 1) in the strip
-    to (x, y) in the mask that it was made from.
+    to (x, y) in the mask that it was made from. left, top : where that mask lies on the page.
     """
 
     image: NDArray[np.float32]
     to_row: NDArray[np.float64]
+    left: int = 0
+    top: int = 0
+
+    def column(self, x: Array, y: Array) -> Array:
+        """The strip's columns of points x, y in the page's pixels."""
+        (a, b, c), (d, e, f) = self.to_row
+        x, y = x - self.left, y - self.top
+        return (e * (x - c) - b * (y - f)) / (a * e - b * d)
+
+    def to_page(self, x: Array, y: Array) -> tuple[Array, Array]:
+        """Points of the strip in the page's pixels."""
+        px, py = self.to_row @ np.stack([x, y, np.ones_like(x)])
+        return px + self.left, py + self.top
 
 
 def normalise_strip(ink: NDArray[np.bool_]) -> NDArray[np.float32]:
@@ -141,11 +154,11 @@ def normalise_strip(ink: NDArray[np.bool_]) -> NDArray[np.float32]:
     return make_strip(ink).image
 
 
-def make_strip(ink: NDArray[np.bool_]) -> Strip:
+def make_strip(ink: NDArray[np.bool_], left: int = 0, top: int = 0) -> Strip:
     """The strip of a row's ink and the transform back; a row without ink gives 4 blank columns."""
     y, x = np.nonzero(ink)
     if len(y) == 0:
-        return Strip(np.zeros((HEIGHT, 4), np.float32), np.eye(2, 3))
+        return Strip(np.zeros((HEIGHT, 4), np.float32), np.eye(2, 3), left, top)
     pen = pen_width(ink)
     to_row, width = _placement(x + 0.5, y + 0.5, pen)
     source, step = _reduced(ink, to_row)
@@ -158,7 +171,7 @@ def make_strip(ink: NDArray[np.bool_]) -> Strip:
     level, sigma, slope = _pen_level(pen * scale, PEN)
     image = _blurred(_blurred(image, sigma).T, sigma).T
     image = np.clip(0.5 + (image - level) / slope, 0, 1)
-    return Strip(np.ascontiguousarray(image, np.float32), to_row)
+    return Strip(np.ascontiguousarray(image, np.float32), to_row, left, top)
 
 
 def _sampled(

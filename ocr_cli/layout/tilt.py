@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli.page import Page
+from ocr_cli.page import Course, Page
 
 Array = NDArray[np.float32]
 
@@ -25,6 +26,40 @@ def straighten(page: Page) -> Page:
         raise ValueError("straighten needs a page with ink: call find_ink first")
     tilt = find_tilt(page.ink)
     return page if abs(tilt) < LEAST else rotate(page, tilt)
+
+
+def level(page: Page, courses: Sequence[Course]) -> tuple[Page, list[Course]]:
+    """The page turned so that most of its rows run level, and the courses on it then."""
+    tilt = _common_tilt(courses)
+    if abs(tilt) < LEAST:
+        return page, list(courses)
+    turned = rotate(page, tilt)
+    to_new = np.linalg.inv(turned.to_file) @ page.to_file
+    return turned, [replace(c, points=c.points @ to_new[:2, :2].T + to_new[:2, 2]) for c in courses]
+
+
+def _common_tilt(courses: Sequence[Course]) -> float:
+    """Degrees by which rows fall to the right: the median of their pixels."""
+    if not courses:
+        return 0.0
+    ends = np.array([c.points[-1] - c.points[0] for c in courses])
+    angles = np.rad2deg(np.arctan2(ends[:, 1], ends[:, 0]))
+    order = np.argsort(angles)
+    share = np.cumsum(np.hypot(*ends[order].T))
+    return float(angles[order[np.searchsorted(share, share[-1] / 2)]])
+
+
+def quarter_turned(page: Page, quarters: int) -> Page:
+    """The page turned clockwise by so many quarters."""
+    grey = np.ascontiguousarray(np.rot90(page.grey, -quarters))
+    ink = None if page.ink is None else np.ascontiguousarray(np.rot90(page.ink, -quarters))
+    height, width = page.grey.shape
+    # (x, y) of the turned page to those before: a quarter clockwise takes (x, y) to (H - y, x)
+    to_old = np.eye(3)
+    for _ in range(quarters):
+        to_old = to_old @ np.array([[0.0, 1.0, 0.0], [-1.0, 0.0, height], [0.0, 0.0, 1.0]])
+        height, width = width, height
+    return replace(page, grey=grey, ink=ink, to_file=page.to_file @ to_old, letters=(), rows=())
 
 
 def find_tilt(ink: NDArray[np.bool_]) -> float:

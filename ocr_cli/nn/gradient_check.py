@@ -110,6 +110,8 @@ def check_all(rng: np.random.Generator) -> list[GradientError]:
         (Flatten(), picture),
         (Conv2d(2, 3, 3), picture),
         (Conv2d(2, 3, 5, stride=2), picture),
+        (Conv2d(2, 3, 3, dilation=2), picture),
+        (Conv2d(2, 3, 3, stride=2, dilation=3), picture),
         (MaxPool2d(), picture),
         (MaxPool2d(2, 1), picture),
         (BatchNorm(2), picture),

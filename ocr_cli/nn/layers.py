@@ -176,12 +176,14 @@ class Conv2d(Layer):
 
     (N, H, W, inputs) to (N, ceil(H/stride), ceil(W/stride), outputs); weights are
     (size, size, inputs, outputs), size is odd (Chellapilla, Puri and Simard, IWFHR 2006).
+    With a `dilation` the kernel's taps lie so many pixels apart (Yu and Koltun, ICLR 2016).
     """
 
     inputs: int
     outputs: int
     size: int = 3
     stride: int = 1
+    dilation: int = 1
     trainable: ClassVar[tuple[str, ...]] = ("weights", "bias")
 
     def init(self, rng: np.random.Generator, dtype: Any = np.float32) -> Params:
@@ -191,26 +193,44 @@ class Conv2d(Layer):
             "bias": np.zeros(self.outputs, dtype),
         }
 
+    @property
+    def _pad(self) -> int:
+        return self.size // 2 * self.dilation
+
     def _padded(self, x: Array) -> Array:
         n, h, w, c = x.shape
-        pad = self.size // 2
+        pad = self._pad
         padded = np.zeros((n, h + 2 * pad, w + 2 * pad, c), x.dtype)
         padded[:, pad : pad + h, pad : pad + w] = x
         return padded
 
     def _columns(self, padded: Array) -> Array:
         """Each output pixel's inputs side by side: (N*H'*W', size*size*inputs)."""
-        k, s = self.size, self.stride
+        k, s, d = self.size, self.stride, self.dilation
+        span = (k - 1) * d + 1
         # (N, H', W', C, k, k) as a view; one copy puts the channels last, rows contiguous
-        windows = sliding_window_view(padded, (k, k), (1, 2))[:, ::s, ::s]
+        windows = sliding_window_view(padded, (span, span), (1, 2))[:, ::s, ::s, :, ::d, ::d]
         return windows.transpose(0, 1, 2, 4, 5, 3).reshape(-1, k * k * padded.shape[3])
 
-    def _parts(self, n: int, pixels: int) -> Iterator[tuple[slice, slice]]:
-        """The pictures, and their rows of output pixels, by as many as keep to the cache."""
-        step = max(1, _COLUMNS // (pixels * self.size**2 * self.inputs))
+    def _parts(self, n: int, rows: int, cols: int) -> Iterator[tuple[slice, slice, slice]]:
+        """Pictures, their rows of output pixels, and both as one range; as many as fit the cache.
+
+        Several whole pictures, or some rows of one: what the columns of a part need of the
+        padded picture is in `_seen_by`.
+        """
+        step = max(1, _COLUMNS // (rows * cols * self.size**2 * self.inputs))
+        high = rows if step > 1 else max(1, _COLUMNS // (cols * self.size**2 * self.inputs))
         for start in range(0, n, step):
             end = min(start + step, n)
-            yield slice(start, end), slice(start * pixels, end * pixels)
+            for top in range(0, rows, high):
+                bottom = min(top + high, rows)
+                first, last = start * rows + top, (end - 1) * rows + bottom
+                yield slice(start, end), slice(top, bottom), slice(first * cols, last * cols)
+
+    def _seen_by(self, rows: slice) -> slice:
+        """The rows of the padded picture that some rows of output pixels see."""
+        span = (self.size - 1) * self.dilation
+        return slice(rows.start * self.stride, (rows.stop - 1) * self.stride + span + 1)
 
     def forward(
         self, params: Params, x: Array, rng: np.random.Generator | None = None
@@ -219,29 +239,33 @@ class Conv2d(Layer):
         rows, cols = -(-h // self.stride), -(-w // self.stride)
         padded, weights = self._padded(x), params["weights"].reshape(-1, self.outputs)
         y = np.empty((n * rows * cols, self.outputs), x.dtype)
-        for some, pixels in self._parts(n, rows * cols):
-            np.matmul(self._columns(padded[some]), weights, out=y[pixels])
+        for some, high, pixels in self._parts(n, rows, cols):
+            seen = padded[some, self._seen_by(high)]
+            np.matmul(self._columns(seen), weights, out=y[pixels])
         y += params["bias"]
         return y.reshape(n, rows, cols, self.outputs), (padded, x.shape)
 
     def backward(self, params: Params, cache: Any, dy: Array, grads: Params) -> Array:
         padded, (n, h, w, c) = cache
-        (rows, cols), k, s, pad = dy.shape[1:3], self.size, self.stride, self.size // 2
+        (rows, cols), k, s, d = dy.shape[1:3], self.size, self.stride, self.dilation
         flat = np.ascontiguousarray(dy).reshape(-1, self.outputs)
         np.sum(flat, axis=0, out=grads["bias"])
         dweights = grads["weights"].reshape(-1, self.outputs)
         dweights[:] = 0
         turned = np.ascontiguousarray(params["weights"].reshape(-1, self.outputs).T)
         dpadded = np.zeros_like(padded)
-        for some, pixels in self._parts(n, rows * cols):
+        for some, high, pixels in self._parts(n, rows, cols):
+            seen = self._seen_by(high)
             # the columns are made again: reading them from memory takes longer
-            dweights += self._columns(padded[some]).T @ flat[pixels]
-            dcolumns = (flat[pixels] @ turned).reshape(-1, rows, cols, k, k, c)
-            part = dpadded[some]
-            for i in range(k):
-                for j in range(k):
-                    part[:, i : i + rows * s : s, j : j + cols * s : s] += dcolumns[:, :, :, i, j]
-        return dpadded[:, pad : pad + h, pad : pad + w]
+            dweights += self._columns(padded[some, seen]).T @ flat[pixels]
+            tall = high.stop - high.start
+            dcolumns = (flat[pixels] @ turned).reshape(-1, tall, cols, k, k, c)
+            part = dpadded[some, seen]
+            for i in range(0, k * d, d):
+                for j in range(0, k * d, d):
+                    at = slice(i, i + tall * s, s), slice(j, j + cols * s, s)
+                    part[:, *at] += dcolumns[:, :, :, i // d, j // d]
+        return dpadded[:, self._pad : self._pad + h, self._pad : self._pad + w]
 
 
 @dataclass(frozen=True)

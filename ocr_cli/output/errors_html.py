@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from ocr_cli.error_analysis import CAUSES, Column, WrongWord
-from ocr_cli.metrics import TextScore
+from ocr_cli.metrics import RowTally, TextScore
 
 MOST_WORDS = 200  # of one cause that are shown
 MOST_CONFUSIONS = 15
@@ -53,14 +53,27 @@ figcaption { overflow-wrap: anywhere; }
 
 
 def errors_page(
-    words: Sequence[WrongWord], score: TextScore, files: int, model: str, language: str
+    words: Sequence[WrongWord],
+    score: TextScore,
+    files: int,
+    model: str,
+    language: str,
+    rows: RowTally | None = None,
 ) -> str:
-    """The page on the wrong words of so many files, whose scores add up to `score`."""
+    """The page on the wrong words of so many files, whose scores add up to `score`.
+
+    rows : how many of the files' rows were found, where it is known.
+    """
     tally = score.characters
     summary = (
         f"{100 * tally.rate:.2f} % character errors: {tally.edits} in {tally.length} characters of "
         f"{_count(files, 'file')}, in {_count(len(words), 'word')}."
     )
+    if rows is not None:
+        summary += (
+            f" {rows.found} of {_count(rows.given, 'row')} found"
+            f" and {rows.read - rows.found} that are none."
+        )
     folder = _folder([word.source for word in words])
     parts = [
         "<!DOCTYPE html>",

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ocr_cli import weights
+from ocr_cli import layout, weights
 from ocr_cli.errors import ModelError
-from ocr_cli.page import Page, Row
+from ocr_cli.page import Course, Page, Row
 from ocr_cli.reading import confidence, habit, letters, lines
 from ocr_cli.reading.choice import best_text
 from ocr_cli.reading.confidence import calibrated
 from ocr_cli.reading.habit import Habit
 from ocr_cli.reading.lattice import Lattice
-from ocr_cli.reading.lines import Seen
+from ocr_cli.reading.lines import RowEmissions
 from ocr_cli.reading.search import Language, Weights
 from ocr_cli.weights import Model
 
-__all__ = ["Reader", "load_language", "load_reader", "read_page"]
+__all__ = ["Reader", "load_language", "load_reader", "read_courses", "read_page"]
 
-SURE = 0.9  # confidence of the line model, from which on a row is not read by letters as well
 CAPITALS = 0.7  # share of a row's letters, from which on it is in block capitals
-JOINED = 0.5  # pieces of ink to a letter, below which the letter model is of no help
 APART = 0.8  # pieces of ink to a letter, from which on letters stand apart
 # Gaps count for more in rows that are mostly block capitals, whose words stand well apart.
 BESIDE_LINES = Weights(blank=0.8, beam=12, choices=8)
@@ -105,13 +104,15 @@ def read_page(page: Page, reader: Reader) -> Page:
             return _by_letters(page, model, reader)
         case Reader(letters=None, lines=Model() as model):
             language = reader.habit.language(reader.language)
-            return replace(page, rows=_as_lines(lines.look_at_rows(page, model), model, language))
+            return replace(page, rows=_as_lines(lines.emissions_of(page, model), model, language))
         case Reader(letters=Model() as by_letters, lines=Model() as by_lines):
             return _both_ways(page, by_letters, by_lines, reader)
     raise ValueError("a reader needs a model of letters or of lines")
 
 
 def _by_letters(page: Page, model: Model, reader: Reader) -> Page:
+    if page.ink is None:
+        page = layout.with_ink(page)
     language, lattices = reader.habit.language(reader.language), _lattices(page, model, reader)
     rows = letters.read_rows(page.rows, lattices, language, reader.weights)
     return replace(page, rows=tuple(calibrated(row, confidence.LETTERS) for row in rows))
@@ -121,23 +122,27 @@ def _lattices(page: Page, model: Model, reader: Reader) -> list[Lattice]:
     return reader.habit.lattices(letters.lattices_of(page, model), reader.weights)
 
 
-def _as_lines(seen: list[Seen], model: Model, language: Language | None) -> tuple[Row, ...]:
+def _as_lines(seen: list[RowEmissions], model: Model, language: Language | None) -> tuple[Row, ...]:
     rows = lines.decoded(seen, model.classes, language)
     return tuple(calibrated(row, confidence.LINES) for row in rows)
 
 
 def _both_ways(page: Page, by_letters: Model, by_lines: Model, reader: Reader) -> Page:
-    """The page as the line model reads it; where it is not sure, rows are read by letters as well.
+    """The page as the line model reads it, block capitals by letters as well.
 
-    So are block capitals, at which the letter model is the better of the two. Where they
-    disagree, all that is known decides between them.
+    At these the letter model is the better of the two. Where they disagree, all that is known
+    decides between them.
     """
     language = reader.habit.language(reader.language)
-    seen = lines.look_at_rows(page, by_lines)
+    seen = lines.emissions_of(page, by_lines)
     rows = list(_as_lines(seen, by_lines, language))
-    pairs = list(zip(page.rows, rows, strict=True))
-    capitals = [in_block_capitals(*pair) for pair in pairs]
-    chosen = [i for i, pair in enumerate(pairs) if capitals[i] or in_doubt(*pair)]
+    chosen = [i for i, row in enumerate(rows) if mostly_capitals(row)]
+    if not chosen:
+        return replace(page, rows=tuple(rows))
+    if page.ink is None:
+        page = layout.with_ink(page)
+    capitals = [letters_apart(*pair) for pair in zip(page.rows, rows, strict=True)]
+    chosen = [i for i in chosen if capitals[i]]
     apart = replace(page, rows=tuple(page.rows[i] for i in chosen))
     lattices = _lattices(apart, by_letters, reader)
     by_letter = letters.read_rows(apart.rows, lattices, language, reader.weights)
@@ -158,14 +163,18 @@ def pieces_a_letter(found: Row, read: Row) -> float:
     return pieces / max(1, len(read.text.replace(" ", "")))
 
 
-def in_block_capitals(found: Row, read: Row) -> bool:
-    """Whether a row, as the line model read it, is in capitals and figures that stand apart."""
+def mostly_capitals(read: Row) -> bool:
+    """Whether a row, as the line model read it, is in capitals and figures."""
     signs = [c for c in read.text if c.isalnum()]
     capitals = sum(c.isupper() or c.isdigit() for c in signs)
-    apart = pieces_a_letter(found, read) >= APART
-    return bool(signs) and capitals >= CAPITALS * len(signs) and apart
+    return bool(signs) and capitals >= CAPITALS * len(signs)
 
 
-def in_doubt(found: Row, read: Row) -> bool:
-    """Whether the line model is not sure of a row whose letters are not all joined."""
-    return read.confidence < SURE and pieces_a_letter(found, read) >= JOINED
+def letters_apart(found: Row, read: Row) -> bool:
+    """Whether the letters that the line model read stand apart on the page."""
+    return pieces_a_letter(found, read) >= APART
+
+
+def read_courses(page: Page, courses: Sequence[Course], reader: Reader) -> Page:
+    """The page read along courses that are given: its rows, in their order, with their text."""
+    return read_page(layout.place_rows(page, courses), reader)

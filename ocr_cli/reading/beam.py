@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr_cli.reading.columns import columns
 from ocr_cli.reading.search import Language
 
 Array = NDArray[Any]
@@ -54,7 +55,7 @@ def beam_search(
     """The best text of each row, as class numbers.
 
     scores : (T, C + 1) log-probabilities of each row, CTC's blank last. Classes that the
-    language model does not know cost what its rarest character costs.
+    language model does not know cost what `columns.LACKING` says.
     """
     if not scores:
         return []
@@ -90,7 +91,7 @@ class _Search:
         self.tree = [np.zeros(1, np.int64)], [np.full(1, self.classes)]  # parents, classes
         self.size = 1
         if language is not None:
-            self.column = np.array([language.alphabet.find(c) for c in classes])
+            self.columns = columns(language.alphabet, classes)
 
     def run(self) -> list[Array]:
         rows = len(self.scores)
@@ -181,8 +182,8 @@ class _Search:
         extra = np.where(grows, new_extra[r, source, which], beams.extra[r, source])
         new = np.nonzero(grows)
         if self.language is not None and len(new[0]):
-            known = np.maximum(self.column[character[new]], 0)
-            state[new] = self.language.advance(state[new], known)
+            written = self.columns.column[character[new]]
+            state[new] = self.language.advance(state[new], written)
             ahead[new] = self._language_rows(state[new])
         parents = node[new]
         node[new] = self.size + np.arange(len(parents))
@@ -207,8 +208,7 @@ class _Search:
         """(..., C) what each next character would add."""
         if self.language is None:
             return np.full((*states.shape, self.classes), self.decoding.letter, np.float32)
-        found = self.language.log_probabilities(states.reshape(-1))
-        rows = np.where(self.column < 0, found.min(1, keepdims=True), found[:, self.column])
+        rows = self.columns.of(self.language.log_probabilities(states.reshape(-1)))
         rows = self.decoding.language * rows + self.decoding.letter
         return rows.reshape(*states.shape, self.classes).astype(np.float32)
 

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_cli.reading.align import Alignment
+from ocr_cli.reading.columns import columns
 from ocr_cli.reading.lattice import Lattice
 from ocr_cli.reading.search import Language, Weights
 
@@ -201,7 +202,7 @@ def _regression(terms: Floats, blanks: NDArray[np.bool_], usual: Floats) -> Floa
 def _language_odds(text: str, language: Language | None) -> Floats:
     """(n - 1,) log-odds of a blank between the n characters of a text, given all before them.
 
-    What the language does not know counts as a blank does, as in the search.
+    What the language does not know is as likely after a blank as without.
     """
     from ocr_cli.reading.language import states_along
 
@@ -209,10 +210,11 @@ def _language_odds(text: str, language: Language | None) -> Floats:
     if language is None:
         return np.zeros(max(0, len(written) - 1))
     blank = language.alphabet.index(" ")
-    index = {c: i for i, c in enumerate(language.alphabet)}
-    chars = np.array([index.get(c, blank) for c in text], np.int64)
-    states = states_along(language, chars)[written[:-1] + 1]
+    known = columns(language.alphabet, text)
+    states = states_along(language, known.column)[written[:-1] + 1]
     after_blank = language.advance(states, np.full(len(states), blank))
     ahead, then = (language.log_probabilities(s) for s in (states, after_blank))
-    each, coming = np.arange(len(states)), chars[written[1:]]
-    return np.asarray(ahead[:, blank] + then[each, coming] - ahead[each, coming])
+    each, coming = np.arange(len(states)), written[1:]
+    return np.asarray(
+        ahead[:, blank] + known.of(then)[each, coming] - known.of(ahead)[each, coming]
+    )

@@ -57,7 +57,7 @@ class HandLanguage:
 
     def score(self, text: str) -> float:
         """The natural log-probability of the beginning of a line."""
-        return score_text(self, self.model.encode(text))
+        return score_text(self, text)
 
     @cached_property
     def _after_one(self) -> NDArray[np.float32]:

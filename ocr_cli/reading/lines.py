@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_cli import weights
+from ocr_cli.layout import courses
+from ocr_cli.layout.courses import GreyStrip
 from ocr_cli.layout.strips import HEIGHT, Strip, make_strip
 from ocr_cli.nn import ctc
 from ocr_cli.nn.losses import log_softmax
@@ -72,33 +74,44 @@ def row_ink(row: Row) -> NDArray[np.bool_]:
 
 
 @dataclass(frozen=True)
-class Seen:
-    """A row as the network sees it.
+class RowEmissions:
+    """A row and what the network says of it.
 
     ink : mask of the row's box. scores : (T, C + 1) log-probabilities of classes and blank.
     """
 
     row: Row
     ink: NDArray[np.bool_] = field(repr=False)
-    strip: Strip = field(repr=False)
+    strip: Strip | GreyStrip = field(repr=False)
     scores: NDArray[np.float32] = field(repr=False)
 
 
-def look_at_rows(page: Page, model: Model) -> list[Seen]:
+def strips_of(page: Page) -> list[Strip | GreyStrip]:
+    """The strip of each row: grey along its course, or of its ink where it has none."""
+    pyramid = courses.Pyramid(page.grey)
+    return [
+        make_strip(row_ink(row), row.box.x1, row.box.y1)
+        if row.course is None
+        else courses.grey_strip(pyramid, row.course)
+        for row in page.rows
+    ]
+
+
+def emissions_of(page: Page, model: Model) -> list[RowEmissions]:
     """Each row of an analysed page, see `layout.analyse`, with its scores by a line model."""
-    inks = [row_ink(row) for row in page.rows]
-    strips = [make_strip(ink) for ink in inks]
+    strips = strips_of(page)
     scores = sorted_scores([strip.image for strip in strips], model)
-    return [Seen(*parts) for parts in zip(page.rows, inks, strips, scores, strict=True)]
+    inks = [row_ink(row) for row in page.rows]
+    return [RowEmissions(*parts) for parts in zip(page.rows, inks, strips, scores, strict=True)]
 
 
 def read_rows(page: Page, model: Model, language: Language | None = None) -> Page:
     """The page with each row read as a whole by a model of kind "line"."""
-    return replace(page, rows=tuple(decoded(look_at_rows(page, model), model.classes, language)))
+    return replace(page, rows=tuple(decoded(emissions_of(page, model), model.classes, language)))
 
 
 def decoded(
-    seen: Sequence[Seen],
+    seen: Sequence[RowEmissions],
     classes: tuple[str, ...],
     language: Language | None,
 ) -> list[Row]:
@@ -129,7 +142,7 @@ def sorted_scores(
     return scores
 
 
-def fill_row(seen: Seen, target: Array, classes: tuple[str, ...]) -> Row:
+def fill_row(seen: RowEmissions, target: Array, classes: tuple[str, ...]) -> Row:
     """The row with the text `target` (class numbers) laid over its ink."""
     row, scores = seen.row, seen.scores
     target = _tidied(target, classes)
@@ -169,13 +182,13 @@ def _tidied(target: Array, classes: tuple[str, ...]) -> Array:
     return target[inside[0] : inside[-1] + 1] if len(inside) else target[:0]
 
 
-def _cut(ink: Array, strip: Strip, cuts: Array, row: Row) -> list[tuple[Box, NDArray[np.bool_]]]:
+def _cut(
+    ink: Array, strip: Strip | GreyStrip, cuts: Array, row: Row
+) -> list[tuple[Box, NDArray[np.bool_]]]:
     """Boxes on the page, and the ink in them, between `cuts` (columns of the strip)."""
-    a, b, c = strip.to_row[0]
-    d, e, f = strip.to_row[1]
+    top, left = row.box.y1, row.box.x1
     y, x = np.nonzero(ink)
-    across = (e * (x + 0.5 - c) - b * (y + 0.5 - f)) / (a * e - b * d)
-    part = np.searchsorted(cuts, across)
+    part = np.searchsorted(cuts, strip.column(x + left + 0.5, y + top + 0.5))
     order = np.argsort(part, kind="stable")
     ends = np.searchsorted(part[order], np.arange(len(cuts) + 2))
     pieces = []
@@ -189,17 +202,19 @@ def _cut(ink: Array, strip: Strip, cuts: Array, row: Row) -> list[tuple[Box, NDA
         y2, x2 = int(y[here].max()) + 1, int(x[here].max()) + 1
         mask = np.zeros((y2 - y1, x2 - x1), bool)
         mask[y[here] - y1, x[here] - x1] = True
-        top, left = row.box.y1, row.box.x1
         pieces.append((Box(y1 + top, x1 + left, y2 + top, x2 + left), mask))
     return pieces
 
 
-def _empty_piece(edges: Array, strip: Strip, row: Row) -> tuple[Box, NDArray[np.bool_]]:
+def _empty_piece(edges: Array, strip: Strip | GreyStrip, row: Row) -> tuple[Box, NDArray[np.bool_]]:
     """A character without ink of its own: a box of an x-height between its neighbours."""
-    x = strip.to_row[0] @ np.array([edges, [HEIGHT / 2] * 2, [1, 1]]) + row.box.x1
+    x, y = strip.to_page(np.asarray(edges), np.full(2, HEIGHT / 2))
     x1 = int(np.clip(x[0], row.box.x1, row.box.x2 - 1))
     x2 = int(np.clip(np.ceil(x[1]), x1 + 1, row.box.x2))
-    foot = row.baseline + row.slope * (x1 + x2) / 2
-    y1 = int(np.clip(foot - row.x_height, row.box.y1, row.box.y2 - 1))
+    if row.course is None:
+        foot, tall = row.baseline + row.slope * (x1 + x2) / 2, row.x_height
+    else:  # tails and loops as well: no ink says how far they reach here
+        foot, tall = float(y.mean()) + 0.8 * row.x_height, 2.0 * row.x_height
+    y1 = int(np.clip(foot - tall, row.box.y1, row.box.y2 - 1))
     y2 = int(np.clip(foot, y1 + 1, row.box.y2))
     return Box(y1, x1, y2, x2), np.zeros((y2 - y1, x2 - x1), bool)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr_cli.data.charset import folded
 from ocr_cli.errors import InputError, UsageError
 from ocr_cli.reading.language import (
     ALPHABET,
@@ -82,8 +83,9 @@ def train_language(
 
     Parameters
     ----------
-    lines : lines of text; a character that the alphabet lacks counts as not known. A line that
-        starts or ends with `BREAK` is a piece of a longer one. A line may stand there often.
+    lines : lines of text, brought to `charset.folded`; a character that the alphabet lacks
+        counts as not known. A line that starts or ends with `BREAK` is a piece of a longer
+        one. A line may stand there often.
     order : an n-gram's greatest length, 1 to 9.
     entries : n-grams kept; at about 1.6 bytes each they make the file's size.
     method : "kneser-ney" [1]_, or "witten-bell" [2]_.
@@ -139,7 +141,7 @@ def _read(lines: Iterable[str], alphabet: str, folding: Folding) -> Text:
 
 def _piece(line: str) -> str:
     start = "\0" if line.startswith(BREAK) else "\0\n"
-    return start + line.strip(BREAK) + ("" if line.endswith(BREAK) else "\n")
+    return start + folded(line.strip(BREAK)) + ("" if line.endswith(BREAK) else "\n")
 
 
 def _count(text: Text, order: int, symbols: int) -> list[tuple[Ints, Ints, Ints]]:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr_cli.reading.columns import LACKING, columns
 from ocr_cli.reading.lattice import Lattice
 
 Ints = NDArray[np.int64]
@@ -64,7 +65,7 @@ def best_paths(
     and the best `beam` at each place go on, so the cost is linear in the row's length. Rows
     go on in step and ask the language model together, which costs half of asking alone.
     """
-    model = language or NoLanguage()
+    model = language or NoLanguage("".join(lattices[0].classes) if lattices else "")
     rows = [_Search(lattice, model, weights) for lattice in lattices]
     start = model.start()
     _open(rows, [row.first(start) for row in rows], 0)
@@ -104,9 +105,11 @@ def _open(rows: Sequence[_Search], fronts: Sequence[_Front], place: int) -> None
 
 
 class NoLanguage:
-    """Any character is as likely as any other."""
+    """Any character is as likely as any other; those beyond printable ASCII are told it."""
 
-    alphabet = "".join(map(chr, range(32, 127))) + "\n"
+    def __init__(self, characters: str = "") -> None:
+        ascii_text = "".join(map(chr, range(32, 127)))
+        self.alphabet = "".join(dict.fromkeys(ascii_text + characters + "\n"))
 
     def start(self) -> int:
         """The only state."""
@@ -154,10 +157,8 @@ class _Search:
 
     def __init__(self, lattice: Lattice, language: Language, weights: Weights) -> None:
         self.lattice, self.language, self.weights = lattice, language, weights
-        index = {c: i for i, c in enumerate(language.alphabet)}
-        self.blank = index[" "]
-        self.line_end = index["\n"]
-        self.char = np.array([index.get(c, self.blank) for c in lattice.classes], np.int64)
+        self.blank, self.line_end = map(language.alphabet.index, " \n")
+        self.columns = columns(language.alphabet, lattice.classes)
         self.best = np.argsort(-lattice.scores, axis=1)[:, : weights.choices]
         # what each edge adds of its own to a hypothesis, for its best characters
         self.gain = np.take_along_axis(lattice.scores, self.best, 1) + weights.letter
@@ -193,7 +194,8 @@ class _Search:
         totals, origins, of_edge = [], [], []
         for edge in edges:
             front, choice = self.fronts[self.lattice.starts[edge]], self.best[edge]
-            ahead = front.ahead[:, self.char[choice]]
+            ahead = front.ahead[:, self.columns.column[choice]]
+            ahead[:, self.columns.lacking[choice]] = LACKING
             totals.append(front.scores[:, None] + self.weights.language * ahead + self.gain[edge])
             origins.append(front)
             of_edge.append(np.full(len(front.scores), edge))
@@ -207,7 +209,13 @@ class _Search:
             for name in ("states", "numbers", "blanks")
         )
         return _Grown(
-            total.ravel()[order], states, numbers, blanks, choice, self.char[choice], edge
+            total.ravel()[order],
+            states,
+            numbers,
+            blanks,
+            choice,
+            self.columns.column[choice],
+            edge,
         )
 
     def keep(self, grown: _Grown, states: Ints) -> _Front:

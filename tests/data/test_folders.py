@@ -158,12 +158,12 @@ def test_a_picture_that_is_none_is_named_and_left_out(tmp_path: Path, how: str) 
 
 
 def test_many_pictures_that_are_none_are_refused(tmp_path: Path) -> None:
-    bad = [write_letters(tmp_path / "set", 4) / "V" / f"{i}.png" for i in (1, 2)]
-    for picture in bad:
-        spoil(picture, "text")
+    folder = write_letters(tmp_path / "set", 4) / "V"
+    for name in ("1.png", "2.png"):
+        spoil(folder / name, "text")
     with pytest.raises(InputError, match="2 of 8 pictures cannot be read; the first: ") as caught:
         folders.load(tmp_path / "set", "train")
-    assert str(bad[0]) in str(caught.value)
+    assert str(folder / "1.png") in str(caught.value)
 
 
 def test_a_class_without_a_picture_is_refused(tmp_path: Path) -> None:

@@ -11,10 +11,12 @@ from ocr_cli.errors import InputError
 from ocr_cli.reading import language, ngrams
 from ocr_cli.reading.language import ALPHABET
 
+ASCII = "".join(map(chr, range(32, 127))) + "\n"
+
 
 def read(tmp_path: Path, text: str, coding: str = "utf-8") -> prose.Prose:
     (tmp_path / "text.txt").write_bytes(text.encode(coding))
-    return prose.read_prose(tmp_path / "text.txt", ALPHABET)
+    return prose.read_prose(tmp_path / "text.txt", ASCII)
 
 
 @pytest.mark.parametrize(
@@ -34,6 +36,11 @@ def test_what_the_alphabet_lacks_is_folded_or_left_out(
     tmp_path: Path, written: str, taken: str
 ) -> None:
     assert read(tmp_path, written).lines == (taken,)
+
+
+def test_what_the_alphabet_has_stays(tmp_path: Path) -> None:
+    (tmp_path / "text.txt").write_text("cafe\u0301 š", "utf-8")
+    assert prose.read_prose(tmp_path / "text.txt", ASCII + "é").lines == ("café s",)
 
 
 def test_what_was_changed_is_counted(tmp_path: Path) -> None:
@@ -75,12 +82,12 @@ def test_a_corpus_of_a_letter_makes_a_model(tmp_path: Path, text: str) -> None:
 
 
 def test_the_command_tells_what_it_left_out(tmp_path: Path) -> None:
-    (tmp_path / "c.txt").write_text("café — it’s\n" * 3 + "Ж\n" + "a b " * 2000, "utf-8")
+    (tmp_path / "c.txt").write_text("šest — it’s\n" * 3 + "Ж\n" + "a b " * 2000, "utf-8")
     out = tmp_path / "l.npz"
     arguments = ["train", "--kind", "language", "--data", tmp_path / "c.txt", "--out", out]
     result = CliRunner().invoke(cli, list(map(str, arguments)))
     assert result.exit_code == 0, result.output
     assert "bits a character" in result.stdout
     first, second = result.stderr.splitlines()
-    assert first.startswith(f"ocr: {tmp_path}/c.txt: 9 characters taken as plain ones: é as e (3)")
+    assert first.startswith(f"ocr: {tmp_path}/c.txt: 9 characters taken as plain ones: š as s (3)")
     assert second.endswith("1 characters left out, which no model knows: Ж (1)")

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from ocr_cli.errors import InputError, ModelError, UsageError
 from ocr_cli.reading import language
+from ocr_cli.reading.columns import LACKING
 from ocr_cli.reading.language import ALPHABET, LanguageModel
 from ocr_cli.reading.ngrams import BREAK, train_language
 from ocr_cli.weights import shipped_models
@@ -24,6 +25,7 @@ LINES = [
     "mail: a.b@c.de",
     f"{BREAK} thousand {BREAK}",
 ]
+ASCII = "".join(map(chr, range(32, 127))) + "\n"
 TEXTS = st.text(st.sampled_from(ALPHABET[:-1]), max_size=20)
 
 
@@ -102,9 +104,36 @@ def test_case_follows_its_neighbours(english: LanguageModel) -> None:
     assert english.score("THE HOUSE") > english.score("tHe hOuSE") + 5
 
 
-def test_a_character_it_lacks(small: LanguageModel) -> None:
-    with pytest.raises(ModelError, match="é"):
-        small.encode("café")
+def test_a_character_it_lacks_costs_a_fixed_sum_and_goes_on_as_its_bare_letter() -> None:
+    plain = train_language(LINES, order=5, alphabet=ASCII)
+    assert plain.score("thé") == pytest.approx(plain.score("th") + LACKING)
+    assert plain.state_after("thé ca") == plain.state_after("the ca")
+    for odd in "½Ω«\u4e2d":
+        assert plain.score(f"a{odd}b") < LACKING
+    bits = language.bits_per_character(plain, ["thé cat", "Ω"])
+    assert bits == pytest.approx(-(plain.score("thé cat") + LACKING) / 8 / np.log(2))
+
+
+def test_a_file_of_printable_ascii_alone_still_loads(tmp_path: Path) -> None:
+    """As all were that ocr wrote before it read accents."""
+    plain = train_language(LINES, order=5, alphabet=ASCII)
+    language.save(tmp_path / "m.npz", plain)
+    assert language.load(tmp_path / "m.npz").score("the cat") == plain.score("the cat")
+
+
+def test_the_alphabet_fits_the_keys() -> None:
+    """Eight characters of context, seven bits each; accents know no case either."""
+    folding = language.fold(ALPHABET)
+    assert len(folding.symbols) <= language.CODE
+    code = dict(zip(ALPHABET, folding.code, strict=True))
+    assert code["É"] == code["é"] != code["e"]
+    assert code["Œ"] == code["œ"]
+    assert code["ß"] != code["s"]
+
+
+def test_texts_are_brought_to_the_readers_characters() -> None:
+    one, same = (train_language([text], order=4) for text in ("l’été — …!", "l'été - ...!"))
+    assert one.score("l'été - ...!") == same.score("l'été - ...!")
 
 
 def test_another_alphabet() -> None:

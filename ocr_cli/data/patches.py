@@ -1,0 +1,303 @@
+"""Patches: rows of real or typeset writing as a line model practises on them, grey and roomy.
+
+A patch is sampled along a row's course like a strip, but finer, taller and upright as it was
+written, so that each time it can be bent, sheared, scaled and shaded anew into a strip.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr_cli.data.charset import WESTERN, folded
+from ocr_cli.data.pagexml import GivenRow, TranscribedPage, load_page_xml
+from ocr_cli.errors import InputError
+from ocr_cli.layout import courses
+from ocr_cli.layout.courses import Course, Grey, Pyramid
+from ocr_cli.layout.strips import HEIGHT, MARGIN, MIDDLE, SPREAD, measure
+
+Array = NDArray[Any]
+FINE = 1.5  # pixels of a patch to one of a strip
+TALL = 120  # height of a patch; its middle lies at half of it
+ROOM = 14  # strip pixels to the left and right of the writing
+WIDEST = 1500  # strip pixels; longer rows are left out
+_UNREADABLE = re.compile(r"[^\S ]")
+
+
+@dataclass(frozen=True)
+class Patch:
+    """A row to practise on.
+
+    image : (120, W) uint8 grey, 0 black. slant : of its upright strokes. text : folded, of
+    charset.WESTERN alone.
+    """
+
+    image: NDArray[np.uint8] = field(repr=False)
+    slant: float
+    text: str
+
+
+def as_target(text: str) -> str | None:
+    """What a reader is to read of a transcript; None where a sign of it is not in WESTERN.
+
+    Crossed-out words (`>so<`, ⟦so⟧) are read as nothing, `^` before a superscript is no sign.
+    """
+    text = re.sub(r">[^<>]*<|⟦[^⟧]*⟧", " ", text)
+    text = re.sub(r"\^(?=\S)", "", folded(text))
+    text = " ".join(text.split())
+    return text if text and set(text) <= set(WESTERN) else None
+
+
+def given_courses(page: TranscribedPage, pyramid: Pyramid) -> list[Course | None]:
+    """Where the file says that the rows run, each moved onto its ink."""
+    guesses = [
+        courses.from_baseline(row.baseline, row.outline, [w.outline for w in row.words])
+        for row in page.rows
+    ]
+    spreads = [guess.spread for guess in guesses if guess is not None]
+    usual = float(np.median(spreads)) if spreads else 1.0
+    # crossed outlines have next to no area; no row of a page is a fifth of the others
+    return [
+        None
+        if guess is None
+        else courses.placed(
+            pyramid,
+            Course(guess.points, float(np.clip(guess.spread, usual / 2, usual * 2.2))),
+        )
+        for guess in guesses
+    ]
+
+
+def patch_of(pyramid: Pyramid, course: Course) -> NDArray[np.uint8]:
+    """(120, W) uint8 grey along a course."""
+    upright = Course(course.points, course.spread)
+    frame = courses.frame_of(upright, ROOM, FINE)
+    grey = pyramid.sample(frame, TALL, TALL / 2)
+    return np.asarray((np.clip(grey, 0, 1) * 255).round(), np.uint8)
+
+
+def load_grey(path: Path) -> Grey:
+    """A picture's grey, 0 black to 1 white; InputError where it cannot be read."""
+    from PIL import Image
+
+    try:
+        with Image.open(path) as picture:
+            return np.asarray(picture.convert("L"), np.float32) / np.float32(255)
+    except OSError as error:
+        raise InputError("the picture cannot be read", "", str(path)) from error
+
+
+def page_patches(path: Path) -> Iterator[Patch]:
+    """The legible rows of a transcribed page."""
+    page = load_page_xml(path)
+    pyramid = Pyramid(load_grey(page.picture))
+    for row, course in zip(page.rows, given_courses(page, pyramid), strict=True):
+        text = as_target(row.text) if _is_whole(row) else None
+        if text is None or course is None:
+            continue
+        patch = _sound(pyramid, course, text)
+        if patch is not None:
+            yield patch
+
+
+def _is_whole(row: GivenRow) -> bool:
+    return row.legible and all(word.text for word in row.words)
+
+
+def _sound(pyramid: Pyramid, course: Course, text: str) -> Patch | None:
+    """The patch, unless it is too long or too short for its text."""
+    width = course.length / course.spread * SPREAD
+    if not 3.2 * len(text) <= width + 2 * MARGIN <= min(WIDEST, 300 + 60 * len(text)):
+        return None
+    return Patch(patch_of(pyramid, course), course.slant, text)
+
+
+def picture_patch(path: Path, text_path: Path) -> Patch | None:
+    """A picture of one row and its text."""
+    text = as_target(text_path.read_text(encoding="utf-8-sig"))
+    if text is None:
+        return None
+    grey = load_grey(path)
+    pyramid = Pyramid(grey)
+    return _sound(pyramid, course_of_picture(grey), text)
+
+
+def course_of_picture(grey: Grey) -> Course:
+    """The course of the one row that fills a picture."""
+    height, width = grey.shape
+    scale = height / HEIGHT
+    dark = courses.without_rules(courses.darkness(grey, height / 2, height / 2), width)
+    y, x = np.nonzero(dark > 0.5)
+    if len(y) < 20:
+        line = np.array([[0.0, height / 2], [float(width), height / 2]])
+        return Course(line, 4.4 * scale)
+    found = measure(np.stack([x + 0.5, y + 0.5], 1), np.zeros(len(x), np.int64), 1)
+    middle, skew, spread = float(found.middle[0]), float(found.skew[0]), float(found.spread[0])
+    ends = np.array([x.min(), x.max() + 1.0])
+    line = np.stack([ends, middle + skew * (ends - float(found.x_mean[0]))], 1)
+    spread = float(np.clip(spread, height / 25, height / 5))
+    return courses.placed(Pyramid(grey), Course(courses.smoothed(line, spread), spread))
+
+
+def folder_patches(folder: Path, tell: Callable[[str], None] | None = None) -> list[Patch]:
+    """All rows of a folder of transcribed pages or pictures of rows; what is unfit is told."""
+    found: list[Patch] = []
+    for path in sorted(folder.glob("*.xml")):
+        try:
+            found += page_patches(path)
+        except InputError as error:
+            if tell is not None:
+                tell(str(error))
+    for text in sorted(folder.glob("*.gt.txt")):
+        stem = text.name.removesuffix(".gt.txt")
+        for ending in (".png", ".jpg", ".webp", ".tif"):
+            picture = text.with_name(stem + ending)
+            if picture.is_file():
+                patch = picture_patch(picture, text)
+                found += [] if patch is None else [patch]
+    return found
+
+
+@dataclass(frozen=True)
+class Strain:
+    """How far a strip may stray from its patch; lengths in pixels of the strip."""
+
+    scale: float = 0.13  # of the logarithm, standard deviation
+    aspect: float = 0.12  # of the logarithm of the width alone
+    slant: float = 0.14  # dx per dy
+    skew: float = 0.010  # dy per dx
+    shift: float = 1.8  # up and down
+    waves: float = 0.8  # of the course, up and down
+    stretch: float = 2.2  # along the row
+    warp: float = 0.8  # of letters
+    ends: float = 7.0  # paper more, at most, before and after the row
+
+
+AS_FOUND = Strain(0.04, 0.0, 0.03, 0.002, 0.6, 0.2, 0.0, 0.0, 0.0)
+
+
+def bent(patch: Patch, rng: np.random.Generator, strain: Strain) -> Grey:
+    """(48, W) grey of a patch, upright, with a variation of its own; W divides by 4."""
+    high, wide = patch.image.shape
+    scale = np.exp(rng.normal(0, strain.scale))
+    across = scale * np.exp(rng.normal(0, strain.aspect))
+    before, after = rng.uniform(-0.15, 1.0, 2) * strain.ends
+    length = wide / FINE - 2 * (ROOM - MARGIN) + before + after
+    width = max(8, int(np.ceil(length * across / 4)) * 4)
+    x = np.arange(width, dtype=np.float32)[None] + np.float32(0.5)
+    y = np.arange(HEIGHT, dtype=np.float32)[:, None] + np.float32(0.5 - MIDDLE)
+    if strain.warp:
+        for _ in range(2):
+            a, b = rng.normal(0, 0.12, 2)
+            bend = np.sin(a * x + b * y + rng.uniform(0, 6.3)).astype(np.float32)
+            dx, dy = rng.normal(0, strain.warp, 2).astype(np.float32)
+            x, y = x + bend * dx, y + bend * dy
+    pace = rng.uniform(0.006, 0.05)
+    y = y + np.float32(rng.normal(0, strain.waves)) * np.sin(pace * x + rng.uniform(0, 6.3))
+    y = y + np.float32(rng.normal(0, strain.skew)) * (x - width / 2) + rng.normal(0, strain.shift)
+    if strain.stretch:
+        pace = rng.uniform(0.02, 0.09)
+        x = x + np.float32(rng.normal(0, strain.stretch)) * np.sin(pace * x + rng.uniform(0, 6.3))
+    slant = patch.slant + rng.normal(0, strain.slant)
+    x = x / across - slant * y / scale + rng.normal(0, 1) * (strain.warp > 0)
+    x = (x + (ROOM - MARGIN) - before) * FINE
+    y = y / scale * FINE + high / 2
+    return courses.sample(patch.image.astype(np.float32) / np.float32(255), x, y)
+
+
+def shaded(dark: Grey, other: Grey | None, rng: np.random.Generator) -> Grey:
+    """A strip's darkness as other pens, paper and cameras would have it, normalised anew.
+
+    other : a strip whose edge shows above or below, as a neighbouring row's ink.
+    """
+    height, width = dark.shape
+    dark = dark.astype(np.float32, copy=True)
+    if other is not None:
+        dark = _beside(dark, other, rng)
+    if rng.random() < 0.45:
+        dark = _thicker(dark, rng)
+    if rng.random() < 0.4:
+        dark = _soft(dark, float(rng.uniform(0.3, 1.1)))
+    if rng.random() < 0.5:
+        dark = np.sign(dark) * np.abs(dark) ** np.float32(rng.uniform(0.6, 1.6))
+    if rng.random() < 0.3:  # pressure and ink that come and go
+        knots = rng.uniform(0.45, 1.0, max(2, width // 60 + 2))
+        dark *= np.interp(np.arange(width), np.linspace(0, width, len(knots)), knots)
+    if rng.random() < 0.25:
+        dark = np.maximum(dark, _ruled(height, width, rng))
+    if rng.random() < 0.15:
+        y, x = int(rng.integers(0, height - 6)), int(rng.integers(0, max(1, width - 12)))
+        dark[y : y + rng.integers(2, 7), x : x + rng.integers(2, 12)] *= rng.uniform(0, 0.6)
+    if rng.random() < 0.5:
+        noise = rng.standard_normal((height, width), np.float32)
+        noise = _soft(noise, float(rng.uniform(0.01, 1.2)))
+        dark += noise * np.float32(rng.uniform(0.01, 0.14))
+    paper = np.float32(0.9) - np.float32(rng.uniform(0.25, 0.8)) * dark
+    return courses.darkness(paper, MIDDLE)
+
+
+def _beside(dark: Grey, other: Grey, rng: np.random.Generator) -> Grey:
+    """The strip with the edge of another row above or below it."""
+    width = min(dark.shape[1], other.shape[1])
+    shift = int(rng.integers(27, 42))
+    if rng.random() < 0.5:
+        dark[shift:, :width] = np.maximum(dark[shift:, :width], other[: HEIGHT - shift, :width])
+    else:
+        dark[: HEIGHT - shift, :width] = np.maximum(
+            dark[: HEIGHT - shift, :width], other[shift:, :width]
+        )
+    return dark
+
+
+def _thicker(dark: Grey, rng: np.random.Generator) -> Grey:
+    """Strokes somewhat wider or thinner: a share of the neighbourhood's darkest or lightest."""
+    pick = np.maximum if rng.random() < 0.55 else np.minimum
+    wide = dark.copy()
+    wide[1:] = pick(wide[1:], dark[:-1])
+    wide[:-1] = pick(wide[:-1], dark[1:])
+    wide[:, 1:] = pick(wide[:, 1:], dark[:, :-1])
+    wide[:, :-1] = pick(wide[:, :-1], dark[:, 1:])
+    share = np.float32(rng.uniform(0.1, 0.8))
+    return np.asarray(dark + share * (wide - dark), np.float32)
+
+
+def _soft(image: Grey, sigma: float) -> Grey:
+    side = np.exp(-0.5 / sigma**2)
+    side = np.float32(side / (1 + 2 * side))
+    y = (1 - 2 * side) * image
+    y[:, 1:] += side * image[:, :-1]
+    y[:, :-1] += side * image[:, 1:]
+    z = (1 - 2 * side) * y
+    z[1:] += side * y[:-1]
+    z[:-1] += side * y[1:]
+    return np.asarray(z, np.float32)
+
+
+def _ruled(height: int, width: int, rng: np.random.Generator) -> Grey:
+    """Ruled lines, or squares."""
+    lines = np.zeros((height, width), np.float32)
+    dark, thick = np.float32(rng.uniform(0.15, 0.9)), int(rng.integers(1, 3))
+    pitch = int(rng.integers(14, 60))
+    slope, first = rng.normal(0, 0.006), rng.uniform(0, pitch)
+    columns = np.arange(width)
+    for y0 in np.arange(first, height + 4, pitch):
+        y = np.rint(y0 + slope * (columns - width / 2)).astype(int)
+        for k in range(thick):
+            inside = (y + k >= 0) & (y + k < height)
+            lines[y[inside] + k, columns[inside]] = dark
+    if rng.random() < 0.3:
+        lines[:, int(rng.integers(0, pitch)) :: pitch] = dark
+    return lines
+
+
+def strip_of(patch: Patch, other: Patch | None, rng: np.random.Generator, strain: Strain) -> Grey:
+    """A strip to practise on."""
+    dark = courses.darkness(bent(patch, rng, strain), MIDDLE)
+    beside = None if other is None else courses.darkness(bent(other, rng, strain), MIDDLE)
+    return shaded(dark, beside, rng)

@@ -1,0 +1,194 @@
+"""What a line model practises on: piles of rows, and batches of strips drawn from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr_cli.data import lines, patches
+from ocr_cli.data.lines import Batch
+from ocr_cli.data.patches import Patch, Strain
+from ocr_cli.errors import InputError
+from ocr_cli.layout.courses import darkness
+from ocr_cli.layout.strips import HEIGHT, MIDDLE
+
+Array = NDArray[Any]
+DRAWN, TYPESET = 40_000, 9_000  # rows drawn once of a folder of pen strokes, and of typefaces
+_STROKES = lines.Mix(0.36, 0.26, 0.22, 0.16)
+_FONTS = ("*-latin-400-normal.woff", "*.ttf", "*.otf")
+
+
+@dataclass(frozen=True)
+class Pile:
+    """Rows of one origin; `share` of all that is practised comes from it.
+
+    items are patches to bend, or strips that were bent when drawn (48 high).
+    """
+
+    items: Sequence[Patch] = field(repr=False)
+    share: float
+
+
+@dataclass(frozen=True)
+class GreySource:
+    """Draws batches of strips from piles."""
+
+    piles: Sequence[Pile]
+    columns: int = 12000
+    pool: int = 1200
+    strain: Strain = field(default_factory=Strain)
+
+    def batches(self, rng: np.random.Generator) -> Iterator[Batch]:
+        """Without end: strips of like width together, at most `columns` pixels a batch."""
+        shares = np.array([pile.share for pile in self.piles])
+        while True:
+            counts = rng.multinomial(self.pool, shares / shares.sum())
+            drawn = [
+                pile.items[i]
+                for pile, count in zip(self.piles, counts, strict=True)
+                for i in rng.integers(len(pile.items), size=count)
+            ]
+            rough = np.array([width_of(item) for item in drawn]) * rng.uniform(0.9, 1.1, len(drawn))
+            order = np.argsort(rough)
+            groups = list(_groups(rough[order], self.columns))
+            for k in rng.permutation(len(groups)):
+                batch = self._batch([drawn[i] for i in order[groups[k]]], rng)
+                if batch.labels:
+                    yield batch
+
+    def _batch(self, items: Sequence[Patch], rng: np.random.Generator) -> Batch:
+        strips = []
+        for item in items:
+            other = None
+            if rng.random() < 0.12:
+                other = items[int(rng.integers(len(items)))]
+            strips.append(practice(item, other, rng, self.strain))
+        kept = [
+            (strip, item.text)
+            for strip, item in zip(strips, items, strict=True)
+            if strip.shape[1] // 4 >= lines.room_needed(item.text)
+        ]
+        return packed([s for s, _ in kept], [t for _, t in kept])
+
+
+def practice(
+    item: Patch, other: Patch | None, rng: np.random.Generator, strain: Strain
+) -> NDArray[np.float32]:
+    """A strip of an item, bent if it is a patch, and shaded."""
+    beside = None
+    if item.image.shape[0] == HEIGHT:
+        dark = item.image.astype(np.float32) / np.float32(255)
+        if other is not None and other.image.shape[0] == HEIGHT:
+            beside = other.image.astype(np.float32) / np.float32(255)
+        return patches.shaded(dark, beside, rng)
+    if other is not None and other.image.shape[0] != HEIGHT:
+        return patches.strip_of(item, other, rng, strain)
+    return patches.strip_of(item, None, rng, strain)
+
+
+def width_of(item: Patch) -> int:
+    """About how wide an item's strip is."""
+    high, wide = item.image.shape
+    return int(wide if high == HEIGHT else wide / patches.FINE)
+
+
+def _groups(widths: Array, columns: int, most: int = 96) -> Iterator[slice]:
+    start = 0
+    while start < len(widths):
+        end = start + 1
+        while end < len(widths) and end - start < most:
+            if (widths[end] + 20) * (end + 1 - start) > columns:
+                break
+            end += 1
+        yield slice(start, end)
+        start = end
+
+
+def packed(strips: Sequence[NDArray[np.float32]], texts: list[str]) -> Batch:
+    """Strips side by side, padded with paper to the widest."""
+    widths = np.array([s.shape[1] // 4 * 4 for s in strips], np.int64)
+    images = np.zeros((len(strips), HEIGHT, int(widths.max(initial=0))), np.float32)
+    for image, strip, width in zip(images, strips, widths, strict=True):
+        image[:, :width] = strip[:, :width]
+    return Batch(images, widths, texts)
+
+
+def as_found(items: Sequence[Patch], seed: int = 0) -> list[Batch]:
+    """Strips without variation to speak of, to measure by."""
+    rng = np.random.default_rng(seed)
+    strips = [_plain(item, rng) for item in items]
+    order = np.argsort([s.shape[1] for s in strips])
+    widths = np.array([strips[i].shape[1] for i in order], float)
+    return [
+        packed([strips[i] for i in order[group]], [items[i].text for i in order[group]])
+        for group in _groups(widths, 8000)
+    ]
+
+
+def _plain(item: Patch, rng: np.random.Generator) -> NDArray[np.float32]:
+    if item.image.shape[0] == HEIGHT:
+        return item.image.astype(np.float32) / np.float32(255)
+    return darkness(patches.bent(item, rng, patches.AS_FOUND), MIDDLE)
+
+
+def load_rows(
+    folder: Path,
+    split: str,
+    rng: np.random.Generator,
+    texts: Sequence[str] = (),
+    tell: Callable[[str], None] | None = None,
+) -> list[Patch]:
+    """The rows of a folder: transcribed pages, pictures of rows, pen strokes, or typefaces.
+
+    split : of pen strokes; of all else a folder is all of one split. texts : what typefaces set,
+    beside words by their frequency. InputError where there is nothing to practise on.
+    """
+    if (folder / "words.npz").is_file():
+        found = _drawn(folder, split, rng)
+    elif any(next(folder.rglob(pattern), None) is not None for pattern in _FONTS):
+        found = _typeset(folder, rng, texts)
+    else:
+        found = patches.folder_patches(folder, tell)
+    if not found:
+        advice = "give pages with their ALTO or PAGE files, pictures of rows with NAME.gt.txt, …"
+        raise InputError("no rows to learn from", advice, str(folder))
+    return found
+
+
+def _drawn(folder: Path, split: str, rng: np.random.Generator) -> list[Patch]:
+    """Strips of pen strokes, their geometry already varied; of another split than train, plain."""
+    stock = lines.load_stock(folder, split)
+    source = lines.make_source(stock)
+    variation = lines.Variation(neighbours=0.08, specks=0.05)
+    count = DRAWN if split == "train" else DRAWN // 40
+    found: list[Patch] = []
+    while len(found) < count:
+        pieces = source.draw(3000, _STROKES, rng)
+        for part in lines.batches(pieces, 8000, rng):
+            plain = variation if split == "train" else lines.NO_VARIATION
+            batch = lines.draw_batch(stock, part, rng, plain)
+            for image, width, text in zip(batch.images, batch.widths, batch.labels, strict=True):
+                if lines.room_needed(text) <= width // 4 and width <= 1200:
+                    strip = (image[:, :width].clip(0, 1) * 255).astype(np.uint8)
+                    found.append(Patch(strip, 0.0, text))
+    return found[:count]
+
+
+def _typeset(folder: Path, rng: np.random.Generator, texts: Sequence[str]) -> list[Patch]:
+    from ocr_cli.data.sentences import Writer
+    from ocr_cli.data.typefaces import faces_in, typeset
+
+    faces, writer = faces_in(folder), Writer(texts)
+    found: list[Patch] = []
+    for _ in range(4 * TYPESET):
+        if not faces or len(found) == TYPESET:
+            break
+        face = faces[int(rng.integers(len(faces)))]
+        patch = typeset(writer.row(rng), face, rng)
+        found += [] if patch is None else [patch]
+    return found

@@ -1,0 +1,37 @@
+"""What is written on a picture, in a text file beside it: NAME.txt, or NAME.gt.txt of a row."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ocr_cli.errors import InputError
+
+GROUND_TRUTH = ".gt.txt"  # as kraken, Tesseract and OCRopus name it
+
+
+def transcript_path(picture: str) -> Path:
+    """Where the text that is written on a picture file is kept: NAME.gt.txt if that exists."""
+    path = Path(picture)
+    # OCRopus has 0001.bin.png with 0001.gt.txt
+    for stem in (path.stem, path.name.partition(".")[0]):
+        if stem and (beside := path.with_name(stem + GROUND_TRUTH)).exists():
+            return beside
+    return path.with_suffix(".txt")
+
+
+def transcript(picture: str) -> str:
+    """The text that is written on a picture file.
+
+    Raises
+    ------
+    InputError
+        When there is none, or it is not UTF-8.
+    """
+    beside = transcript_path(picture)
+    try:
+        return beside.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as failure:
+        advice = f"write what the picture says to {beside}"
+        raise InputError("has no transcript", advice, picture) from failure
+    except (OSError, UnicodeDecodeError) as failure:
+        raise InputError("is not readable as UTF-8 text", "", str(beside)) from failure

@@ -1,0 +1,123 @@
+"""Courses and pieces of ink → rows: each piece goes to the row that it stands in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr_cli.layout.letters import measure
+from ocr_cli.layout.rows import make_row, settle_x_heights, split_words
+from ocr_cli.page import Box, Course, Glyph, Page, Row, union
+
+Array = NDArray[np.float64]
+X_HEIGHT = 3.2  # of a course's spread
+ABOVE, BELOW = 7.0, 6.5  # how far a row's box reaches from its middle, in spreads
+FAR = 4.5  # spreads from a row's middle, from which on a piece is no part of it
+BEYOND = 4.0  # spreads over a row's ends that its pieces may lie
+
+
+def with_bare_rows(page: Page, courses: Sequence[Course]) -> Page:
+    """The page with a row for each course, in their order, no ink in them."""
+    return replace(page, rows=tuple(bare_row(course, page.grey.shape) for course in courses))
+
+
+def with_rows(page: Page, courses: Sequence[Course]) -> Page:
+    """The page with a row for each course, in their order, and its pieces of ink in words."""
+    owners = _owners(page.letters, courses)
+    rows = [bare_row(course, page.grey.shape) for course in courses]
+    for i in np.unique(owners[owners >= 0]):
+        glyphs = [page.letters[k] for k in np.flatnonzero(owners == i)]
+        rows[i] = _with_glyphs(rows[i], glyphs)
+    inked = [i for i, row in enumerate(rows) if row.words]
+    for i, row in zip(inked, split_words(settle_x_heights([rows[i] for i in inked])), strict=True):
+        rows[i] = row
+    return replace(page, rows=tuple(rows))
+
+
+def near(page: Page, courses: Sequence[Course]) -> Page:
+    """The page without the ink that is far from every course: the desk's grain, pictures, edges."""
+    if page.ink is None:
+        return page
+    kept = np.zeros(page.grey.shape, bool)
+    for course in courses:
+        _cover(kept, course)
+    return replace(page, ink=page.ink & kept, letters=(), rows=())
+
+
+def _cover(mask: NDArray[np.bool_], course: Course) -> None:
+    """Sets, in place, all that lies within a row's reach of its course."""
+    height, width = mask.shape
+    order = np.argsort(course.points[:, 0], kind="stable")
+    xs, ys = course.points[order].T
+    left = int(np.clip(xs[0] - 2 * course.spread, 0, width))
+    right = int(np.clip(xs[-1] + 2 * course.spread, 0, width))
+    if right <= left:
+        return
+    at = np.interp(np.arange(left, right) + 0.5, xs, ys)
+    top = int(np.clip(at.min() - ABOVE * course.spread, 0, height))
+    bottom = int(np.clip(at.max() + BELOW * course.spread, 0, height))
+    down = np.arange(top, bottom)[:, None] + 0.5 - at
+    inside = (down > -ABOVE * course.spread) & (down < BELOW * course.spread)
+    mask[top:bottom, left:right] |= inside
+
+
+def bare_row(course: Course, shape: tuple[int, int]) -> Row:
+    """The row that a course alone tells of."""
+    (x1, y1), (x2, y2) = course.points.min(0), course.points.max(0)
+    height, width = shape
+    top = int(np.clip(y1 - ABOVE * course.spread, 0, height - 1))
+    left = int(np.clip(x1 - course.spread, 0, width - 1))
+    bottom = int(np.clip(y2 + BELOW * course.spread, top + 1, height))
+    right = int(np.clip(x2 + course.spread, left + 1, width))
+    x_height = X_HEIGHT * course.spread
+    first, last = course.points[0], course.points[-1]
+    run = last[0] - first[0]
+    slope = float((last[1] - first[1]) / run) if abs(run) > 1 else 0.0
+    foot = float(np.mean(course.points[:, 1] - slope * course.points[:, 0])) + x_height / 2
+    box = Box(top, left, bottom, right)
+    return Row(box, (), foot, x_height, slope, course.slant, course=course)
+
+
+def _with_glyphs(row: Row, glyphs: Sequence[Glyph]) -> Row:
+    """The row with its pieces of ink, as `rows.find_rows` makes rows of them."""
+    course = row.course
+    made = make_row(glyphs, measure(glyphs).slant)
+    box = union([made.box, row.box]) if course is None else _united(row.box, made.box)
+    return replace(made, box=box, course=course)
+
+
+def _united(row: Box, ink: Box) -> Box:
+    return Box(min(row.y1, ink.y1), min(row.x1, ink.x1), max(row.y2, ink.y2), max(row.x2, ink.x2))
+
+
+def _owners(glyphs: Sequence[Glyph], courses: Sequence[Course]) -> NDArray[np.intp]:
+    """(P,) the course that each piece of ink stands in, -1 where there is none."""
+    owners = np.full(len(glyphs), -1)
+    if not glyphs or not courses:
+        return owners
+    boxes = np.array([g.box for g in glyphs], np.float64)
+    best = np.full(len(glyphs), FAR)
+    for i, course in enumerate(courses):
+        away = _away(boxes, course)
+        nearer = away < best
+        owners[nearer], best[nearer] = i, away[nearer]
+    return owners
+
+
+def _away(boxes: Array, course: Course) -> Array:
+    """(P,) how far boxes lie from a course's middle, in spreads; inf beyond its ends."""
+    y1, x1, y2, x2 = boxes.T
+    x = (x1 + x2) / 2
+    order = np.argsort(course.points[:, 0], kind="stable")
+    at = np.interp(x, *course.points[order].T)
+    # a tall piece belongs where it stands, and one that crosses the middle is at home there
+    inside = (y1 < at) & (y2 > at)
+    edge = np.maximum(y1 - at, at - y2)
+    centre = np.abs((y1 + y2) / 2 - at)
+    away = np.where(inside, 0.25 * centre, np.maximum(edge, 0) + 0.25 * centre) / course.spread
+    reach = BEYOND * course.spread
+    left, right = course.points[:, 0].min() - reach, course.points[:, 0].max() + reach
+    return np.where((x2 < left) | (x1 > right), np.inf, away)

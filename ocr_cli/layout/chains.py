@@ -1,0 +1,192 @@
+"""The row finder's map → rows: runs of body cells, linked from column to column, and joined."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Grey = NDArray[np.float32]
+_SURE = 0.5  # from this probability on a cell is body
+_NEAR = 6.0  # spreads of a gap that is bridged in any case
+_FAR = 14.0  # and at most, where the map has a hint of body in the gap
+_HINT = 0.15  # mean probability of body that is such a hint
+_LEVEL = 1.1  # spreads by which two pieces of a row may miss each other
+_ALIKE = 1.9  # at most so many times as large is one piece of a row as the other
+_SHORT = 2.0  # spreads: a shorter row is none
+_WEAK = 0.62  # mean probability of body of a row that is none
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A row on the map: x, y (n,) of its middle and its spread in cells, and its strength.
+
+    strength : the mean probability that its cells are body.
+    """
+
+    x: Array = field(repr=False)
+    y: Array = field(repr=False)
+    spread: float
+    strength: float
+
+    @property
+    def length(self) -> float:
+        """From its start to its end, in cells."""
+        return float(self.x[-1] - self.x[0]) + 1
+
+
+def chains_of(body: Grey, spread: Grey) -> list[Chain]:
+    """The rows of a map; body (h, w) is a probability, spread (h, w) in cells."""
+    pieces = [c for c in _pieces(body, spread) if c.length > 0.5 * c.spread]
+    pieces = _joined(pieces, body)
+    pieces = [c for c in pieces if c.length >= _SHORT * c.spread and c.strength >= _WEAK]
+    return _without_echoes(pieces)
+
+
+def _pieces(body: Grey, spread: Grey) -> list[Chain]:
+    """Runs of cells down each column, linked to the run that they share most with."""
+    columns = np.ascontiguousarray(body.T)
+    padded = np.zeros((columns.shape[0], columns.shape[1] + 1), bool)
+    padded[:, :-1] = columns > _SURE
+    flat = np.concatenate([[False], padded.ravel()])
+    edges = np.flatnonzero(flat[1:] != flat[:-1])
+    start, end = edges[::2], edges[1::2]
+    if not len(start):
+        return []
+    weight = np.pad(columns, ((0, 0), (0, 1))).ravel().astype(np.float64)
+    log_spread = np.log(np.pad(spread.T, ((0, 0), (0, 1)), constant_values=1.0)).ravel()
+    mass, moment, size = (
+        _sums(v, start, end) for v in (weight, weight * np.arange(len(weight)), weight * log_spread)
+    )
+    stride = padded.shape[1]
+    column = start // stride
+    y = moment / mass - column * stride + 0.5
+    following = _links(start, end, stride)
+    return _walked(following, column, y, size / mass, mass / (end - start))
+
+
+def _sums(values: Array, start: Array, end: Array) -> Array:
+    total = np.concatenate([[0.0], np.cumsum(values)])
+    return total[end] - total[start]
+
+
+def _links(start: Array, end: Array, stride: int) -> Array:
+    """(R,) each run's follower in the next column, -1 where there is none."""
+    n = len(start)
+    best = np.zeros(n)
+    follower, leader = np.full(n, -1), np.full(n, -1)
+    share = np.zeros(n)
+    first = np.searchsorted(end, start + stride, "right")
+    last = np.searchsorted(start, end + stride, "left")
+    for i in np.flatnonzero(last > first):
+        for j in range(first[i], last[i]):
+            common = min(end[i] + stride, end[j]) - max(start[i] + stride, start[j])
+            # of a run that parts, the follower goes on with what is most alike
+            alike = common / (max(end[i] - start[i], end[j] - start[j]))
+            if alike > best[i]:
+                best[i], follower[i] = alike, j
+            if alike > share[j]:
+                share[j], leader[j] = alike, i
+    mutual = (follower >= 0) & (leader[follower] == np.arange(n))
+    return np.where(mutual, follower, -1)
+
+
+def _walked(following: Array, column: Array, y: Array, size: Array, mass: Array) -> list[Chain]:
+    """Chains along the links."""
+    led = np.zeros(len(following), bool)
+    led[following[following >= 0]] = True
+    found = []
+    for head in np.flatnonzero(~led):
+        way = [head]
+        while following[way[-1]] >= 0:
+            way.append(following[way[-1]])
+        at = np.array(way)
+        spread = float(np.exp(np.median(size[at])))
+        found.append(Chain(column[at] + 0.5, y[at], spread, float(mass[at].mean())))
+    return found
+
+
+def _joined(pieces: Sequence[Chain], body: Grey) -> list[Chain]:
+    """Pieces of one row made one, the closest first."""
+    pieces = list(pieces)
+    while True:
+        pairs = [
+            (cost, i, j)
+            for i, a in enumerate(pieces)
+            for j, b in enumerate(pieces)
+            if i != j and (cost := _distance(a, b, body)) is not None
+        ]
+        if not pairs:
+            return pieces
+        taken: set[int] = set()
+        merged: list[Chain] = []
+        for _, i, j in sorted(pairs):
+            if i not in taken and j not in taken:
+                taken |= {i, j}
+                merged.append(_merged(pieces[i], pieces[j]))
+        pieces = [p for k, p in enumerate(pieces) if k not in taken] + merged
+
+
+def _distance(a: Chain, b: Chain, body: Grey) -> float | None:
+    """How far b begins after a ends, in spreads; None where they are not of one row."""
+    spread = max(a.spread, b.spread)
+    gap = float(b.x[0] - a.x[-1])
+    if not -1.0 * spread < gap < _FAR * spread or b.x[-1] < a.x[-1] or a.x[0] > b.x[0]:
+        return None
+    if spread > _ALIKE * min(a.spread, b.spread):
+        return None
+    middle = (a.x[-1] + b.x[0]) / 2
+    apart = abs(_beyond(a, middle, spread) - _beyond(b, middle, spread))
+    if apart > _LEVEL * spread:
+        return None
+    if gap > _NEAR * spread and _between(a, b, body) < _HINT:
+        return None
+    return gap / spread + 2 * apart / spread
+
+
+def _beyond(chain: Chain, x: float, spread: float) -> float:
+    """Where a chain would run at x, by its nearest part, some letters long."""
+    near = np.abs(chain.x - x) < np.abs(chain.x - x).min() + 12 * spread
+    cx, cy = chain.x[near], chain.y[near]
+    if len(cx) < 4:
+        return float(cy.mean())
+    slope = np.polyfit(cx - cx.mean(), cy, 1)[0] * min(1.0, len(cx) / (8 * spread))
+    return float(cy.mean() + np.clip(slope, -0.4, 0.4) * (x - cx.mean()))
+
+
+def _between(a: Chain, b: Chain, body: Grey) -> float:
+    """The mean probability of body along the way from a's end to b's start."""
+    n = max(2, int(b.x[0] - a.x[-1]))
+    x = np.linspace(a.x[-1], b.x[0], n).astype(int)
+    y = np.linspace(a.y[-1], b.y[0], n).astype(int)
+    rows = np.clip(y[:, None] + [-1, 0, 1], 0, body.shape[0] - 1)
+    return float(body[rows, np.clip(x, 0, body.shape[1] - 1)[:, None]].max(1).mean())
+
+
+def _merged(a: Chain, b: Chain) -> Chain:
+    parts = [(a.length, a), (b.length, b)]
+    total = a.length + b.length
+    keep = b.x > a.x[-1]
+    spread = float(np.exp(sum(n * np.log(c.spread) for n, c in parts) / total))
+    strength = sum(n * c.strength for n, c in parts) / total
+    x, y = np.concatenate([a.x, b.x[keep]]), np.concatenate([a.y, b.y[keep]])
+    return Chain(x, y, spread, strength)
+
+
+def _without_echoes(chains: Sequence[Chain]) -> list[Chain]:
+    """Without short chains that run along a longer one."""
+    kept: list[Chain] = []
+    for chain in sorted(chains, key=lambda c: -c.length):
+        beside = False
+        for other in kept:
+            inside = (chain.x >= other.x[0]) & (chain.x <= other.x[-1])
+            away = np.abs(np.interp(chain.x[inside], other.x, other.y) - chain.y[inside])
+            close = away < 1.1 * max(other.spread, chain.spread)
+            beside = beside or close.sum() > 0.6 * len(chain.x)
+        if not beside:
+            kept.append(chain)
+    return kept

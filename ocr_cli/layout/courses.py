@@ -1,0 +1,315 @@
+"""The course of a row on a page, and the grey strip that is sampled along it.
+
+A row does not need ink that is cut out: a course says where to look, along the middle of the
+small letters, and the reader looks at the grey picture there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr_cli.layout.strips import HEIGHT, MARGIN, MIDDLE, SPREAD, measure
+from ocr_cli.page import Course
+
+__all__ = [
+    "Course",
+    "Frame",
+    "GreyStrip",
+    "Pyramid",
+    "darkness",
+    "frame_of",
+    "grey_strip",
+    "placed",
+    "sample",
+    "smoothed",
+]
+
+Array = NDArray[Any]
+Grey = NDArray[np.float32]
+TALL = 96  # height of the patch that a course is measured in, in pixels of a strip
+FAINT = 0.35  # darkness, of a row's own, from which on a pixel counts as ink
+FLAT = 0.10  # a row's ink is at least so much darker than its paper, or it is left pale
+REACH = 11.0  # how far from its course a row's ink is measured: further lie other rows'
+GAIN = 1.0  # of the spread, since far tails and loops are not measured
+DOUBT = 80.0  # the length of a strip that tells as much of its row as what was known before
+_SAMPLE = 5000  # points of ink that are enough to measure a row by
+
+
+def smoothed(points: Array, spread: float) -> NDArray[np.float64]:
+    """A course's points anew, evenly spaced and without bends shorter than some letters."""
+    points = np.asarray(points, np.float64)
+    steps = np.hypot(*np.diff(points, axis=0).T)
+    kept = np.concatenate([[True], steps > 1e-6])
+    points = points[kept]
+    if len(points) < 2:
+        x, y = points[0]
+        return np.array([[x - spread, y], [x + spread, y]])
+    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
+    count = max(2, int(np.ceil(along[-1] / (2 * spread))) + 1)
+    even = np.linspace(0, along[-1], count)
+    dense = np.stack([np.interp(even, along, points[:, k]) for k in (0, 1)], 1)
+    reach = min(4, (count - 1) // 2)
+    if reach == 0:
+        return dense
+    # odd reflection keeps the ends and their direction
+    start = 2 * dense[0] - dense[reach:0:-1]
+    end = 2 * dense[-1] - dense[-2 : -reach - 2 : -1]
+    padded = np.concatenate([start, dense, end])
+    bell = np.exp(-0.5 * (np.arange(-reach, reach + 1) / (0.5 * reach)) ** 2)
+    bell /= bell.sum()
+    return np.stack([np.convolve(padded[:, k], bell, "valid") for k in (0, 1)], 1)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The axes of a course at every column of a strip: centres (W, 2) and tangents (W, 2).
+
+    unit : pixels of the page to a pixel of the strip.
+    """
+
+    centres: NDArray[np.float64] = field(repr=False)
+    tangents: NDArray[np.float64] = field(repr=False)
+    unit: float
+    slant: float
+
+    def to_page(self, x: Array, y: Array) -> tuple[Array, Array]:
+        """Points x, y of the strip, y from the middle downwards, on the page."""
+        column = np.clip(x, 0, len(self.centres) - 1)
+        k = np.arange(len(self.centres))
+        cx, cy, tx, ty = (
+            np.interp(column, k, values) for values in (*self.centres.T, *self.tangents.T)
+        )
+        beyond = (x - column) * self.unit
+        along = beyond - self.slant * y * self.unit
+        down = y * self.unit
+        return cx + along * tx - down * ty, cy + along * ty + down * tx
+
+    def column(self, x: Array, y: Array) -> Array:
+        """The columns of the strip that points x, y of the page come to lie in."""
+        k = np.arange(len(self.centres))
+        cx, cy = self.centres.T
+        column = np.interp(x, cx, k)
+        for _ in range(2):  # rows run on nearly level: two steps are enough
+            at = np.clip(column.astype(int), 0, len(k) - 1)
+            (tx, ty), dx, dy = self.tangents[at].T, x - cx[at], y - cy[at]
+            along, down = dx * tx + dy * ty, dy * tx - dx * ty
+            column = at + (along + self.slant * down) / self.unit
+        return np.asarray(column)
+
+
+@dataclass(frozen=True)
+class GreyStrip:
+    """A row ready to read, and the way back to its page.
+
+    image : (48, W) float32, about 1 ink to 0 paper.
+    """
+
+    image: Grey
+    frame: Frame = field(repr=False)
+
+    def column(self, x: Array, y: Array) -> Array:
+        """The strip's columns of points x, y in the page's pixels."""
+        return self.frame.column(x, y)
+
+    def to_page(self, x: Array, y: Array) -> tuple[Array, Array]:
+        """Points of the strip in the page's pixels."""
+        return self.frame.to_page(x, y - MIDDLE)
+
+
+def frame_of(course: Course, margin: float = MARGIN, fine: float = 1.0) -> Frame:
+    """The strip's axes; `fine` pixels of it for each of the usual size."""
+    unit = max(course.spread, 0.5) / SPREAD / fine
+    points = course.points
+    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
+    width = int(np.ceil(along[-1] / unit / 4)) * 4 + 2 * round(margin * fine)
+    at = (np.arange(width) - margin * fine + 0.5) * unit
+    tangents = _tangents(points, along, at)
+    inside = np.clip(at, 0, along[-1])
+    centres = np.stack([np.interp(inside, along, points[:, k]) for k in (0, 1)], 1)
+    centres += (at - inside)[:, None] * tangents
+    return Frame(centres, tangents, unit, course.slant)
+
+
+def _tangents(points: Array, along: Array, at: Array) -> Array:
+    """(W, 2) unit vectors along a polyline, turning evenly from one piece to the next."""
+    pieces = np.diff(points, axis=0)
+    middles = (along[1:] + along[:-1]) / 2
+    tangents = np.stack([np.interp(at, middles, pieces[:, k]) for k in (0, 1)], 1)
+    return np.asarray(tangents / np.maximum(np.hypot(*tangents.T), 1e-9)[:, None])
+
+
+def reduced(grey: Grey, unit: float) -> tuple[Grey, int]:
+    """The page in cells somewhat smaller than `unit` pixels, and how many pixels one has."""
+    step = max(1, int(0.75 * unit))
+    if step == 1:
+        return grey, 1
+    height, width = (n // step for n in grey.shape)
+    cells = grey[: height * step, : width * step].reshape(height, step, width, step)
+    return np.ascontiguousarray(cells.mean((1, 3), dtype=np.float32)), step
+
+
+def sample(grey: Grey, x: Array, y: Array) -> Grey:
+    """Bilinear samples at x, y (pixels, centres at .5); beyond the page its edge goes on."""
+    height, width = grey.shape
+    x = np.clip(x.astype(np.float32) - np.float32(0.5), 0, width - 1.001)
+    y = np.clip(y.astype(np.float32) - np.float32(0.5), 0, height - 1.001)
+    left, top = x.astype(np.int32), y.astype(np.int32)
+    x -= left
+    y -= top
+    flat, at = np.ascontiguousarray(grey).reshape(-1), top * width + left
+    right, below = int(width > 1), width * int(height > 1)
+    upper = flat[at] * (1 - x) + flat[at + right] * x
+    lower = flat[at + below] * (1 - x) + flat[at + below + right] * x
+    return np.asarray(upper + y * (lower - upper), np.float32)
+
+
+class Pyramid:
+    """A page's grey picture in the sizes that were asked for."""
+
+    def __init__(self, grey: Grey) -> None:
+        self._grey = grey
+        self._sizes: dict[int, Grey] = {1: grey}
+
+    def sample(self, frame: Frame, height: int, middle: float) -> Grey:
+        """(height, W) grey along a frame; `middle` is the row of the strip on the course."""
+        step = max(1, int(0.75 * frame.unit))
+        if step not in self._sizes:
+            self._sizes[step] = reduced(self._grey, frame.unit)[0]
+        v = ((np.arange(height) + 0.5 - middle) * frame.unit)[:, None]
+        (cx, cy), (tx, ty) = frame.centres.T, frame.tangents.T
+        x = cx - v * (ty + frame.slant * tx)
+        y = cy + v * (tx - frame.slant * ty)
+        return sample(self._sizes[step], x / step, y / step)
+
+
+def darkness(patch: Grey, middle: float, body: float = 14.0) -> Grey:
+    """Grey of a strip to ink: 0 its paper, about 1 the darkest of its strokes.
+
+    The paper is told by columns some letters wide, so that shadows do not count; the row's own
+    ink by the part that lies no further than `body` from its `middle`.
+    """
+    height, width = patch.shape
+    count = max(1, round(width / 40))
+    edges = np.linspace(0, width, count + 1).astype(int)
+    paper = np.array([np.percentile(patch[:, a:b], 75) for a, b in pairwise(edges)])
+    if count > 1:
+        middles = (edges[1:] + edges[:-1]) / 2
+        paper = np.interp(np.arange(width) + 0.5, middles, paper)
+    dark = paper.astype(np.float32) - patch
+    low, high = max(0, int(middle - body)), min(height, int(middle + body))
+    ink = float(np.percentile(dark[low:high], 97)) if high > low else 0.0
+    return np.asarray(np.clip(dark / max(ink, FLAT), -0.3, 1.5), np.float32)
+
+
+def without_rules(dark: Grey, reach: int = 60) -> Grey:
+    """Darkness without what goes on evenly along the row, as ruled lines do."""
+    width = dark.shape[1]
+    count = max(1, round(width / (2 * reach)))
+    edges = np.linspace(0, width, count + 1).astype(int)
+    even = np.empty_like(dark)
+    for a, b in pairwise(edges):
+        even[:, a:b] = np.median(dark[:, a:b], axis=1, keepdims=True)
+    return dark - np.maximum(even, 0)
+
+
+def placed(pyramid: Pyramid, course: Course, rounds: int = 3) -> Course:
+    """The course moved onto the middle of its ink, with the ink's own spread and slant.
+
+    Where the ink is too short to tell, what the course says already counts for more.
+    """
+    for _ in range(rounds):
+        course = _placed_once(pyramid, course)
+    return course
+
+
+def _placed_once(pyramid: Pyramid, course: Course) -> Course:
+    frame = frame_of(replace(course, slant=0.0))
+    patch = pyramid.sample(frame, TALL, TALL / 2)
+    dark = without_rules(darkness(patch, TALL / 2))
+    y, x = np.nonzero(dark > FAINT)
+    away = np.abs(y + 0.5 - TALL / 2)
+    near = away < REACH
+    y, x = y[near], x[near]
+    if len(y) < 30:
+        return course
+    some = slice(None, None, max(1, len(y) // _SAMPLE))
+    points = np.stack([x[some] + 0.5, y[some] + 0.5], 1)
+    found = measure(points, np.zeros(len(points), np.int64), 1)
+    skew, slant, x_mean, middle, spread = (
+        float(v[0]) for v in (found.skew, found.slant, found.x_mean, found.middle, found.spread)
+    )
+    # what was given is not far off: more than that is a neighbour's ink
+    trust = len(frame.centres) / (len(frame.centres) + DOUBT)
+    shift = trust * np.clip(middle - TALL / 2, -SPREAD, SPREAD)
+    grown = float(np.clip(spread * GAIN / SPREAD, 0.75, 1.35) ** trust)
+    at = np.arange(0, len(frame.centres), 8)
+    down = shift + np.clip(skew, -0.06, 0.06) * (at + 0.5 - x_mean)
+    inside = (at >= MARGIN) & (at <= len(frame.centres) - MARGIN)
+    if inside.sum() < 2:
+        at, down = np.array([MARGIN, len(frame.centres) - MARGIN]), np.full(2, shift)
+        inside = np.array([True, True])
+    px, py = frame.to_page(at[inside].astype(float), down[inside])
+    points = smoothed(np.stack([px, py], 1), course.spread * grown)
+    return Course(points, course.spread * grown, slant)
+
+
+def grey_strip(pyramid: Pyramid, course: Course) -> GreyStrip:
+    """The strip along a course."""
+    frame = frame_of(course)
+    return GreyStrip(darkness(pyramid.sample(frame, HEIGHT, MIDDLE), MIDDLE), frame)
+
+
+def from_baseline(baseline: Array, outline: Array, words: Sequence[Array] = ()) -> Course | None:
+    """The course that a transcribed row tells: a first guess, see `placed`.
+
+    baseline, outline : (n, 2) x, y; `words` outlines of its words, whose middles are better
+    than a baseline that follows tails. None where there is next to nothing.
+    """
+    if words:
+        return _through_words(words)
+    if len(baseline) < 2 or len(outline) < 3:
+        return None
+    length = float(np.hypot(*np.diff(baseline, axis=0).T).sum())
+    if length < 4:
+        return None
+    # half of the height over the line is the middle of what stands on it
+    body = np.clip(_area(outline) / max(length, 1.0), 4, None)
+    spread = body / 7.5
+    points = smoothed(baseline, spread)
+    return Course(points - np.array([0, 1.6 * spread]), spread)
+
+
+def _area(outline: Array) -> float:
+    x, y = outline.T
+    return float(abs(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1))) / 2)
+
+
+def _through_words(words: Sequence[Array]) -> Course:
+    """Along the middles of words: a straight line or a gentle curve, by their number."""
+    ends, heights, weight = [], [], []
+    for outline in words:
+        x1, x2 = outline[:, 0].min(), outline[:, 0].max()
+        middle = outline[:, 0].mean()
+        left, right = outline[outline[:, 0] <= middle], outline[outline[:, 0] > middle]
+        if not len(left) or not len(right):
+            left = right = outline
+        ends += [[x1, left[:, 1].mean()], [x2, right[:, 1].mean()]]
+        heights.append(_area(outline) / max(1.0, x2 - x1))
+        weight.append(max(1.0, x2 - x1))
+    spread = max(1.0, float(np.average(heights, weights=weight)) / 6.5)
+    points = np.array(ends)
+    x1, x2 = points[:, 0].min(), points[:, 0].max()
+    degree = min(3, len(words) // 2 + 1, max(1, int((x2 - x1) / (30 * spread))))
+    degree = 1 if len(words) < 3 else degree
+    if x2 - x1 < 1:
+        return Course(np.array([[x1, points[:, 1].mean()], [x1 + 1, points[:, 1].mean()]]), spread)
+    centre, half = (x1 + x2) / 2, (x2 - x1) / 2
+    fit = np.polyfit((points[:, 0] - centre) / half, points[:, 1], degree, w=np.repeat(weight, 2))
+    x = np.linspace(x1, x2, max(2, int((x2 - x1) / (2 * spread))))
+    return Course(np.stack([x, np.polyval(fit, (x - centre) / half)], 1), spread)

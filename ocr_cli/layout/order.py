@@ -1,0 +1,122 @@
+"""The order in which rows are read: down a column, then the next; a table row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from ocr_cli.layout.courses import Course
+
+_X_HEIGHT = 3.2  # of a small letter, in spreads
+_CORRIDOR = 0.8  # x-heights of paper between columns
+_CELL = 8.0  # x-heights: shorter rows that stand on one level are cells of a table
+_LEVEL = 0.45  # x-heights by which rows on one level may differ
+_LEVEL_SHARE = 0.6  # of the rows of two columns: so many on one level make a table
+
+
+@dataclass(frozen=True)
+class _Bar:
+    """A row on the page made level: its number, ends, middle and x-height."""
+
+    number: int
+    x1: float
+    x2: float
+    y: float
+    x_height: float
+
+    @property
+    def length(self) -> float:
+        return (self.x2 - self.x1) / self.x_height
+
+
+def in_reading_order(courses: Sequence[Course]) -> list[Course]:
+    """The same rows in the order in which a person reads them."""
+    if len(courses) < 2:
+        return list(courses)
+    return [courses[bar.number] for bar in _ordered(_levelled(courses))]
+
+
+def _levelled(courses: Sequence[Course]) -> list[_Bar]:
+    """Rows as level bars, by the usual slope of all."""
+    steps = np.array([c.points[-1] - c.points[0] for c in courses])
+    long = np.abs(steps[:, 0])
+    slopes = steps[:, 1] / np.maximum(long, 1)
+    order = np.argsort(slopes)
+    share = np.cumsum(long[order])
+    slope = float(slopes[order][np.searchsorted(share, share[-1] / 2)])
+    angle = np.arctan(slope)
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    bars = []
+    for k, course in enumerate(courses):
+        x, y = turn @ course.points.T
+        height = _X_HEIGHT * course.spread
+        bars.append(_Bar(k, float(x.min()), float(x.max()), float(np.median(y)), height))
+    return bars
+
+
+def _ordered(bars: list[_Bar]) -> list[_Bar]:
+    """Columns in turn, if there are any; else what lies above first."""
+    if len(bars) < 2:
+        return bars
+    parted = _columns(bars)
+    if parted is not None:
+        left, right = parted
+        if _is_table(left, right):
+            return _by_level(bars)
+        return _ordered(left) + _ordered(right)
+    bars = sorted(bars, key=lambda bar: bar.y)
+    cut = _cut(bars)
+    if cut is not None:
+        return _ordered(bars[:cut]) + _ordered(bars[cut:])
+    return _by_level(bars)
+
+
+def _columns(bars: Sequence[_Bar]) -> tuple[list[_Bar], list[_Bar]] | None:
+    """The rows left and right of the widest corridor through all of them."""
+    bars = sorted(bars, key=lambda bar: bar.x1)
+    usual = float(np.median([bar.x_height for bar in bars]))
+    reach, best, at = bars[0].x2, _CORRIDOR * usual, 0
+    for k, (before, bar) in enumerate(pairwise(bars)):
+        reach = max(reach, before.x2)
+        if bar.x1 - reach > best:
+            best, at = bar.x1 - reach, k + 1
+    return (bars[:at], bars[at:]) if at else None
+
+
+def _is_table(left: Sequence[_Bar], right: Sequence[_Bar]) -> bool:
+    """Whether two columns are cells that stand on one level, or too few rows to tell."""
+    few, many = sorted((left, right), key=len)
+    heights = np.array([bar.y for bar in many])
+    level = [np.abs(heights - bar.y).min() < _LEVEL * bar.x_height for bar in few]
+    short = min(float(np.median([bar.length for bar in part])) for part in (left, right))
+    return bool(np.mean(level) >= _LEVEL_SHARE and (short < _CELL or len(few) == 1))
+
+
+def _cut(bars: Sequence[_Bar]) -> int | None:
+    """Where rows, from the top down, part into those above and those below columns."""
+    best, at = 3, None
+    for k in range(1, len(bars)):
+        for part in (bars[:k], bars[k:]):
+            parted = _columns(part) if len(part) > best else None
+            if parted is None or min(map(len, parted)) < 2 or _is_table(*parted):
+                continue
+            if len(part) > best:
+                best, at = len(part), k
+    return at
+
+
+def _by_level(bars: Sequence[_Bar]) -> list[_Bar]:
+    """From the top down; of what stands on one level, from the left to the right."""
+    levels: list[list[_Bar]] = []
+    for bar in sorted(bars, key=lambda b: b.y):
+        last = levels[-1] if levels else []
+        free = all(bar.x1 > b.x2 or bar.x2 < b.x1 for b in last)
+        y = float(np.mean([b.y for b in last])) if last else 0.0
+        if last and free and bar.y - y < 0.7 * min(bar.x_height, last[-1].x_height):
+            last.append(bar)
+        else:
+            levels.append([bar])
+    return [bar for level in levels for bar in sorted(level, key=lambda b: b.x1)]
