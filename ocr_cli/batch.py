@@ -18,7 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol, TypeVar
 
-from ocr_cli.errors import InputError, OcrError
+from ocr_cli.errors import InputError, ModelError, OcrError
 from ocr_cli.output import formats
 from ocr_cli.output.files import replacing
 
@@ -275,15 +275,26 @@ def _read(picture: Picture, model: str, language: str, keep_doubtful: bool) -> P
     from ocr_cli import pipeline
 
     try:
-        return pipeline.read_picture(picture, coming.result, keep_doubtful)
+        return pipeline.read_picture(picture, lambda: _loaded(coming, model), keep_doubtful)
     except InputError:
-        coming.result()  # without a model no picture can be read: that is told first
+        _loaded(coming, model)  # without a model no picture can be read: that is told first
         raise
 
 
 def reader(model: str, language: str) -> Reader:
     """The reader of that model and language, loaded once in each process."""
-    return _reader_coming(model, language).result()
+    return _loaded(_reader_coming(model, language), model)
+
+
+def _loaded(coming: Future[Reader], model: str) -> Reader:
+    """The reader; ModelError, and no blame on the picture, where a model's file is odd."""
+    try:
+        return coming.result()
+    except (OcrError, MemoryError):
+        raise
+    except Exception as failure:
+        problem = f"the model cannot be used ({type(failure).__name__})"
+        raise ModelError(problem, "train it anew", model) from failure
 
 
 @lru_cache(maxsize=1)

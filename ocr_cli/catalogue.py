@@ -78,14 +78,15 @@ def _classes(meta: dict[str, Any]) -> list[str]:
 
 def _scores(record: dict[str, Any]) -> str:
     accuracies = [
-        f"{split} {100 * record[f'{split}_accuracy']:.1f} %"
+        f"{split} {100 * accuracy:.1f} %"
         for split in ("valid", "test")
-        if f"{split}_accuracy" in record
+        if isinstance(accuracy := record.get(f"{split}_accuracy"), int | float)
     ]
     errors = [
-        f"{what} {100 * record[what]['all']:.1f} %"
+        f"{what} {100 * rate:.1f} %"
         for what in ("words", "lines")
-        if isinstance(record.get(what), dict) and "all" in record[what]
+        if isinstance(rates := record.get(what), dict)
+        and isinstance(rate := rates.get("all"), int | float)
     ]
     return ", ".join(accuracies) or ("CER: " + ", ".join(errors) if errors else "")
 

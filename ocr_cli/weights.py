@@ -6,22 +6,25 @@ import io
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli import context
+from ocr_cli import context, npz
 from ocr_cli.context import Context
 from ocr_cli.errors import ModelError
+from ocr_cli.input import formats
 from ocr_cli.nn import network
 from ocr_cli.nn.losses import softmax
 from ocr_cli.nn.network import Layers, Weights
 
 FORMAT = 1
+MOST_CLASSES = 10_000  # characters that a model can tell apart
+MOST_STEP = 64  # pixels that a layer looks at, or passes over, at once
 DEFAULT = "letters"  # the reader that `ocr read` takes when it is not told
 _CHUNK = 64  # crops to one pass: the columns of a layer then stay in the cache
 _IN_CONTEXT = "context."  # before the names of its arrays in a file
@@ -279,19 +282,60 @@ def read_meta(path: Path) -> dict[str, Any]:
 
 
 @contextmanager
-def _opened(path: Path, kinds: set[str] | None) -> Iterator[tuple[Any, dict[str, Any]]]:
+def _opened(path: Path, kinds: set[str] | None) -> Iterator[tuple[npz.Archive, dict[str, Any]]]:
     """The archive, whose members are read when asked for, and its metadata, checked."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            meta = json.loads(str(archive["meta"]))
+        with npz.opened(path) as archive:
+            meta = _meta(archive)
             _check(_part(meta, kinds) or str(meta["kind"]), meta["format"], kinds, path)
             yield archive, meta
     except ModelError:
         raise
+    except npz.OversizeError as error:
+        raise ModelError(str(error), "no model is like that: train it anew", str(path)) from error
+    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+        advice = "-l takes en, none or a .npz file" if kinds == {"language"} else _WANTED
+        raise ModelError(f"cannot be opened ({error.strerror})", advice, str(path)) from error
     except Exception as error:  # zipfile, numpy and json raise many kinds on a damaged file
-        raise ModelError(
-            "not a model file, or a damaged one", "train it anew", str(path)
-        ) from error
+        raise _no_model(path) from error
+
+
+_WANTED = "-m takes a name that `ocr models` lists, or an .npz that `ocr train` wrote"
+
+
+def _no_model(path: Path) -> ModelError:
+    """What to tell of a file that is no model."""
+    with suppress(OSError), path.open("rb") as file:
+        known = formats.sniff(file.read(formats.HEAD))
+        if known is not None:
+            return ModelError("a picture, not a model", _WANTED, str(path))
+    return ModelError("not a model file, or a damaged one", "train it anew", str(path))
+
+
+def _meta(archive: npz.Archive) -> dict[str, Any]:
+    """The metadata; ValueError where they are none of a model's."""
+    meta = json.loads(str(archive["meta"]))
+    if not _makes_sense(meta):
+        raise ValueError("metadata of another shape")
+    return dict(meta)
+
+
+def _makes_sense(meta: Any) -> bool:
+    """Whether the metadata of a model, and of each of its parts, are of the types that they have.
+
+    A class is a text, and so is the alphabet; neither is long.
+    """
+    if not isinstance(meta, dict):
+        return False
+    usual = {"kind": "", "classes": [], "alphabet": "", "layers": [], "record": {}, "parts": {}}
+    if not all(isinstance(meta.get(name, value), type(value)) for name, value in usual.items()):
+        return False
+    classes, alphabet = meta.get("classes", []), meta.get("alphabet", "")
+    return (
+        all(isinstance(name, str) for name in classes)
+        and max(len(classes), len(alphabet)) <= MOST_CLASSES
+        and all(_makes_sense(part) for part in meta.get("parts", {}).values())
+    )
 
 
 def _check(kind: str, version: Any, kinds: set[str] | None, path: Path) -> None:
@@ -357,7 +401,7 @@ def load_network(
         record = dict(meta["record"])
         model = Model(str(meta["kind"]), classes, layers, weights, record, terms, together)
         outputs = tried(model)
-    except (KeyError, TypeError, ValueError) as error:
+    except Exception as error:  # numpy, too, raises many kinds where shapes make no sense
         raise ModelError("the model's parts do not fit", "train it anew", str(path)) from error
     sound = outputs.shape[-1] == len(classes) + beside and np.isfinite(outputs).all()
     if not sound or len(set(classes)) != len(classes):
@@ -390,14 +434,51 @@ def _context(arrays: dict[str, NDArray[Any]], description: Any) -> Context | Non
 
 def weights_of(layers: Layers, arrays: dict[str, NDArray[Any]]) -> Weights:
     """A file's arrays in their places; ValueError unless each has its layer's shape."""
-    expected = network.init(layers, np.random.default_rng(0))
+    expected = _expected(layers, arrays)
     names = {f"{i}.{name}" for i, params in enumerate(expected) for name in params}
     if names != set(arrays):
         raise ValueError("arrays do not match the layers")
     weights = []
     for i, params in enumerate(expected):
-        found = {name: arrays[f"{i}.{name}"].astype(np.float32) for name in params}
-        if any(found[name].shape != value.shape for name, value in params.items()):
+        found = {name: arrays[f"{i}.{name}"] for name in params}
+        if any(found[name].shape != shape for name, shape in params.items()):
             raise ValueError(f"shapes of layer {i} do not match")
-        weights.append(found)
+        weights.append({name: value.astype(np.float32) for name, value in found.items()})
     return tuple(weights)
+
+
+def _expected(layers: Layers, arrays: dict[str, NDArray[Any]]) -> list[dict[str, tuple[int, ...]]]:
+    """The shapes of the arrays that each layer needs; ValueError where its sizes make no sense.
+
+    A size is at most the numbers that there are, so that none makes room for more than these.
+    """
+    numbers = sum(array.size for array in arrays.values())
+    for layer in layers:
+        for name, size in asdict(layer).items():
+            most = MOST_STEP if name in ("size", "stride", "height", "width") else numbers
+            if isinstance(size, int) and not 0 <= size <= most:
+                raise ValueError(f"{name} {size} of a layer")
+    try:
+        fresh = network.init(layers, _OnlyShapes())  # type: ignore[arg-type]
+    except AttributeError:  # a layer that draws in another way
+        fresh = network.init(layers, np.random.default_rng(0))
+    return [{name: value.shape for name, value in params.items()} for params in fresh]
+
+
+class _OnlyShapes:
+    """In a generator's place: what it draws has a shape, and takes no memory."""
+
+    def __init__(self, *shape: int) -> None:
+        self.shape = shape
+
+    def uniform(self, _low: float, _high: float, shape: tuple[int, ...]) -> _OnlyShapes:
+        return _OnlyShapes(*shape)
+
+    def standard_normal(self, shape: tuple[int, ...], *_: Any) -> _OnlyShapes:
+        return _OnlyShapes(*shape)
+
+    def astype(self, *_: Any) -> _OnlyShapes:
+        return self
+
+    def __mul__(self, _by: object) -> _OnlyShapes:
+        return self

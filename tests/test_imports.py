@@ -17,7 +17,7 @@ MODULES = {
 LEVELS = (
     {"errors", "page", "input"},
     {
-        *("layout", "nn", "weights", "autoencoder", "context", "models"),
+        *("layout", "nn", "weights", "autoencoder", "context", "models", "npz"),
         *("torch_backend", "torch_finder", "torch_lines"),
     },
     {"reading", "output", "data", "metrics", "error_analysis", "rowscores"},

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ocr_cli.cli.options import tell_of_data
 from ocr_cli.output.plots import check_plotting
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def run(path: Path, split: str | None, model: str, as_json: bool, plot: Path | N
     if plot:
         check_plotting(plot)
     data, chosen = choose.open_set(path, split)
+    tell_of_data(data.notes, data.left_out)
     if split is None and chosen != "test":
         click.echo(f"ocr: {path}: no test split; scored on {chosen}", err=True)
     if weights.kind_of(weights.model_path(model)) == weights.AUTOENCODER:

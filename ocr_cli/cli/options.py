@@ -130,6 +130,14 @@ def results(outcomes: Iterable[Result | InputError], total: int, bar: bool) -> I
             progress.close()
 
 
+def tell_of_data(notes: Iterable[str], left_out: Iterable[str]) -> None:
+    """What to know of the data, on stderr; where some was left out, ocr exits with 1 at last."""
+    for note in (*notes, *left_out):
+        click.echo(f"ocr: {note}", err=True)
+    if tuple(left_out):
+        click.get_current_context().meta[FAILED] = True
+
+
 def _tell(failure: InputError, debug: bool) -> None:
     sys.stdout.flush()  # what came before it is seen before it, where both go to one terminal
     click.echo(f"ocr: {failure}", err=True)

@@ -54,9 +54,10 @@ def read(
 ) -> None:
     r"""Read the handwriting in FILES and print it, pages in the order of FILES.
 
-    FILES are pictures (JPEG, PNG, TIFF with any number of pages, BMP, WebP, GIF, PNM);
-    - is standard input; a folder needs --recursive. A file that cannot be read is told
-    on standard error, and the others are read all the same.
+    FILES are pictures (JPEG, JPEG 2000, PNG, TIFF with any number of pages, BMP, WebP, AVIF,
+    GIF, PNM); - is standard input, several pictures if need be; a folder needs --recursive.
+    A file that cannot be read, or only in part, is told on standard error, and the others
+    are read all the same.
 
     What is hardly legible, as rows that are no writing are, is left out.
 

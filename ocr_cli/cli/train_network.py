@@ -59,6 +59,7 @@ def run(asked: Mapping[str, Any], log: Path | None, quiet: bool, plot: Path | No
     prepared = _prepared(experiment, quiet)
     if not quiet:
         click.echo(f"ocr: training on {prepared.splits.name}", err=True)
+    options.tell_of_data(prepared.splits.notes, prepared.splits.left_out)
     with Log(prepared.preset.kind, log, quiet) as told:
         try:
             outcome = experiments.carry_out(prepared, told)

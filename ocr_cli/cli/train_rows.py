@@ -16,17 +16,19 @@ from ocr_cli.data.weighted import LineData, only_path
 
 def run_language(corpus: Path | None, out: Path) -> None:
     """Character n-grams of a text file, one line of writing a line."""
-    from ocr_cli.data.charset import folded
+    from ocr_cli.data import prose
     from ocr_cli.reading import language, ngrams
 
     if corpus is None:
         raise click.UsageError("--kind language needs a text: --data corpus.txt")
-    lines = corpus.read_text(encoding="utf-8", errors="replace").splitlines()
+    text = prose.read_prose(corpus, language.ALPHABET)
+    for note in text.notes:
+        click.echo(f"ocr: {corpus}: {note}", err=True)
     record = {"command": command_line(), "data": str(corpus)}
-    model = ngrams.train_language(lines, record=record)
+    model = ngrams.train_language(text.lines, record=record)
     language.save(out, model)
-    texts = [folded(line.strip(ngrams.BREAK)) for line in lines]
-    click.echo(f"{out}  {language.bits_per_character(model, texts):.3f} bits a character")
+    plain = [line.strip(ngrams.BREAK) for line in text.lines]
+    click.echo(f"{out}  {language.bits_per_character(model, plain):.3f} bits a character")
 
 
 def run_line(

@@ -22,13 +22,16 @@ CLASSES = {"capitals": NIST36, "ascii": ASCII94, "ascii+": (*ASCII94, NON_LETTER
 class Splits:
     """What a training needs, and a name for it to tell the user.
 
-    test is None where the data has no such split.
+    test is None where the data has no such split. notes and left_out are those of all its
+    sets, see `CharacterSet`.
     """
 
     name: str
     train: sources.Source
     valid: CharacterSet
     test: CharacterSet | None
+    notes: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @property
     def held(self) -> dict[str, CharacterSet]:
@@ -119,7 +122,10 @@ def open_set(path: Path, split: str | None) -> tuple[CharacterSet, str]:
     if pictures is not None:
         found = pictures.splits_in(path)
         chosen = split or _most_apart(found)
-        return pictures.load(path, chosen), chosen
+        data = pictures.load(path, chosen)
+        if not len(data):
+            raise InputError(f"no pictures in its {chosen} split", "", str(path))
+        return data, chosen
     if not is_strokes(path):
         raise _unknown(path)
     parts = {name: _single(part) for name, part in _stroke_parts(path, _usual_rng()).items()}
@@ -160,15 +166,26 @@ def _pictures(
         there = f"found {', '.join(found)}" if found else "found nothing"
         raise InputError("no train split here", there, str(path))
     train = pictures.load(path, "train")
-    if len(train) < 2 or len(train.classes) < 2:
-        raise InputError("too little to train on", "two classes are needed at least", str(path))
+    classes = [train.classes[label] for label in np.unique(train.labels)]
+    if len(classes) < 2:
+        there = f"only {classes[0]!r} is there" if classes else "there is no picture"
+        advice = f"two classes are needed at least, and {there}"
+        raise InputError("too little to train on", advice, str(path))
+    sets = {"train": train}
     if "valid" in found:
         valid = pictures.load(path, "valid")
+        sets["valid"] = valid
     else:
         train, valid = _held_out(train, rng)
     test = pictures.load(path, "test") if "test" in found else None
+    if test is not None:
+        sets["test"] = test
+    if empty := [split for split, one in sets.items() if not len(one)]:
+        raise InputError(f"no pictures in its {empty[0]} split", "", str(path))
     source = sources.SetSource(train, Distortion() if augment else None)
-    return Splits(f"{pictures.name} {path}", source, valid, test)
+    notes = tuple(note for one in sets.values() for note in one.notes)
+    left_out = tuple(file for one in sets.values() for file in one.left_out)
+    return Splits(f"{pictures.name} {path}", source, valid, test, notes, left_out)
 
 
 def _held_out(data: CharacterSet, rng: np.random.Generator) -> tuple[CharacterSet, CharacterSet]:

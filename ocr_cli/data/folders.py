@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ocr_cli import input as images
 from ocr_cli.data import pictures
@@ -12,6 +13,7 @@ from ocr_cli.data.pagexml import FOLDERS
 from ocr_cli.data.sets import CharacterSet
 from ocr_cli.errors import InputError
 
+MOST_JUNK = 10  # one picture in so many may be none; a single one may always
 TRANSCRIPTS = (".txt", ".xml")  # NAME.gt.txt too
 SPLITS = {
     "train": ("train", "training"),
@@ -37,20 +39,41 @@ def splits_in(path: Path) -> list[str]:
 def load(path: Path, split: str) -> CharacterSet:
     """The `split` of such a folder, grey, 32x32, 0 ink to 1 paper; a class is its folder's name.
 
-    InputError where the split is not there, or a picture is damaged.
+    Pictures that cannot be read are left out and named. InputError where the split is not
+    there, more than one picture in MOST_JUNK cannot be read, or none of a class can.
     """
     parts = _parts(path)
     if split not in parts:
         raise InputError(f"no {split} split here", f"found {', '.join(parts)}", str(path))
     classes = tuple(sorted({f.name for part in parts.values() for f in _classes_in(part)}))
-    files, labels = [], []
+    greys: list[pictures.Grey] = []
+    labels: list[int] = []
+    junk: list[InputError] = []
     for folder in _classes_in(parts[split]):
-        inside = _pictures_in(folder)
-        files += inside
-        labels += [classes.index(folder.name)] * len(inside)
-    greys = [pictures.reduced(images.load_page(images.Picture(str(f))).grey) for f in files]
+        before = len(greys)
+        for file in _pictures_in(folder):
+            try:
+                greys.append(pictures.reduced(_whole_page(file)))
+                labels.append(classes.index(folder.name))
+            except InputError as failure:
+                junk.append(failure)
+        if len(greys) == before:
+            raise InputError("none of its pictures can be read", str(junk[-1]), str(folder))
+    if len(junk) > max(1, (len(greys) + len(junk)) // MOST_JUNK):
+        counted = f"{len(junk)} of {len(greys) + len(junk)} pictures cannot be read"
+        raise InputError(counted, f"the first: {junk[0]}", str(path))
     characters = all(len(name) == 1 for name in classes)
-    return CharacterSet(pictures.to_network(greys, characters), np.array(labels, np.int64), classes)
+    images = pictures.to_network(greys, characters)
+    left_out = tuple(f"left out: {failure}" for failure in junk)
+    return CharacterSet(images, np.array(labels, np.int64), classes, left_out=left_out)
+
+
+def _whole_page(file: Path) -> NDArray[np.float32]:
+    """The grey picture in a file; InputError where it is damaged, though some of it be there."""
+    page = images.load_page(images.Picture(str(file)))
+    if page.fault:
+        raise InputError("the picture is damaged or cut short", "", str(file))
+    return page.grey
 
 
 def _parts(path: Path) -> dict[str, Path]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import math
 import re
 import string
+import struct
 import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -14,6 +16,7 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr_cli import npz
 from ocr_cli.data import pictures
 from ocr_cli.data.sets import CharacterSet
 from ocr_cli.errors import InputError
@@ -21,6 +24,7 @@ from ocr_cli.input import SUFFIXES
 
 PICTURES, LABELS = b"\0\0\x08\x03", b"\0\0\x08\x01"  # bytes, in three dimensions and in one
 SPLITS = {"train": "train", "valid": "valid", "val": "valid", "t10k": "test", "test": "test"}
+MOST_UNPACKED = 200_000_000  # bytes of a file, unless it is large on the disk, too
 _SPLIT_IN_NAME = re.compile(r"(.*?)[-_.]?(" + "|".join(SPLITS) + ")")
 
 # What labels stand for where no mapping tells, by their range; others are plain numbers.
@@ -54,10 +58,8 @@ def load(path: Path, split: str) -> CharacterSet:
     if split not in parts:
         raise InputError(f"no {split} split here", f"found {', '.join(parts)}", str(path))
     images_file, labels_file = parts[split]
-    images, labels = _read(images_file, PICTURES), _read(labels_file, LABELS)
-    if len(images) != len(labels):
-        counts = f"{len(images)} pictures and {len(labels)} labels"
-        raise InputError(counts, f"is {labels_file.name} of this set?", str(images_file))
+    labels = _read(labels_file, LABELS)
+    images = _read_pictures(images_file, labels_file, len(labels))
     mapping = _mapping_file(images_file)
     if mapping is not None or "emnist" in f"{images_file.parent.name}/{images_file.name}".lower():
         images = images.transpose(0, 2, 1)
@@ -69,6 +71,20 @@ def load(path: Path, split: str) -> CharacterSet:
         raise InputError(f"label {stray} is not in {mapping}", "", str(labels_file))
     characters = all(len(name) == 1 for name in classes)
     return CharacterSet(pictures.to_network(list(images), characters), place[labels], classes)
+
+
+def _read_pictures(file: Path, labels_file: Path, count: int) -> NDArray[np.uint8]:
+    """(N, H, W) of a file that has as many pictures as there are labels."""
+    try:
+        found, *sides = _shape(file, PICTURES)
+    except (OSError, EOFError, zlib.error) as error:
+        raise _cut(file) from error
+    if found != count:
+        counts = f"{found} pictures and {count} labels"
+        raise InputError(counts, f"is {labels_file.name} of this set?", str(file))
+    if not found or not all(sides):
+        raise InputError("no pictures in this file", "get a fresh copy of it", str(file))
+    return _read(file, PICTURES)
 
 
 def _files(path: Path) -> Iterator[Path]:
@@ -154,16 +170,49 @@ def _labels_beside(pictures_file: Path) -> Path:
 def _read(path: Path, kind: bytes) -> NDArray[np.uint8]:
     """The array in an idx file: 4 bytes of kind, each length in 4 bytes, then the items."""
     try:
+        shape = _shape(path, kind)
+        count = math.prod(shape)
         with _open(path) as file:
-            if file.read(4) != kind:
-                raise InputError("not an idx file of bytes", "is it another file?", str(path))
-            shape = np.frombuffer(file.read(4 * kind[3]), ">u4").astype(int)
-            data = file.read(int(shape.prod()) + 1)
+            file.seek(4 + 4 * len(shape))
+            data = file.read(count + 1)
     except (OSError, EOFError, ValueError, zlib.error) as error:
-        raise InputError("cut short or damaged", "get a fresh copy of it", str(path)) from error
-    if len(shape) != kind[3] or len(data) != shape.prod():
-        raise InputError("cut short or damaged", "get a fresh copy of it", str(path))
+        raise _cut(path) from error
+    if len(data) != count:
+        raise _cut(path)
     return np.frombuffer(data, np.uint8).reshape(shape)
+
+
+def _shape(path: Path, kind: bytes) -> tuple[int, ...]:
+    """The lengths that a file's head tells, checked against its size; ValueError if cut short."""
+    with _open(path) as file:
+        if file.read(4) != kind:
+            raise InputError("not an idx file of bytes", "is it another file?", str(path))
+        head = file.read(4 * kind[3])
+    shape = struct.unpack(f">{kind[3]}I", head) if len(head) == 4 * kind[3] else ()
+    length = 4 + len(head) + math.prod(shape)
+    if not shape or length % (1 << 32) != _unpacked_size(path) % (1 << 32):
+        raise _cut(path)
+    stored = path.stat().st_size
+    try:
+        npz.check_unpacked(length, stored, MOST_UNPACKED)
+    except npz.OversizeError as error:
+        raise InputError(str(error), "no set is like that", str(path)) from error
+    return shape
+
+
+def _unpacked_size(path: Path) -> int:
+    """The bytes in a file; of a gzipped one what its last four say, the remainder by 2 ** 32."""
+    with path.open("rb") as file:
+        zipped = file.read(2) == b"\x1f\x8b"
+        length = file.seek(0, 2)
+        if not zipped:
+            return length
+        file.seek(max(0, length - 4))
+        return int.from_bytes(file.read(4), "little")
+
+
+def _cut(path: Path) -> InputError:
+    return InputError("cut short or damaged", "get a fresh copy of it", str(path))
 
 
 def _mapping_file(pictures_file: Path) -> Path | None:

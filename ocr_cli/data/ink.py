@@ -11,11 +11,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr_cli import npz
 from ocr_cli.errors import InputError
 from ocr_cli.output.files import make_folder, replacing
 
 Strokes = list[NDArray[np.float32]]  # each (n, 2): x to the right, y down
 SPLITS = {"train": 0, "valid": 1, "test": 2}
+FARTHEST = 1_000_000  # units from nought that a point may lie
+LONGEST_LABEL = 1000  # characters of a line
+MOST_UNPACKED = 200_000_000  # bytes of an archive, unless it is large on the disk, too
+_PARTS = ("points", "stroke_start", "item_start", "labels", "writer", "style")
 
 
 @dataclass(frozen=True)
@@ -145,24 +150,41 @@ def save(path: Path, ink: Ink, names: Sequence[str], parts: NDArray[np.int64]) -
 def load(path: Path, split: str) -> Ink:
     """The items of one split (train, valid or test); InputError where the file is not such."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            chosen = np.flatnonzero(archive["split"] == SPLITS[split])
-            whole = Ink(
-                points=archive["points"].astype(np.float32),
-                stroke_start=archive["stroke_start"].astype(np.int64),
-                item_start=archive["item_start"].astype(np.int64),
-                labels=archive["labels"],
-                writer=archive["writer"].astype(np.int64),
-                style=archive["style"].astype(np.int64),
-            )
+        with npz.opened(path, MOST_UNPACKED) as archive:
+            chosen = archive["split"] == SPLITS[split]
+            whole = _checked({name: archive[name] for name in _PARTS})
     except FileNotFoundError as error:
         raise InputError("no such file", "give an archive of pen strokes", str(path)) from error
+    except npz.OversizeError as error:
+        raise InputError(str(error), "no pen strokes are like that", str(path)) from error
+    except InputError as error:
+        raise InputError(error.problem, error.advice, str(path)) from error
     except Exception as error:  # zipfile and numpy raise many kinds on a damaged file
         wanted = "expected .npz with points, stroke_start, item_start, labels, writer, style, split"
         raise InputError("not an archive of pen strokes", wanted, str(path)) from error
-    if not _fits_together(whole):
+    if not _fits_together(whole) or chosen.shape != whole.labels.shape:
         raise InputError("an archive of pen strokes whose parts do not fit", "", str(path))
-    return whole.take(chosen)
+    return whole.take(np.flatnonzero(chosen))
+
+
+def _checked(parts: dict[str, NDArray[Any]]) -> Ink:
+    """The arrays as strokes; InputError where their values are none of strokes."""
+    points, labels = parts["points"], parts["labels"]
+    numbers = {name: parts[name] for name in _PARTS if name not in ("points", "labels")}
+    if points.shape[1:] != (2,) or any(part.ndim != 1 for part in (labels, *numbers.values())):
+        raise InputError("an archive of pen strokes whose parts do not fit", "points are (P, 2)")
+    if labels.dtype.kind != "U":
+        raise InputError("labels that are no text", "expected an array of strings")
+    if labels.dtype.itemsize > 4 * LONGEST_LABEL:
+        raise InputError(f"a label of more than {LONGEST_LABEL:,} characters", "is it damaged?")
+    if any(part.dtype.kind not in "iu" for part in numbers.values()):
+        raise InputError("starts, writers or styles that are no whole numbers")
+    if points.dtype.kind not in "iuf" or not np.isfinite(points).all():
+        raise InputError("points that are NaN, infinite or no numbers")
+    if np.abs(points.astype(np.float64)).max(initial=0) > FARTHEST:
+        raise InputError(f"points beyond ±{FARTHEST:,} units", "a usual letter is 1,000 tall")
+    whole = {name: part.astype(np.int64) for name, part in numbers.items()}
+    return Ink(points=points.astype(np.float32), labels=labels, **whole)
 
 
 def _fits_together(ink: Ink) -> bool:
@@ -172,8 +194,12 @@ def _fits_together(ink: Ink) -> bool:
         ink.points.ndim == 2
         and ink.points.shape[1] == 2
         and all(
-            start.ndim == 1 and start[0] == 0 and start[-1] == end and (np.diff(start) > 0).all()
+            start.ndim == 1
+            and len(start) > 0
+            and start[0] == 0
+            and start[-1] == end
+            and (np.diff(start) > 0).all()
             for start, end in ends
         )
-        and len(ink.item_start) - 1 == len(ink.labels) == len(ink.writer) == len(ink.style)
+        and (len(ink.item_start) - 1,) == ink.labels.shape == ink.writer.shape == ink.style.shape
     )

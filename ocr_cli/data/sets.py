@@ -24,6 +24,8 @@ class CharacterSet:
     sizes : (N, 2) float32 heights and widths, where the writer's usual letter is 1; None where
         they are not known.
     writers : (N,) int64 numbers of those who wrote them; None where they are not known.
+    notes : what a user should know of how the data was taken.
+    left_out : files that are no part of the set as they could not be read, and why.
     """
 
     images: NDArray[np.float32] = field(repr=False, compare=False)
@@ -31,6 +33,8 @@ class CharacterSet:
     classes: tuple[str, ...] = NIST36
     sizes: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
     writers: NDArray[np.int64] | None = field(default=None, repr=False, compare=False)
+    notes: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.labels)

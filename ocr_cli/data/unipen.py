@@ -25,6 +25,7 @@ KINDS = ("chars", "words", "lines")  # what items are, and the archives that hol
 UNIT = 1000  # how tall a usual letter is, or the ink of a word or line
 WIDEST = {"chars": 30_000, "words": 4000, "lines": 30_000}  # units; 16 bits hold no more
 
+LONGEST_SEGMENT = 20_000  # characters: the components of a page and its text
 _STATEMENT = re.compile(r"^\.([A-Z_]+)(.*?)(?=^\.[A-Z_]|\Z)", re.MULTILINE | re.DOTALL)
 _OWN = re.compile(
     rb"^\.(VERSION|INCLUDE|COORD|HIERARCHY|PEN_DOWN|PEN_UP|SEGMENT|START_SET)\b", re.MULTILINE
@@ -210,6 +211,9 @@ def _take(state: _Set, keyword: str, argument: str, file: Path) -> None:
         if len(numbers):
             state.components.append((keyword == "PEN_DOWN", numbers))
     elif keyword == "SEGMENT":
+        if len(argument) > LONGEST_SEGMENT:
+            told = f"a .SEGMENT of {len(argument):,} characters"
+            raise InputError("damaged UNIPEN file", f"{told}; is a quote missing?", str(file))
         _take_segment(state, argument)
     else:
         _take_header(state, keyword, argument.split())
@@ -245,12 +249,13 @@ def _take_segment(state: _Set, argument: str) -> None:
     match = _SEGMENT.match(argument)
     if match is None:
         return
-    legible = match["label"] and match["quality"] != "BAD"
+    label = match["label"] or ""
+    legible = 0 < len(label) <= archives.LONGEST_LABEL and match["quality"] != "BAD"
     state.segments.append(
         _Segment(
             match["level"].upper(),
             match["where"] or "?",
-            _unescaped(match["label"]) if legible else "",
+            _unescaped(label) if legible else "",
             len(state.components),
             state.writer or state.name,
             state.style,

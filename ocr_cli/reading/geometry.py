@@ -81,9 +81,10 @@ def log_fit(classes: Sequence[str], places: NDArray[np.float32]) -> NDArray[np.f
     A class of which nothing is known suits every place alike.
     """
     means = np.array([_usual(character) for character in classes], np.float32)
-    away = (places[:, None] - means) / np.float32(_SPREAD)
+    known = ~np.isnan(means[:, 0])
+    away = (places[:, None] - np.where(known[:, None], means, 0)) / np.float32(_SPREAD)
     fit = np.logaddexp(-0.5 * np.square(away).sum(-1), np.float32(_STRAY))
-    return np.where(np.isnan(means[:, 0]), np.float32(0.5 * _STRAY), fit)
+    return np.where(known, fit, np.float32(0.5 * _STRAY))
 
 
 def _usual(character: str) -> tuple[float, float]:

@@ -128,7 +128,7 @@ def decoded(
     return [fill_row(one, text, classes) for one, text in zip(seen, texts, strict=True)]
 
 
-def greedy_texts(seen: Sequence[Seen], classes: tuple[str, ...]) -> list[str]:
+def greedy_texts(seen: Sequence[RowEmissions], classes: tuple[str, ...]) -> list[str]:
     """The rows as the network alone reads them, quickly."""
     return ["".join(classes[k] for k in ctc.greedy(one.scores)).strip() for one in seen]
 

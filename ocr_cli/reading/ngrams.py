@@ -153,7 +153,7 @@ def _count(text: Text, order: int, symbols: int) -> list[tuple[Ints, Ints, Ints]
     keys, known = text.codes, (text.codes > 0) & ~text.is_start
     counts = []
     for n in range(1, order + 1):
-        before = np.append(np.zeros(n, np.int64), text.codes[:-n])
+        before = np.append(np.zeros(n, np.int64), text.codes[:-n])[: len(keys)]  # of a short text
         longer = known & (before > 0)
         every = np.arange(1, symbols + 1 if n == 1 else 1)
         found = np.unique(np.append(keys[known], every))

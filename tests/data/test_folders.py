@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 from ocr_cli import weights
 from ocr_cli.cli.main import cli
 from ocr_cli.data import choose, folders
+from ocr_cli.errors import InputError
 from ocr_cli.evaluation import evaluate_characters
 
 SHAPES = {"T": [(0, 0, 1, 0), (0.5, 0, 0.5, 1)], "V": [(0, 0, 0.5, 1), (0.5, 1, 1, 0)]}
@@ -137,14 +138,41 @@ def test_classes_that_a_model_does_not_know_are_told_and_left_out(tmp_path: Path
     assert "knows none of the set's classes TT VV é" in scored.stderr
 
 
-def test_a_damaged_picture_is_named(tmp_path: Path) -> None:
-    write_letters(tmp_path / "set", 4)
-    bad = tmp_path / "set" / "V" / "2.png"
-    bad.write_bytes(bad.read_bytes()[:60])
-    result = train(tmp_path / "set", tmp_path / "model.npz")
-    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
-    assert str(bad) in result.stderr
-    assert "damaged" in result.stderr
+def spoil(picture: Path, how: str) -> None:
+    if how == "cut short":
+        picture.write_bytes(picture.read_bytes()[:-30])
+    else:
+        picture.write_text("Dear Anna")
+
+
+@pytest.mark.parametrize("how", ["cut short", "text"])
+def test_a_picture_that_is_none_is_named_and_left_out(tmp_path: Path, how: str) -> None:
+    bad = write_letters(tmp_path / "set", 4) / "V" / "2.png"
+    spoil(bad, how)
+    data = folders.load(tmp_path / "set", "train")
+    assert np.bincount(data.labels).tolist() == [4, 3]
+    result = CliRunner().invoke(cli, ["eval", "-m", "mlp", str(tmp_path / "set")])
+    assert result.exit_code == 1
+    assert result.stdout.startswith("7 characters, accuracy ")
+    (told,) = [line for line in result.stderr.splitlines() if "left out" in line]
+    assert told.startswith(f"ocr: left out: {bad}: ")
+    assert how in told
+
+
+def test_many_pictures_that_are_none_are_refused(tmp_path: Path) -> None:
+    folder = write_letters(tmp_path / "set", 4) / "V"
+    for name in ("1.png", "2.png"):
+        spoil(folder / name, "text")
+    with pytest.raises(InputError, match="2 of 8 pictures cannot be read; the first: ") as caught:
+        folders.load(tmp_path / "set", "train")
+    assert str(folder / "1.png") in str(caught.value)
+
+
+def test_a_class_without_a_picture_is_refused(tmp_path: Path) -> None:
+    write_letters(tmp_path / "set", 1)
+    spoil(tmp_path / "set" / "V" / "0.png", "text")
+    with pytest.raises(InputError, match="V: none of its pictures can be read"):
+        folders.load(tmp_path / "set", "train")
 
 
 def test_one_class_is_too_few(tmp_path: Path) -> None:

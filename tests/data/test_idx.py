@@ -1,6 +1,7 @@
 """MNIST and EMNIST files: found by looking, turned upright, told apart, and their faults named."""
 
 import gzip
+import tracemalloc
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -189,6 +190,47 @@ def test_faults_are_one_line_that_names_the_file(spoil, file: str, told: str, tm
     assert told in result.stderr
     assert file in result.stderr
     assert not (tmp_path / "model.npz").exists()
+
+
+def claims_many(folder: Path) -> None:
+    head = bytes([0, 0, 8, 3]) + np.array([0xFFFFFFFF, 28, 28], ">u4").tobytes()
+    (folder / "emnist-balanced-train-images-idx3-ubyte.gz").write_bytes(gzip.compress(head))
+
+
+def test_a_head_that_claims_many_items_is_damage(tmp_path: Path) -> None:
+    claims_many(write_emnist(tmp_path))
+    with pytest.raises(InputError, match=r"train-images-idx3-ubyte\.gz: cut short or damaged"):
+        idx.load(tmp_path, "train")
+
+
+def test_a_set_of_no_pictures_is_told(tmp_path: Path) -> None:
+    write_idx(tmp_path / "train-images-idx3-ubyte", np.zeros((0, 28, 28), np.uint8))
+    write_idx(tmp_path / "train-labels-idx1-ubyte", np.zeros(0, np.uint8))
+    for look in (
+        lambda: choose.open_set(tmp_path, None),
+        lambda: choose.open_splits(tmp_path, "capitals", False, np.random.default_rng(0)),
+    ):
+        with pytest.raises(InputError, match="no pictures in this file"):
+            look()
+
+
+@pytest.mark.parametrize("honest", [True, False])
+def test_a_small_file_that_unpacks_to_much_is_refused_first(tmp_path: Path, honest: bool) -> None:
+    count = 300_000
+    path = tmp_path / "train-images-idx3-ubyte.gz"
+    write_idx(tmp_path / "train-labels-idx1-ubyte", np.zeros(count, np.uint8))
+    head = bytes([0, 0, 8, 3]) + np.array([count, 28, 28], ">u4").tobytes()
+    size = len(head) + count * 784
+    content = (
+        gzip.compress(head)[:-4] + size.to_bytes(4, "little") if honest else gzip.compress(head)
+    )
+    path.write_bytes(content)
+    told = "MB that unpack to 235 MB; no set is like that" if honest else "cut short or damaged"
+    tracemalloc.start()
+    with pytest.raises(InputError, match=told):
+        idx.load(tmp_path, "train")
+    assert tracemalloc.get_traced_memory()[1] < 20e6
+    tracemalloc.stop()
 
 
 @given(st.binary(max_size=60) | st.binary(max_size=60).map(lambda b: bytes([0, 0, 0, len(b)]) + b))

@@ -267,3 +267,14 @@ def test_faults_are_one_line(tmp_path: Path, text: str, arguments: list[str], to
 
 def test_convert_needs_data() -> None:
     assert CliRunner().invoke(cli, ["train", "--convert", "x"]).exit_code == 2
+
+
+def test_a_label_of_megabytes_is_damage(tmp_path: Path) -> None:
+    text = HEADER + f'.SEGMENT WORD 0 OK "{"x" * 3_000_000}"\n' + INK
+    with pytest.raises(InputError, match=r"some.dat: damaged UNIPEN file; a .SEGMENT of 3,000"):
+        items(tmp_path, text)
+
+
+def test_a_label_longer_than_a_line_is_left_out(tmp_path: Path) -> None:
+    text = HEADER + f'.SEGMENT WORD 0 OK "{"x" * 2000}"\n.SEGMENT WORD 0 OK "x"\n' + INK
+    assert [item.label for item in items(tmp_path, text)] == ["x"]
