@@ -210,8 +210,8 @@ def _by_columns(patch: Grey, wide: int, share: float) -> Array:
     """The value that a `share` of the pixels is below, for every `wide` columns or so."""
     height, width = patch.shape
     count = max(1, round(width / wide))
-    parts = patch[:, : width // count * count].reshape(height, count, -1)
-    parts = parts.transpose(1, 0, 2).reshape(count, -1)
+    cut = patch[:, : width // count * count].reshape(height, count, -1)
+    parts = cut.transpose(1, 0, 2).reshape(count, -1)
     rank = int(share * (parts.shape[1] - 1))
     return np.asarray(np.partition(parts, rank, axis=1)[:, rank], np.float64)
 
@@ -224,8 +224,8 @@ def without_rules(dark: Grey, reach: int = 60) -> Grey:
     parts = thin[:, : thin.shape[1] // count * count].reshape(height, count, -1)
     middle = parts.shape[2] // 2
     medians = np.partition(parts, middle, axis=2)[:, :, middle]
-    even = medians[:, np.minimum(np.arange(width) // (width // count), count - 1)]
-    return dark - np.maximum(even, 0)
+    part = np.minimum(np.arange(width) // (width // count), count - 1)
+    return dark - np.maximum(medians[:, part], 0)
 
 
 def placed(pyramid: Pyramid, course: Course, rounds: int = 3) -> Course:
