@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ocr_cli.cli.train_network import command_line
 from ocr_cli.data.weighted import LineData, only_path
+
+if TYPE_CHECKING:
+    from ocr_cli.weights import Model
 
 
 def run_language(corpus: Path | None, out: Path) -> None:
@@ -42,42 +45,98 @@ def run_line(
     quiet: bool,
 ) -> None:
     """A model of whole rows; checkpoint and log lie in the folder OUT.training."""
+    from ocr_cli.output.plots import check_plotting
+    from ocr_cli.torch_backend import import_torch
+    from ocr_cli.weights import for_use, save_model
+
+    import_torch()
+    if plot is not None:
+        check_plotting(plot)
+    scratch = out.with_suffix(".training")
+
+    def tell(report: dict[str, Any]) -> None:
+        if not quiet:
+            click.echo(
+                f"step {report['step']:6}  {report['seconds'] / 60:5.1f} min  "
+                f"loss {report['loss']:.3f}  CER on valid: {_rates(report)}",
+                err=True,
+            )
+
+    how = {"seconds": 60 * minutes, "seed": seed}
+    if start is None:
+        model, data = _from_strokes(given, how, scratch, resume, tell)
+    else:
+        model, data = _from_model(given, start, how, scratch, resume, tell)
+    record = {"command": command_line(), "data": data, "seed": seed, **model.record}
+    save_model(out, for_use(replace(model, record=record)), half=True)
+    if plot is not None:
+        from ocr_cli.output.training_plots import save_line_curves
+
+        save_line_curves(scratch / "log.jsonl", plot / "curves.png")
+    click.echo(f"{out}  valid CER: {_rates(model.record)}")
+
+
+def _rates(report: dict[str, Any]) -> str:
+    rates = {name: part["all"] for name, part in report.items() if _is_rate(part)}
+    return ", ".join(f"{name} {rate:.2%}" for name, rate in rates.items())
+
+
+def _is_rate(part: Any) -> bool:
+    return isinstance(part, dict) and "all" in part
+
+
+def _from_strokes(
+    given: Sequence[LineData],
+    how: dict[str, Any],
+    scratch: Path,
+    resume: bool,
+    tell: Callable[[dict[str, Any]], None],
+) -> tuple[Model, str]:
+    """A small line model from scratch, of pen strokes alone."""
     from ocr_cli import training_lines
     from ocr_cli.data import lines
     from ocr_cli.errors import InputError, UsageError
-    from ocr_cli.output.plots import check_plotting
-    from ocr_cli.weights import for_use, save_model
 
-    if plot is not None:
-        check_plotting(plot)
-    if start is not None or len(given) > 1:
-        raise UsageError("lines are learnt from one folder of pen strokes, and from scratch")
+    if len(given) > 1:
+        advice = "--from lines goes on from the shipped model with all of them"
+        raise UsageError("from scratch, lines are learnt from one folder of pen strokes", advice)
     data = only_path(given, "--kind line")
     home = os.environ.get("OCR_DATA")
     folder = data or (Path(home) / "ink" if home else None)
     if folder is None or not folder.is_dir():
         wanted = "give --data a folder with words.npz, lines.npz and chars.npz"
         raise InputError("no pen strokes to train a line model on", wanted, str(folder or ""))
-    scratch = out.with_suffix(".training")
-    recipe = training_lines.LineRecipe(seconds=60 * minutes, seed=seed)
+    recipe = training_lines.LineRecipe(**how)
     source = lines.make_source(lines.load_stock(folder, "train"))
     valid = lines.load_stock(folder, "valid")
+    return training_lines.train_lines(source, valid, recipe, scratch, resume, tell), str(folder)
 
-    def tell(report: dict[str, Any]) -> None:
-        if not quiet:
-            click.echo(
-                f"step {report['step']:6}  {report['seconds'] / 60:5.1f} min  "
-                f"loss {report['loss']:.3f}  CER on valid: words "
-                f"{report['words']['all']:.1%}, lines {report['lines']['all']:.1%}",
-                err=True,
-            )
 
-    model = training_lines.train_lines(source, valid, recipe, scratch, resume, tell)
-    record = {"command": command_line(), "data": str(folder), "seed": seed, **model.record}
-    save_model(out, for_use(replace(model, record=record)), half=True)
-    if plot is not None:
-        from ocr_cli.output.training_plots import save_line_curves
+def _from_model(
+    given: Sequence[LineData],
+    start: str,
+    how: dict[str, Any],
+    scratch: Path,
+    resume: bool,
+    tell: Callable[[dict[str, Any]], None],
+) -> tuple[Model, str]:
+    """A line model that goes on from another, on grey strips of all the data."""
+    import numpy as np
 
-        save_line_curves(scratch / "log.jsonl", plot / "curves.png")
-    words, rows = (model.record[name]["all"] for name in ("words", "lines"))
-    click.echo(f"{out}  valid CER: words {words:.2%}  lines {rows:.2%}")
+    from ocr_cli import training_grey
+    from ocr_cli.data import practice
+    from ocr_cli.errors import UsageError
+    from ocr_cli.reading.lines import load_line_model
+
+    if not given:
+        raise UsageError("--from needs something to learn from", "give --data, once or more")
+    first = load_line_model(start)
+    rng = np.random.default_rng([how["seed"], 1])
+
+    def skipped(note: str) -> None:
+        click.echo(f"ocr: {note}", err=True)
+
+    piles, held = practice.load_piles([(d.path, d.weight) for d in given], rng, skipped)
+    recipe = training_grey.recipe(**how)
+    model = training_grey.train_rows(piles, held, first, recipe, scratch, resume, tell)
+    return model, ", ".join(str(d.path) for d in given)

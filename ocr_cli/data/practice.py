@@ -19,6 +19,7 @@ from ocr_cli.layout.strips import HEIGHT, MIDDLE
 
 Array = NDArray[Any]
 DRAWN, TYPESET = 40_000, 9_000  # rows drawn once of a folder of pen strokes, and of typefaces
+HELD = 200  # rows of a folder to measure by
 _STROKES = lines.Mix(0.36, 0.26, 0.22, 0.16)
 _FONTS = ("*-latin-400-normal.woff", "*.ttf", "*.otf")
 
@@ -136,6 +137,43 @@ def _plain(item: Patch, rng: np.random.Generator) -> NDArray[np.float32]:
     return darkness(patches.bent(item, rng, patches.AS_FOUND), MIDDLE)
 
 
+def load_piles(
+    data: Sequence[tuple[Path, float]],
+    rng: np.random.Generator,
+    tell: Callable[[str], None] | None = None,
+) -> tuple[list[Pile], dict[str, list[Patch]]]:
+    """Piles of several folders, each with its weight, and the rows to measure by, by name.
+
+    A folder called train has its valid beside it; of another, one row in ten is held back.
+    Typefaces come last, since they set what the other folders' rows say; none is held back.
+    """
+    piles, held = [], {}
+    texts: list[str] = []
+    for folder, share in sorted(data, key=lambda one: _has_fonts(one[0])):
+        rows = load_rows(folder, "train", rng, texts, tell)
+        beside = folder.parent / "valid"
+        kept: list[Patch] = []
+        if (folder / "words.npz").is_file():
+            kept = load_rows(folder, "valid", rng)
+        elif _has_fonts(folder):
+            pass
+        elif folder.name == "train" and beside.is_dir():
+            kept = load_rows(beside, "valid", rng)
+        else:
+            kept, rows = rows[::10], [row for i, row in enumerate(rows) if i % 10]
+        name = folder.parent.name if folder.name == "train" else folder.name
+        if kept:
+            some = rng.permutation(len(kept))[:HELD]
+            held[name] = [kept[int(i)] for i in some]
+        texts += [row.text for row in rows]
+        piles.append(Pile(rows, share))
+    return piles, held
+
+
+def _has_fonts(folder: Path) -> bool:
+    return any(next(folder.rglob(pattern), None) is not None for pattern in _FONTS)
+
+
 def load_rows(
     folder: Path,
     split: str,
@@ -150,7 +188,7 @@ def load_rows(
     """
     if (folder / "words.npz").is_file():
         found = _drawn(folder, split, rng)
-    elif any(next(folder.rglob(pattern), None) is not None for pattern in _FONTS):
+    elif _has_fonts(folder):
         found = _typeset(folder, rng, texts)
     else:
         found = patches.folder_patches(folder, tell)
