@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ocr_cli import hand, hand_lines, images, layout
+from ocr_cli import hand, hand_lines, layout
+from ocr_cli import input as images
 from ocr_cli.copies import Copy
 from ocr_cli.errors import InputError
 from ocr_cli.hand_lines import Line, Practice, Tuner, match_lines

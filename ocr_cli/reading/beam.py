@@ -25,8 +25,8 @@ _MIX = np.uint64(0x9E3779B97F4A7C15)  # spreads prefixes over 64 bits, so that n
 class Decoding:
     """How much each source of knowledge counts; tuned on the valid split."""
 
-    language: float = 0.75
-    letter: float = 1.35  # for every character, against the bias to short texts
+    language: float = 0.5
+    letter: float = 1.1  # for every character, against the bias to short texts
     beam: int = 16
     choices: int = 10  # characters of a step that are followed up
     quiet: float = 0.995  # steps so surely blank are taken together
