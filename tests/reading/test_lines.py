@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from ocr_cli import input as images
-from ocr_cli import layout, metrics, weights
+from ocr_cli import layout, metrics, reading, weights
 from ocr_cli.errors import ModelError
 from ocr_cli.nn import network
 from ocr_cli.nn.layers import Conv2d, Dense, MaxPool2d, Relu
 from ocr_cli.nn.losses import log_softmax
 from ocr_cli.nn.sequence import BiGru, Columns
-from ocr_cli.page import Page
+from ocr_cli.page import Box, Page, Row
 from ocr_cli.reading import lines
 from ocr_cli.reading.beam import Decoding, beam_search
 from ocr_cli.weights import Model
@@ -174,3 +174,21 @@ def test_a_model_of_another_kind_or_shape_is_refused(tmp_path: Path) -> None:
 
 def _parts(model: Model) -> tuple:
     return model.layers, model.weights, {}
+
+
+@pytest.mark.parametrize(
+    ("legible", "kept"),
+    [
+        ([0.9, 0.9, 0.88], [0, 1, 2]),
+        ([0.9, 0.9, 0.55], [0, 1]),  # a legible page's odd row
+        ([0.62, 0.6, 0.5], [0, 1, 2]),  # an old hand: all are hard
+        ([0.35, 0.3, 0.2], []),  # grain
+        ([0.41], []),
+        ([], []),
+    ],
+)
+def test_rows_that_nobody_should_trust_are_left_out(legible: list[float], kept: list[int]) -> None:
+    box = Box(0, 0, 10, 10)
+    rows = tuple(Row(box, (), 0.0, 5.0, text=str(i), legibility=p) for i, p in enumerate(legible))
+    page = Page(np.ones((10, 10), np.float32), rows=rows)
+    assert [int(row.text) for row in reading.without_doubtful(page).rows] == kept
