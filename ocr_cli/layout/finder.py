@@ -8,6 +8,7 @@ small letters are some 8 to 25 pixels high.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -33,7 +34,8 @@ _MOST = 2.0e6  # pixels of a page that is looked at
 _SMALLEST, _USUAL, _LARGEST = 2.6, 4.5, 8.0  # spreads in pixels that are seen well
 _FINEST = 2.0  # pixels of what is looked at, to one of the page, at most
 _STRIDE = 8
-_FEW = 20  # cells: too few to say which way is up
+_AS_MUCH = 0.85  # of the writing is found at another scale, or the first one is kept
+_DOUBT = 1.3  # times the votes for lying as it should, and a page stands on its head
 
 Array = NDArray[Any]
 Grey = NDArray[np.float32]
@@ -63,16 +65,23 @@ class Map:
         """The rows on the map."""
         return chains_of(self.body, self.spread)
 
-    @property
-    def turn(self) -> int:
-        """By how many quarters counterclockwise the page was turned, as its rows say."""
-        written = self.kinds[..., 1:]
-        sure = written.sum(-1) > 0.5
-        if sure.sum() < _FEW:
-            return 0
-        votes = np.log(written[sure] + 0.02).mean(0)
-        votes[0] += 0.35  # a page is upright unless much speaks against it
-        return int(votes.argmax())
+    @cached_property
+    def sideways(self) -> bool:
+        """Whether more is written up or down the page than across it."""
+        upright = np.asarray(self.kinds[..., 2] + self.kinds[..., 4])
+        if (upright > 0.5).sum() <= (self.body > 0.5).sum():
+            return False
+        return _written(chains_of(upright.T, self.spread.T)) > _written(self.chains)
+
+    @cached_property
+    def upside_down(self) -> bool:
+        """Whether the rows stand on their heads."""
+        votes = np.zeros(2)
+        height, width = self.spread.shape
+        for row in self.chains:
+            y, x = np.clip(row.y, 0, height - 1), np.clip(row.x, 0, width - 1)
+            votes += self.kinds[y.astype(int), x.astype(int)][:, [1, 3]].sum(0)
+        return bool(votes[1] > _DOUBT * votes[0])
 
 
 def load_finder(name: str | Path = KIND) -> Model:
@@ -93,9 +102,17 @@ def find_courses(grey: Grey, model: Model) -> list[Course]:
     return courses_of(survey(grey, model))
 
 
-def turned(grey: Grey, model: Model) -> int:
-    """By how many quarters counterclockwise a page was turned: np.rot90(grey, -n) is upright."""
-    return survey(grey, model).turn
+def turned(grey: Grey, model: Model, found: Map | None = None) -> int:
+    """By how many quarters counterclockwise a page was turned: np.rot90(grey, -n) is upright.
+
+    `found` is the page's `survey`, if there is one already; then only a page that lies on its
+    side is looked at again.
+    """
+    found = survey(grey, model) if found is None else found
+    if found.sideways:
+        again = survey(np.ascontiguousarray(np.rot90(grey, -1)), model)
+        return 3 if again.upside_down else 1
+    return 2 if found.upside_down else 0
 
 
 def courses_of(found: Map) -> list[Course]:
@@ -111,10 +128,8 @@ def survey(grey: Grey, model: Model) -> Map:
         if usual == 0 or _SMALLEST <= usual <= _LARGEST:
             break
         wanted = min(scale * _USUAL / usual, _FINEST)
-        if 0.8 < wanted / scale < 1.25:
-            break
         nearer = _closer(grey, model, found, wanted)
-        if _scale(nearer) == scale or not nearer.chains:
+        if nearer is found or _on_page(nearer) < _AS_MUCH * _on_page(found):
             break
         found = nearer
     return found
@@ -163,6 +178,16 @@ def _surroundings(found: Map, shape: tuple[int, ...]) -> tuple[int, int, int, in
 def _scale(found: Map) -> float:
     """Pixels of the picture that was looked at, to a pixel of the page."""
     return CELL * float(np.mean(found.scale))
+
+
+def _written(rows: Sequence[Chain]) -> float:
+    """The length of all rows, in cells."""
+    return sum(row.length for row in rows)
+
+
+def _on_page(found: Map) -> float:
+    """The length of all rows, in pixels of the page."""
+    return _written(found.chains) / found.scale[1]
 
 
 def _usual_spread(found: Map) -> float:
