@@ -201,8 +201,8 @@ def _shown_through(grey: Grey, back: Sheet, spread: float, rng: np.random.Genera
     x, y = np.meshgrid(at[::-1] + np.float32(left), at + np.float32(top))
     other = ndimage.gaussian_filter(_at_size(back, x, y, unit), rng.uniform(0.4, 1.4))
     dark = np.clip(1 - other / np.percentile(other, 85), 0, 1)
-    own = 1 - np.percentile(grey, 1.5) / max(np.percentile(grey, 85), 0.05)
-    strength = rng.uniform(0.08, 0.4) * min(own, 0.6) / max(np.percentile(dark, 98.5), 0.1)
+    own = 1 - float(np.percentile(grey, 1.5)) / max(float(np.percentile(grey, 85)), 0.05)
+    strength = rng.uniform(0.08, 0.4) * min(own, 0.6) / max(float(np.percentile(dark, 98.5)), 0.1)
     return grey * (1 - np.clip(strength, 0, 0.5) * dark).astype(np.float32)
 
 

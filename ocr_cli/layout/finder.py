@@ -21,6 +21,7 @@ from PIL import Image
 from ocr_cli import weights
 from ocr_cli.layout.chains import Chain, chains_of
 from ocr_cli.layout.courses import Course, smoothed
+from ocr_cli.layout.faint import cell_contrast, without_faint
 from ocr_cli.layout.normalise import evened
 from ocr_cli.layout.order import in_reading_order
 from ocr_cli.nn import network
@@ -35,7 +36,8 @@ _SMALLEST, _USUAL, _LARGEST = 2.6, 4.5, 8.0  # spreads in pixels that are seen w
 _FINEST = 2.0  # pixels of what is looked at, to one of the page, at most
 _STRIDE = 8
 _AS_MUCH = 0.85  # of the writing is found at another scale, or the first one is kept
-_DOUBT = 1.3  # times the votes for lying as it should, and a page stands on its head
+_DOUBT = 1.3  # times the votes for lying as it should, and a page is turned
+_FEW = 15  # cells that are too few to say so
 
 Array = NDArray[Any]
 Grey = NDArray[np.float32]
@@ -46,12 +48,14 @@ class Map:
     """What the network says of a page.
 
     kinds : (h, w, 5) probabilities of no row, and of rows on a page that was turned by 0 to 3
-    quarters counterclockwise. spread : (h, w) in cells. scale : cells to a pixel of the page,
-    down and across. origin : x, y of the map's corner on the page.
+    quarters counterclockwise. spread : (h, w) in cells. contrast : (h, w), see `layout.faint`.
+    scale : cells to a pixel of the page, down and across. origin : x, y of the map's corner on
+    the page.
     """
 
     kinds: Grey = field(repr=False)
     spread: Grey = field(repr=False)
+    contrast: Grey = field(repr=False)
     scale: tuple[float, float]
     origin: tuple[float, float] = (0.0, 0.0)
 
@@ -63,7 +67,7 @@ class Map:
     @cached_property
     def chains(self) -> list[Chain]:
         """The rows on the map."""
-        return chains_of(self.body, self.spread)
+        return without_faint(chains_of(self.body, self.spread), self.contrast)
 
     @cached_property
     def sideways(self) -> bool:
@@ -71,17 +75,19 @@ class Map:
         upright = np.asarray(self.kinds[..., 2] + self.kinds[..., 4])
         if (upright > 0.5).sum() <= (self.body > 0.5).sum():
             return False
-        return _written(chains_of(upright.T, self.spread.T)) > _written(self.chains)
+        columns = without_faint(chains_of(upright.T, self.spread.T), self.contrast.T)
+        return _written(columns) > _DOUBT * _written(self.chains) + _FEW
 
     @cached_property
     def upside_down(self) -> bool:
         """Whether the rows stand on their heads."""
-        votes = np.zeros(2)
+        votes = 0.0
         height, width = self.spread.shape
         for row in self.chains:
             y, x = np.clip(row.y, 0, height - 1), np.clip(row.x, 0, width - 1)
-            votes += self.kinds[y.astype(int), x.astype(int)][:, [1, 3]].sum(0)
-        return bool(votes[1] > _DOUBT * votes[0])
+            upright, turned = np.log(self.kinds[y.astype(int), x.astype(int)][:, [1, 3]].T + 0.02)
+            votes += float((turned - upright).sum())
+        return votes > 0.2 * _written(self.chains) + _FEW
 
 
 def load_finder(name: str | Path = KIND) -> Model:
@@ -111,7 +117,8 @@ def turned(grey: Grey, model: Model, found: Map | None = None) -> int:
     found = survey(grey, model) if found is None else found
     if found.sideways:
         again = survey(np.ascontiguousarray(np.rot90(grey, -1)), model)
-        return 3 if again.upside_down else 1
+        if _on_page(again) > _DOUBT * _on_page(found):
+            return 3 if again.upside_down else 1
     return 2 if found.upside_down else 0
 
 
@@ -206,11 +213,13 @@ def look(grey: Grey, model: Model, scale: float) -> Map:
     small = _resized(grey, (h, w))
     padded = np.pad(small, ((0, -h % _STRIDE), (0, -w % _STRIDE)), mode="edge")
     out = network.forward(model.layers, model.weights, evened(padded)[None, :, :, None])[0]
-    cells = _as_cells(out)[: -(-h // CELL), : -(-w // CELL)]
+    seen = slice(0, -(-h // CELL)), slice(0, -(-w // CELL))
+    cells = _as_cells(out)[seen]
     kinds = np.exp(cells[..., :5] - cells[..., :5].max(-1, keepdims=True))
     kinds /= kinds.sum(-1, keepdims=True)
     spread = np.exp(np.clip(cells[..., 5], -1, 5)) / np.float32(CELL)
-    return Map(kinds, spread, (h / height / CELL, w / width / CELL))
+    contrast = cell_contrast(padded)[seen]
+    return Map(kinds, spread, contrast, (h / height / CELL, w / width / CELL))
 
 
 def _resized(grey: Grey, shape: tuple[int, int]) -> Grey:
