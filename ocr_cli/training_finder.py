@@ -32,6 +32,7 @@ class FinderRecipe:
     warm_up: int = 200  # steps
     decay: float = 1e-3
     averaging: float = 0.999
+    backs: float = 0.25  # share of the crops through which a back page shows
     seed: int = 19
 
 
@@ -93,7 +94,10 @@ def draw_batch(
     for _ in range(recipe.batch):
         sheets = parts[int(rng.choice(len(parts), p=shares / shares.sum()))][1]
         sheet = sheets[int(rng.integers(len(sheets)))]
-        grey, target = draw_crop(sheet, fills, recipe.side, rng, Variation())
+        back = sheets[int(rng.integers(len(sheets)))] if rng.random() < recipe.backs else None
+        if back is not None and not (back.page.courses and sheet.page.courses):
+            back = None
+        grey, target = draw_crop(sheet, fills, recipe.side, rng, Variation(), back)
         pictures.append(evened(grey))
         targets.append(target)
     kind = np.stack([t.kind for t in targets])

@@ -52,6 +52,11 @@ class Warp:
     side: int
     wave: Array  # (2, 4): amplitude, two frequencies and a phase of the bends in x and in y
 
+    @property
+    def unit(self) -> float:
+        """Pixels of the page to one of the crop."""
+        return float(np.sqrt(abs(np.linalg.det(self.matrix))))
+
     def to_page(self, x: Array, y: Array) -> tuple[Array, Array]:
         """Points of the crop on the page."""
         d = np.stack([x - self.side / 2, y - self.side / 2]).astype(np.float32)
@@ -116,12 +121,22 @@ class Target:
 
 
 def draw_crop(
-    sheet: Sheet, fills: Sequence[Sheet], side: int, rng: np.random.Generator, v: Variation
+    sheet: Sheet,
+    fills: Sequence[Sheet],
+    side: int,
+    rng: np.random.Generator,
+    v: Variation,
+    back: Sheet | None = None,
 ) -> tuple[Grey, Target]:
-    """A crop (side, side), 0 ink to 1 paper, and its target; `fills` lie beyond the page."""
+    """A crop (side, side), 0 ink to 1 paper, and its target.
+
+    `fills` lie beyond the page; the writing of `back` shows through it.
+    """
     turn = int(rng.choice(TURNS, p=v.turned))
     warp = _draw_warp(sheet, side, turn, rng, v)
     grey = _sampled(sheet, fills, warp, rng)
+    if back is not None:
+        grey = _shown_through(grey, back, sheet.spread / warp.unit, rng)
     return developed(grey, rng), target_of(sheet.page.courses, warp, turn)
 
 
@@ -161,7 +176,7 @@ def _sampled(sheet: Sheet, fills: Sequence[Sheet], warp: Warp, rng: np.random.Ge
     at = np.arange(side, dtype=np.float32) + np.float32(0.5)
     x, y = warp.to_page(*np.meshgrid(at, at))
     height, width = sheet.page.grey.shape
-    grey = _at_size(sheet, x, y, float(np.sqrt(abs(np.linalg.det(warp.matrix)))))
+    grey = _at_size(sheet, x, y, warp.unit)
     outside = (x < 0) | (y < 0) | (x > width) | (y > height)
     chance = rng.random()
     if not outside.any() or chance < 0.25:
@@ -174,6 +189,21 @@ def _sampled(sheet: Sheet, fills: Sequence[Sheet], warp: Warp, rng: np.random.Ge
         left, top = np.meshgrid(at + fx, at + fy)
         beyond = _at_size(fill, left, top, 1.0)
     return np.where(outside, beyond, grey)
+
+
+def _shown_through(grey: Grey, back: Sheet, spread: float, rng: np.random.Generator) -> Grey:
+    """The crop with another page's writing, mirrored, soft and pale, of about its size."""
+    unit = back.spread / max(spread, 1.0) * np.exp(rng.normal(0, 0.3))
+    side = len(grey)
+    height, width = back.page.grey.shape
+    left, top = (rng.uniform(0, max(1, n - side * unit)) for n in (width, height))
+    at = np.arange(side, dtype=np.float32) * np.float32(unit)
+    x, y = np.meshgrid(at[::-1] + np.float32(left), at + np.float32(top))
+    other = ndimage.gaussian_filter(_at_size(back, x, y, unit), rng.uniform(0.4, 1.4))
+    dark = np.clip(1 - other / np.percentile(other, 85), 0, 1)
+    own = 1 - float(np.percentile(grey, 1.5)) / max(float(np.percentile(grey, 85)), 0.05)
+    strength = rng.uniform(0.08, 0.4) * min(own, 0.6) / max(float(np.percentile(dark, 98.5)), 0.1)
+    return grey * (1 - np.clip(strength, 0, 0.5) * dark).astype(np.float32)
 
 
 def _at_size(sheet: Sheet, x: Array, y: Array, unit: float) -> Grey:

@@ -15,7 +15,9 @@ _SURE = 0.5  # from this probability on a cell is body
 _NEAR = 6.0  # spreads of a gap that is bridged in any case
 _FAR = 14.0  # and at most, where the map has a hint of body in the gap
 _HINT = 0.15  # mean probability of body that is such a hint
+_AROUND = 18.0  # spreads up and down in which rows are a gap's neighbours
 _LEVEL = 1.1  # spreads by which two pieces of a row may miss each other
+_STRAY = 0.12  # and by so much more for each cell of the gap
 _ALIKE = 1.9  # at most so many times as large is one piece of a row as the other
 _SHORT = 2.0  # spreads: a shorter row is none
 _WEAK = 0.62  # mean probability of body of a row that is none
@@ -59,12 +61,13 @@ def _pieces(body: Grey, spread: Grey) -> list[Chain]:
         return []
     weight = np.pad(columns, ((0, 0), (0, 1))).ravel().astype(np.float64)
     log_spread = np.log(np.pad(spread.T, ((0, 0), (0, 1)), constant_values=1.0)).ravel()
-    mass, moment, size = (
-        _sums(v, start, end) for v in (weight, weight * np.arange(len(weight)), weight * log_spread)
-    )
+    mass, size = (_sums(v, start, end) for v in (weight, weight * log_spread))
+    # the middle is told more finely by what lies half inside as well
+    low, high = np.maximum(start - 1, 0), end + 1
+    middle = _sums(weight * np.arange(len(weight)), low, high) / _sums(weight, low, high)
     stride = padded.shape[1]
     column = start // stride
-    y = moment / mass - column * stride + 0.5
+    y = middle - column * stride + 0.5
     following = _links(start, end, stride)
     return _walked(following, column, y, size / mass, mass / (end - start))
 
@@ -112,13 +115,16 @@ def _walked(following: Array, column: Array, y: Array, size: Array, mass: Array)
 
 def _joined(pieces: Sequence[Chain], body: Grey) -> list[Chain]:
     """Pieces of one row made one, the closest first."""
+    first = tuple(pieces)
     pieces = list(pieces)
     while True:
         pairs = [
             (cost, i, j)
             for i, a in enumerate(pieces)
             for j, b in enumerate(pieces)
-            if i != j and (cost := _distance(a, b, body)) is not None
+            if i != j
+            and (cost := _distance(a, b)) is not None
+            and (b.x[0] - a.x[-1] < _NEAR * a.spread or _is_one_row(a, b, body, first))
         ]
         if not pairs:
             return pieces
@@ -131,8 +137,8 @@ def _joined(pieces: Sequence[Chain], body: Grey) -> list[Chain]:
         pieces = [p for k, p in enumerate(pieces) if k not in taken] + merged
 
 
-def _distance(a: Chain, b: Chain, body: Grey) -> float | None:
-    """How far b begins after a ends, in spreads; None where they are not of one row."""
+def _distance(a: Chain, b: Chain) -> float | None:
+    """How far b begins after a ends, in spreads; None where they cannot be of one row."""
     spread = max(a.spread, b.spread)
     gap = float(b.x[0] - a.x[-1])
     if not -1.0 * spread < gap < _FAR * spread or b.x[-1] < a.x[-1] or a.x[0] > b.x[0]:
@@ -141,11 +147,26 @@ def _distance(a: Chain, b: Chain, body: Grey) -> float | None:
         return None
     middle = (a.x[-1] + b.x[0]) / 2
     apart = abs(_beyond(a, middle, spread) - _beyond(b, middle, spread))
-    if apart > _LEVEL * spread:
-        return None
-    if gap > _NEAR * spread and _between(a, b, body) < _HINT:
+    if apart > _LEVEL * spread + _STRAY * max(gap, 0) + 0.5:
         return None
     return gap / spread + 2 * apart / spread
+
+
+def _is_one_row(a: Chain, b: Chain, body: Grey, others: Sequence[Chain]) -> bool:
+    """Whether a wide gap between a and b lies within a row, not between columns.
+
+    The map has a hint of body there, or the rows above and below go on where the gap is.
+    """
+    if _between(a, b, body) >= _HINT:
+        return True
+    x1, x2, y = a.x[-1], b.x[0], (a.y[-1] + b.y[0]) / 2
+    across, beside = 0, 0
+    for other in others:
+        away = abs(float(np.interp((x1 + x2) / 2, other.x, other.y)) - y) / a.spread
+        if 2 < away < _AROUND and other.spread < 2 * a.spread:
+            across += other.x[0] < x1 and other.x[-1] > x2
+            beside += x1 - a.spread < other.x[-1] < x2 or x1 < other.x[0] < x2 + a.spread
+    return across > 0 and across > beside
 
 
 def _beyond(chain: Chain, x: float, spread: float) -> float:
@@ -160,9 +181,11 @@ def _beyond(chain: Chain, x: float, spread: float) -> float:
 
 def _between(a: Chain, b: Chain, body: Grey) -> float:
     """The mean probability of body along the way from a's end to b's start."""
-    n = max(2, int(b.x[0] - a.x[-1]))
-    x = np.linspace(a.x[-1], b.x[0], n).astype(int)
-    y = np.linspace(a.y[-1], b.y[0], n).astype(int)
+    n = max(3, int(b.x[0] - a.x[-1]) + 1)
+    x, y = (
+        np.linspace(start, end, n)[1:-1].astype(int)
+        for start, end in ((a.x[-1], b.x[0]), (a.y[-1], b.y[0]))
+    )
     rows = np.clip(y[:, None] + [-1, 0, 1], 0, body.shape[0] - 1)
     return float(body[rows, np.clip(x, 0, body.shape[1] - 1)[:, None]].max(1).mean())
 

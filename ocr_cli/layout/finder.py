@@ -8,6 +8,7 @@ small letters are some 8 to 25 pixels high.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +21,7 @@ from PIL import Image
 from ocr_cli import weights
 from ocr_cli.layout.chains import Chain, chains_of
 from ocr_cli.layout.courses import Course, smoothed
+from ocr_cli.layout.faint import cell_contrast, without_faint
 from ocr_cli.layout.normalise import evened
 from ocr_cli.layout.order import in_reading_order
 from ocr_cli.nn import network
@@ -33,7 +35,9 @@ _MOST = 2.0e6  # pixels of a page that is looked at
 _SMALLEST, _USUAL, _LARGEST = 2.6, 4.5, 8.0  # spreads in pixels that are seen well
 _FINEST = 2.0  # pixels of what is looked at, to one of the page, at most
 _STRIDE = 8
-_FEW = 20  # cells: too few to say which way is up
+_AS_MUCH = 0.85  # of the writing is found at another scale, or the first one is kept
+_DOUBT = 1.3  # times the votes for lying as it should, and a page is turned
+_FEW = 15  # cells that are too few to say so
 
 Array = NDArray[Any]
 Grey = NDArray[np.float32]
@@ -44,12 +48,14 @@ class Map:
     """What the network says of a page.
 
     kinds : (h, w, 5) probabilities of no row, and of rows on a page that was turned by 0 to 3
-    quarters counterclockwise. spread : (h, w) in cells. scale : cells to a pixel of the page,
-    down and across. origin : x, y of the map's corner on the page.
+    quarters counterclockwise. spread : (h, w) in cells. contrast : (h, w), see `layout.faint`.
+    scale : cells to a pixel of the page, down and across. origin : x, y of the map's corner on
+    the page.
     """
 
     kinds: Grey = field(repr=False)
     spread: Grey = field(repr=False)
+    contrast: Grey = field(repr=False)
     scale: tuple[float, float]
     origin: tuple[float, float] = (0.0, 0.0)
 
@@ -61,18 +67,27 @@ class Map:
     @cached_property
     def chains(self) -> list[Chain]:
         """The rows on the map."""
-        return chains_of(self.body, self.spread)
+        return without_faint(chains_of(self.body, self.spread), self.contrast)
 
-    @property
-    def turn(self) -> int:
-        """By how many quarters counterclockwise the page was turned, as its rows say."""
-        written = self.kinds[..., 1:]
-        sure = written.sum(-1) > 0.5
-        if sure.sum() < _FEW:
-            return 0
-        votes = np.log(written[sure] + 0.02).mean(0)
-        votes[0] += 0.35  # a page is upright unless much speaks against it
-        return int(votes.argmax())
+    @cached_property
+    def sideways(self) -> bool:
+        """Whether more is written up or down the page than across it."""
+        upright = np.asarray(self.kinds[..., 2] + self.kinds[..., 4])
+        if (upright > 0.5).sum() <= (self.body > 0.5).sum():
+            return False
+        columns = without_faint(chains_of(upright.T, self.spread.T), self.contrast.T)
+        return _written(columns) > _DOUBT * _written(self.chains) + _FEW
+
+    @cached_property
+    def upside_down(self) -> bool:
+        """Whether the rows stand on their heads."""
+        votes = 0.0
+        height, width = self.spread.shape
+        for row in self.chains:
+            y, x = np.clip(row.y, 0, height - 1), np.clip(row.x, 0, width - 1)
+            upright, turned = np.log(self.kinds[y.astype(int), x.astype(int)][:, [1, 3]].T + 0.02)
+            votes += float((turned - upright).sum())
+        return votes > 0.2 * _written(self.chains) + _FEW
 
 
 def load_finder(name: str | Path = KIND) -> Model:
@@ -93,9 +108,18 @@ def find_courses(grey: Grey, model: Model) -> list[Course]:
     return courses_of(survey(grey, model))
 
 
-def turned(grey: Grey, model: Model) -> int:
-    """By how many quarters counterclockwise a page was turned: np.rot90(grey, -n) is upright."""
-    return survey(grey, model).turn
+def turned(grey: Grey, model: Model, found: Map | None = None) -> int:
+    """By how many quarters counterclockwise a page was turned: np.rot90(grey, -n) is upright.
+
+    `found` is the page's `survey`, if there is one already; then only a page that lies on its
+    side is looked at again.
+    """
+    found = survey(grey, model) if found is None else found
+    if found.sideways:
+        again = survey(np.ascontiguousarray(np.rot90(grey, -1)), model)
+        if _on_page(again) > _DOUBT * _on_page(found):
+            return 3 if again.upside_down else 1
+    return 2 if found.upside_down else 0
 
 
 def courses_of(found: Map) -> list[Course]:
@@ -111,10 +135,8 @@ def survey(grey: Grey, model: Model) -> Map:
         if usual == 0 or _SMALLEST <= usual <= _LARGEST:
             break
         wanted = min(scale * _USUAL / usual, _FINEST)
-        if 0.8 < wanted / scale < 1.25:
-            break
         nearer = _closer(grey, model, found, wanted)
-        if _scale(nearer) == scale or not nearer.chains:
+        if nearer is found or _on_page(nearer) < _AS_MUCH * _on_page(found):
             break
         found = nearer
     return found
@@ -165,6 +187,16 @@ def _scale(found: Map) -> float:
     return CELL * float(np.mean(found.scale))
 
 
+def _written(rows: Sequence[Chain]) -> float:
+    """The length of all rows, in cells."""
+    return sum(row.length for row in rows)
+
+
+def _on_page(found: Map) -> float:
+    """The length of all rows, in pixels of the page."""
+    return _written(found.chains) / found.scale[1]
+
+
 def _usual_spread(found: Map) -> float:
     """The median spread of the rows by their lengths, in pixels of what was looked at."""
     chains = sorted(found.chains, key=lambda c: c.spread)
@@ -181,11 +213,13 @@ def look(grey: Grey, model: Model, scale: float) -> Map:
     small = _resized(grey, (h, w))
     padded = np.pad(small, ((0, -h % _STRIDE), (0, -w % _STRIDE)), mode="edge")
     out = network.forward(model.layers, model.weights, evened(padded)[None, :, :, None])[0]
-    cells = _as_cells(out)[: -(-h // CELL), : -(-w // CELL)]
+    seen = slice(0, -(-h // CELL)), slice(0, -(-w // CELL))
+    cells = _as_cells(out)[seen]
     kinds = np.exp(cells[..., :5] - cells[..., :5].max(-1, keepdims=True))
     kinds /= kinds.sum(-1, keepdims=True)
     spread = np.exp(np.clip(cells[..., 5], -1, 5)) / np.float32(CELL)
-    return Map(kinds, spread, (h / height / CELL, w / width / CELL))
+    contrast = cell_contrast(padded)[seen]
+    return Map(kinds, spread, contrast, (h / height / CELL, w / width / CELL))
 
 
 def _resized(grey: Grey, shape: tuple[int, int]) -> Grey:

@@ -56,18 +56,38 @@ def test_xavier_start_has_the_right_spread() -> None:
     np.testing.assert_allclose(weights.std(), bound / np.sqrt(3), rtol=0.02)
 
 
-def test_convolution_is_what_a_plain_loop_gives() -> None:
+@pytest.mark.parametrize(("stride", "gap"), [(1, 1), (2, 1), (1, 3), (2, 2)])
+def test_convolution_is_what_a_plain_loop_gives(stride: int, gap: int) -> None:
     rng = np.random.default_rng(0)
-    layer = layers.Conv2d(2, 3, size=3, stride=2)
+    layer = layers.Conv2d(2, 3, size=3, stride=stride, dilation=gap)
     params = layer.init(rng)
     x = rng.standard_normal((1, 5, 7, 2)).astype(np.float32)
     y, _ = layer.forward(params, x)
-    padded = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
-    for i in range(3):
-        for j in range(4):
-            window = padded[0, 2 * i : 2 * i + 3, 2 * j : 2 * j + 3]
-            expected = np.einsum("ijc,ijco->o", window, params["weights"]) + params["bias"]
-            np.testing.assert_allclose(y[0, i, j], expected, rtol=1e-4, atol=1e-5)
+    padded = np.pad(x, ((0, 0), (gap, gap), (gap, gap), (0, 0)))
+    assert y.shape == (1, -(-5 // stride), -(-7 // stride), 3)
+    for i, j in np.ndindex(y.shape[1:3]):
+        top, left = i * stride, j * stride
+        window = padded[0, top : top + 2 * gap + 1 : gap, left : left + 2 * gap + 1 : gap]
+        expected = np.einsum("ijc,ijco->o", window, params["weights"]) + params["bias"]
+        np.testing.assert_allclose(y[0, i, j], expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("columns", [1, 100, 400])
+def test_a_convolution_in_parts_is_the_same(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    layer = layers.Conv2d(2, 3, size=3, stride=2, dilation=2)
+    params = layer.init(rng, np.float64)
+    x, dy = rng.standard_normal((3, 9, 7, 2)), rng.standard_normal((3, 5, 4, 3))
+
+    def both_ways() -> list[np.ndarray]:
+        y, cache = layer.forward(params, x)
+        grads = {name: np.empty_like(value) for name, value in params.items()}
+        return [y, layer.backward(params, cache, dy, grads), *grads.values()]
+
+    whole = both_ways()
+    monkeypatch.setattr(layers, "_COLUMNS", columns)
+    for part, expected in zip(both_ways(), whole, strict=True):
+        np.testing.assert_allclose(part, expected, atol=1e-12)
 
 
 def test_fused_network_gives_the_same_output() -> None:
