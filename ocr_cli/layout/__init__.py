@@ -41,12 +41,13 @@ def locate(page: Page) -> Page:
 
     A network finds the rows, see `layout.finder`; what lies far from them all is no writing.
     """
-    from ocr_cli.layout.finder import courses_of, survey
+    from ocr_cli.layout.finder import courses_of, survey, turned
 
     page = dark_on_light(page)
     found = survey(page.grey, _finder())
-    if found.turn:
-        page = quarter_turned(page, found.turn)
+    quarters = turned(page.grey, _finder(), found)
+    if quarters:
+        page = quarter_turned(page, quarters)
         found = survey(page.grey, _finder())
     return place_rows(*level(page, courses_of(found)))
 

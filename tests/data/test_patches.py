@@ -73,7 +73,9 @@ def test_batches_keep_to_their_size_and_come_from_all_piles(patch: Patch) -> Non
     for batch in drawn:
         assert batch.images.shape[0] == len(batch.labels) == len(batch.widths)
         assert batch.images.shape[0] * batch.widths.max() < 3000
-        assert all(not image[:, w:].any() for image, w in zip(batch.images, batch.widths, strict=True))
+        assert all(
+            not image[:, w:].any() for image, w in zip(batch.images, batch.widths, strict=True)
+        )
 
 
 def test_the_valid_rows_of_a_folder_are_not_practised_on(tmp_path) -> None:
