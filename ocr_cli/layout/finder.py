@@ -37,6 +37,7 @@ _FINEST = 2.0  # pixels of what is looked at, to one of the page, at most
 _STRIDE = 8
 _AS_MUCH = 0.85  # of the writing is found at another scale, or the first one is kept
 _DOUBT = 1.3  # times the votes for lying as it should, and a page is turned
+_ON_HEAD = 1.2  # mean log odds for standing on its head that turn a page: capitals deceive
 _FEW = 15  # cells that are too few to say so
 
 Array = NDArray[Any]
@@ -87,7 +88,7 @@ class Map:
             y, x = np.clip(row.y, 0, height - 1), np.clip(row.x, 0, width - 1)
             upright, turned = np.log(self.kinds[y.astype(int), x.astype(int)][:, [1, 3]].T + 0.02)
             votes += float((turned - upright).sum())
-        return votes > 0.2 * _written(self.chains) + _FEW
+        return votes > _ON_HEAD * _written(self.chains) + _FEW
 
 
 def load_finder(name: str | Path = KIND) -> Model:
