@@ -35,6 +35,7 @@ _MOST = 2.0e6  # pixels of a page that is looked at
 _SMALLEST, _USUAL, _LARGEST = 2.6, 4.5, 8.0  # spreads in pixels that are seen well
 _FINEST = 2.0  # pixels of what is looked at, to one of the page, at most
 _STRIDE = 8
+_CLEAR = 0.75  # strength of rows that are seen only from further away or from near
 _AS_MUCH = 0.85  # of the writing is found at another scale, or the first one is kept
 _DOUBT = 1.3  # times the votes for lying as it should, and a page is turned
 _ON_HEAD = 1.2  # mean log odds for standing on its head that turn a page: capitals deceive
@@ -152,7 +153,7 @@ def _with_rows(grey: Grey, model: Model) -> Map:
     near = min(1.0, (_MOST / grey.size) ** 0.5)
     for scale in (0.3 * usual, 0.1 * usual, *([near] if near > 1.2 * usual else [])):
         other = look(grey, model, scale)
-        if other.chains:
+        if any(row.strength > _CLEAR for row in other.chains):
             return other
     return found
 
