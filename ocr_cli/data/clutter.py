@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
-from scipy import ndimage
 
 from ocr_cli.layout.courses import Course
 
@@ -43,6 +42,8 @@ def add_clutter(grey: Grey, courses: Sequence[Course], rng: np.random.Generator)
 
 def _framed(grey: Grey, rng: np.random.Generator) -> Grey:
     """The black, slanting frame that a copier leaves around a sheet."""
+    from scipy import ndimage
+
     height, width = grey.shape
     image = Image.new("L", (width, height), 255)
     edge = rng.uniform(-0.02, 0.08, 8) * min(height, width)
@@ -130,6 +131,8 @@ def _face(pen: Any, at: Array, size: float, tone: int, rng: np.random.Generator)
 
 def _doodle(pen: Any, at: Array, size: float, tone: int, rng: np.random.Generator) -> None:
     """Spirals, stars, flowers and scribbles."""
+    from scipy import ndimage
+
     t = np.linspace(0, 1, 90)
     kind = rng.integers(4)
     if kind == 0:

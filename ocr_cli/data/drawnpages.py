@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
-from scipy import ndimage
 
 from ocr_cli.data import grounds
 from ocr_cli.data import ink as archives
@@ -130,6 +129,8 @@ def _sheets_of(
 
 def _laid(ground: Grey, box: tuple[float, float, float, float], rng: np.random.Generator) -> Grey:
     """A sheet of paper on the ground, its shadow beside it."""
+    from scipy import ndimage
+
     x1, y1, x2, y2 = (round(v) for v in box)
     height, width = ground.shape
     mask = Image.new("L", (width, height))
@@ -145,6 +146,8 @@ def _laid(ground: Grey, box: tuple[float, float, float, float], rng: np.random.G
 
 def _inked(ground: Grey, sheet: Sheet, source: LineSource) -> Grey:
     """The sheet's ink on the ground, with the grain of pencil, and the back page's ink."""
+    from scipy import ndimage
+
     rng, ink = sheet.rng, sheet.ink()
     if rng.random() < 0.25:  # pencil, dry pen
         grain = grounds.clouds(ink.shape, rng, rng.uniform(1, 3), rng.uniform(3, 40))

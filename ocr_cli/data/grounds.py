@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
-from scipy import ndimage
 
 Array = NDArray[Any]
 Grey = NDArray[np.float32]
@@ -121,6 +120,8 @@ def _branch(
 
 def objects(shape: Shape, rng: np.random.Generator) -> Grey:
     """A desk with cables, pens, coins, cups and boxes on it."""
+    from scipy import ndimage
+
     grey = any_desk(shape, rng)
     height, width = shape
     image = Image.fromarray((grey * 255).astype(np.uint8))

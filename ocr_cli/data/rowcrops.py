@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
-from scipy import ndimage
 
 from ocr_cli.data.rowpages import RowPage
 from ocr_cli.layout.courses import Course, sample
@@ -193,6 +192,8 @@ def _sampled(sheet: Sheet, fills: Sequence[Sheet], warp: Warp, rng: np.random.Ge
 
 def _shown_through(grey: Grey, back: Sheet, spread: float, rng: np.random.Generator) -> Grey:
     """The crop with another page's writing, mirrored, soft and pale, of about its size."""
+    from scipy import ndimage
+
     unit = back.spread / max(spread, 1.0) * np.exp(rng.normal(0, 0.3))
     side = len(grey)
     height, width = back.page.grey.shape
@@ -320,6 +321,8 @@ def _lit(grey: Grey, rng: np.random.Generator) -> Grey:
 
 def _blurred(grey: Grey, rng: np.random.Generator) -> Grey:
     """Out of focus, or moved."""
+    from scipy import ndimage
+
     chance = rng.random()
     if chance < 0.35:
         return np.asarray(ndimage.gaussian_filter(grey, rng.uniform(0.3, 1.8), truncate=2.5))
@@ -330,6 +333,8 @@ def _blurred(grey: Grey, rng: np.random.Generator) -> Grey:
 
 
 def _noisy(grey: Grey, rng: np.random.Generator) -> Grey:
+    from scipy import ndimage
+
     if rng.random() < 0.6:
         noise = rng.standard_normal(grey.shape, np.float32) * np.float32(rng.exponential(0.025))
         if rng.random() < 0.4:

@@ -35,8 +35,10 @@ _MOST = 2.0e6  # pixels of a page that is looked at
 _SMALLEST, _USUAL, _LARGEST = 2.6, 4.5, 8.0  # spreads in pixels that are seen well
 _FINEST = 2.0  # pixels of what is looked at, to one of the page, at most
 _STRIDE = 8
+_CLEAR = 0.75  # strength of rows that are seen only from further away or from near
 _AS_MUCH = 0.85  # of the writing is found at another scale, or the first one is kept
 _DOUBT = 1.3  # times the votes for lying as it should, and a page is turned
+_ON_HEAD = 1.2  # mean log odds for standing on its head that turn a page: capitals deceive
 _FEW = 15  # cells that are too few to say so
 
 Array = NDArray[Any]
@@ -87,7 +89,7 @@ class Map:
             y, x = np.clip(row.y, 0, height - 1), np.clip(row.x, 0, width - 1)
             upright, turned = np.log(self.kinds[y.astype(int), x.astype(int)][:, [1, 3]].T + 0.02)
             votes += float((turned - upright).sum())
-        return votes > 0.2 * _written(self.chains) + _FEW
+        return votes > _ON_HEAD * _written(self.chains) + _FEW
 
 
 def load_finder(name: str | Path = KIND) -> Model:
@@ -151,7 +153,7 @@ def _with_rows(grey: Grey, model: Model) -> Map:
     near = min(1.0, (_MOST / grey.size) ** 0.5)
     for scale in (0.3 * usual, 0.1 * usual, *([near] if near > 1.2 * usual else [])):
         other = look(grey, model, scale)
-        if other.chains:
+        if any(row.strength > _CLEAR for row in other.chains):
             return other
     return found
 

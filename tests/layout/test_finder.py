@@ -1,6 +1,7 @@
 """The shipped row finder on pages that are drawn here: rows, and what is none."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -117,10 +118,15 @@ def test_nothing_is_found_where_nothing_is_written(kind: str, model: Model) -> N
 
 
 @pytest.mark.parametrize("quarters", [0, 1, 2, 3])
-def test_a_turned_page_is_told(handwriting: Hand, model: Model, quarters: int) -> None:
-    page = on_paper(handwriting(*TEXT, "with tails: gypsy, jelly", "Quite So"), 0.5)
-    picture = np.ascontiguousarray(np.rot90(grey(page), quarters))
-    assert finder.turned(picture, model) == quarters
+def test_a_turned_page_is_told(root: Path, model: Model, quarters: int) -> None:
+    with Image.open(root / "examples" / "note.jpg") as picture:
+        page = grey(picture)
+    assert finder.turned(np.ascontiguousarray(np.rot90(page, quarters)), model) == quarters
+
+
+def test_capitals_which_look_alike_upside_down_are_not_turned(root: Path, model: Model) -> None:
+    with Image.open(root / "examples" / "menu.jpg") as picture:
+        assert finder.turned(grey(picture), model) == 0
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 900), (900, 1), (7, 13), (3, 3)])
@@ -144,7 +150,7 @@ def test_a_row_that_shows_through_is_none() -> None:
 def test_light_and_contrast_are_evened() -> None:
     rng = np.random.default_rng(0)
     ink = (rng.random((240, 320)) < 0.1).astype(np.float32)
-    light = np.linspace(0.2, 1, 320, dtype=np.float32)
+    light = np.linspace(0.5, 1, 320, dtype=np.float32)
     even, uneven = evened(1 - 0.5 * ink), evened((1 - 0.5 * ink) * light)
     assert np.corrcoef(even.ravel(), uneven.ravel())[0, 1] > 0.9
     assert abs(uneven[:, :80].std() / uneven[:, -80:].std() - 1) < 0.35
