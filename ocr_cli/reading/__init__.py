@@ -12,7 +12,7 @@ import numpy as np
 from ocr_cli import layout, weights
 from ocr_cli.errors import ModelError
 from ocr_cli.page import Course, Page, Row
-from ocr_cli.reading import confidence, habit, languages, letters, lines
+from ocr_cli.reading import confidence, fusion, habit, languages, letters, lines
 from ocr_cli.reading.choice import best_text
 from ocr_cli.reading.confidence import calibrated
 from ocr_cli.reading.habit import Habit
@@ -34,6 +34,8 @@ __all__ = [
 CAPITALS = 0.7  # share of a row's letters, from which on it is in block capitals
 DOUBTFUL = 0.72  # of the usual legibility of a page's rows, below which one is not to be trusted,
 ILLEGIBLE = 0.42, 0.6  # but at least, and at most, so much; fitted on gnhk/valid and copiste/valid
+SURE = 0.9  # confidence of the line model, from which on a row is not read by letters as well
+JOINED = 0.5  # pieces of ink to a letter, below which the letter model is of no help
 APART = 0.8  # pieces of ink to a letter, from which on letters stand apart
 # Gaps count for more in rows that are mostly block capitals, whose words stand well apart.
 BESIDE_LINES = Weights(blank=0.8, beam=12, choices=8)
@@ -45,12 +47,14 @@ class Reader:
 
     language : the same for every page, or several, of which each page gets what suits it.
     habit : what is known of the hand that is read, beside what its models have learnt.
+    strokes : a second model of lines, see `fusion`.
     """
 
     letters: Model | None
     lines: Model | None = None
     language: Language | Languages | None = None
     habit: Habit = field(default_factory=Habit)
+    strokes: Model | None = None
 
     @property
     def models(self) -> tuple[Model, ...]:
@@ -86,7 +90,7 @@ def load_reader(model: str = "default", language: str = "auto") -> Reader:
     known = load_language(language)
     if model == "default":
         both = weights.load_model("letters", in_context=False), lines.load_line_model("lines")
-        return Reader(*both, known)
+        return Reader(*both, known, strokes=lines.load_line_model("strokes"))
     path = weights.model_path(model)
     kind = weights.kind_of(path)
     if kind == weights.HAND:
@@ -167,21 +171,24 @@ def _as_lines(seen: list[RowEmissions], model: Model, language: Language | None)
 
 
 def _both_ways(page: Page, by_letters: Model, by_lines: Model, reader: Reader) -> Page:
-    """The page as the line model reads it, block capitals by letters as well.
+    """The page as the line models read it, some rows by letters as well.
 
-    At these the letter model is the better of the two. Where they disagree, all that is known
-    decides between them.
+    Those are block capitals, at which the letter model is the better one, and on plain writing
+    rows in doubt. Where they disagree, all that is known decides between them.
     """
-    seen = lines.emissions_of(page, by_lines)
+    seen, is_plain = lines.emissions_of(page, by_lines), False
+    if reader.strokes is not None:
+        seen, is_plain = fusion.fused(seen, by_lines, reader.strokes)
     language = reader.language_of(lambda: lines.greedy_texts(seen, by_lines.classes))
     rows = list(_as_lines(seen, by_lines, language))
-    chosen = [i for i, row in enumerate(rows) if mostly_capitals(row)]
+    capitals = [mostly_capitals(row) for row in rows]
+    chosen = [i for i, row in enumerate(rows) if capitals[i] or (is_plain and in_doubt(row))]
     if not chosen:
         return replace(page, rows=tuple(rows))
     if page.ink is None:
         page = layout.with_ink(page)
-    capitals = [letters_apart(*pair) for pair in zip(page.rows, rows, strict=True)]
-    chosen = [i for i in chosen if capitals[i]]
+    pieces = [pieces_a_letter(*pair) for pair in zip(page.rows, rows, strict=True)]
+    chosen = [i for i in chosen if pieces[i] >= (APART if capitals[i] else JOINED)]
     apart = replace(page, rows=tuple(page.rows[i] for i in chosen))
     lattices = _lattices(apart, by_letters, reader)
     by_letter = letters.read_rows(apart.rows, lattices, language, reader.weights)
@@ -209,9 +216,9 @@ def mostly_capitals(read: Row) -> bool:
     return bool(signs) and capitals >= CAPITALS * len(signs)
 
 
-def letters_apart(found: Row, read: Row) -> bool:
-    """Whether the letters that the line model read stand apart on the page."""
-    return pieces_a_letter(found, read) >= APART
+def in_doubt(read: Row) -> bool:
+    """Whether the line model is not sure of a row."""
+    return read.confidence < SURE
 
 
 def without_doubtful(page: Page) -> Page:
