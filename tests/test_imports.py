@@ -15,7 +15,7 @@ MODULES = {
 
 # A room imports its own level or lower ones. A new room has to say where it stands.
 LEVELS = (
-    {"errors", "page", "images"},
+    {"errors", "files", "page", "images", "parallel"},
     {
         *("layout", "nn", "weights", "autoencoder", "context", "models"),
         *("torch_backend", "torch_lines"),

@@ -6,13 +6,39 @@ from pathlib import Path
 
 import click
 
-from ocr_cli import batch
+from ocr_cli import parallel
 from ocr_cli.cli import options
 from ocr_cli.errors import UsageError
 
+# Not in the docstring, which python -OO leaves out.
+HELP = """\
+Score a model on PATHS, which are pages or one character set.
 
-@click.command("eval", short_help="Score a model on pages or characters.")
-@click.argument("paths", nargs=-1, required=True, metavar="PATHS...", type=click.Path())
+Pages are pictures, or folders of them, with what is written on NAME.jpg in NAME.txt
+beside it. Printed for each file, and for all by summed edits over summed lengths: CER,
+edits for each character, where a run of blanks or of line breaks is one; bare CER, of
+letters and digits alone, case folded; WER, of words parted by blanks. --errors says why:
+box, what was taken for a letter; grouping, which ink makes one; class, which letter it
+is; language, what is likely; space, where words end.
+
+A character set is what --data of ocr train takes: NIST36 .mat files, MNIST or EMNIST idx
+files, a folder of pictures for each class, UNIPEN files, or an .npz of pen strokes, of
+which the single characters count. Classes that the model does not know are told and left
+out; it chooses among the set's. Printed are accuracy, loss, for each class how many are
+found and how many of those named so are right, the pairs most often taken for each other,
+and the confusion matrix; of an autoencoder, how near to the pictures is what it gives
+back, as PSNR.
+
+--plot draws reliability.png, whether the confidences of words or of characters are as
+high as these are often right; and, of a character set, confusion.png and pairs.png, with
+pictures of what is most often taken for something else; or reconstructions.png.
+"""
+
+
+@click.command(
+    "eval", cls=options.Command, help=HELP, short_help="Score a model on pages or characters."
+)
+@click.argument("paths", nargs=-1, required=True, metavar="PATHS...", type=options.INPUT)
 @options.model
 @options.reader
 @options.language
@@ -24,13 +50,13 @@ from ocr_cli.errors import UsageError
 )
 @click.option(
     "--plot",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=options.OutputFolder(),
     metavar="DIR",
     help="Draw the scores, as PNG files; needs the extra ocr-cli[plot].",
 )
 @click.option(
     "--errors",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=options.OutputFolder(),
     metavar="DIR",
     help="Write DIR/index.html: every wrong word of the pages, with its picture, by cause.",
 )
@@ -47,28 +73,8 @@ def eval(  # noqa: A001 (it is the name of the subcommand)
     jobs: int,
     quiet: bool,
 ) -> None:
-    """Score a model on PATHS, which are pages or one character set.
-
-    Pages are pictures, or folders of them, with what is written on NAME.jpg in NAME.txt
-    beside it. Printed for each file, and for all by summed edits over summed lengths: CER,
-    edits for each character, where a run of blanks or of line breaks is one; bare CER, of
-    letters and digits alone, case folded; WER, of words parted by blanks. --errors says why:
-    box, what was taken for a letter; grouping, which ink makes one; class, which letter it
-    is; language, what is likely; space, where words end.
-
-    A character set is what --data of ocr train takes: NIST36 .mat files, MNIST or EMNIST idx
-    files, a folder of pictures for each class, UNIPEN files, or an .npz of pen strokes, of
-    which the single characters count. Classes that the model does not know are told and left
-    out; it chooses among the set's. Printed are accuracy, loss, for each class how many are
-    found and how many of those named so are right, the pairs most often taken for each other,
-    and the confusion matrix; of an autoencoder, how near to the pictures is what it gives
-    back, as PSNR.
-
-    --plot draws reliability.png, whether the confidences of words or of characters are as
-    high as these are often right; and, of a character set, confusion.png and pairs.png, with
-    pictures of what is most often taken for something else; or reconstructions.png.
-    """
-    batch.one_blas_thread()
+    """Score one character set, or pages."""
+    parallel.cap_threads(1)
     from ocr_cli.data import choose
 
     if any(choose.is_set(Path(path)) for path in paths):

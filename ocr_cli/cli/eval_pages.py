@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -10,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ocr_cli import batch
+from ocr_cli import batch, parallel
 from ocr_cli.cli import options
-from ocr_cli.output.files import make_folder, replacing
-from ocr_cli.output.plots import check_plotting
+from ocr_cli.cli.eval_characters import check_plots, draw_reliability
+from ocr_cli.errors import shown
+from ocr_cli.files import make_folder, replacing_text
+from ocr_cli.output import guard, jsonl
 
 if TYPE_CHECKING:
     from ocr_cli.batch import Scored
@@ -31,29 +32,35 @@ def run(
     bar: bool,
 ) -> None:
     """Score pages against their transcripts."""
-    if plot:
-        check_plotting(plot)
     pictures = batch.find_transcribed(paths)
+    _check_outputs(plot, errors, [picture.source for picture in pictures])
     jobs = min(jobs, len(pictures))
-    if errors:
-        make_folder(errors)
-    with batch.processes(jobs) as executor:
+    with parallel.processes(jobs, options.tell) as executor:
         work = partial(batch.score_picture, model=model, language=language, examine=bool(errors))
-        outcomes = batch.in_order(work, pictures, executor, ahead=2 * jobs)
+        outcomes = parallel.in_order(work, pictures, executor, ahead=2 * jobs)
         scored = list(options.results(outcomes, len(pictures), bar))
     scores = [(one.source, one.score) for one in scored]
     if as_json:
         click.echo(_pages_json(scores, model))
     elif scores:
         click.echo("\n".join(_pages_table(scores)))
-    if errors:
+    if errors and scored:
         _write_errors(errors, scored, model, language)
     words = [word for one in scored for word in one.words]
     if plot and words:
-        from ocr_cli.cli.eval_characters import draw_reliability
-
         confidence, right = zip(*words, strict=True)
         draw_reliability(confidence, right, "words", plot)
+
+
+def _check_outputs(plot: Path | None, errors: Path | None, pictures: Sequence[str]) -> None:
+    """Make the folders for what is to be written, unless it would destroy what is there."""
+    inputs: list[str | Path] = [*pictures, *map(batch.transcript_path, pictures)]
+    if plot:
+        check_plots(plot, inputs)
+    if errors:
+        report = guard.Output("--errors", errors / "index.html", "report of ocr eval")
+        guard.check([report], inputs)
+        make_folder(errors)
 
 
 def _write_errors(folder: Path, scored: Sequence[Scored], model: str, language: str) -> None:
@@ -62,8 +69,8 @@ def _write_errors(folder: Path, scored: Sequence[Scored], model: str, language: 
     words = [word for one in scored for word in one.errors]
     total = _total((one.source, one.score) for one in scored)
     page = errors_page(words, total, len(scored), model, language)
-    with replacing(folder / "index.html") as beside:
-        beside.write_text(page, encoding="utf-8")
+    with replacing_text(folder / "index.html") as file:
+        file.write(page)
 
 
 def _pages_table(scores: Sequence[tuple[str, TextScore]]) -> Iterator[str]:
@@ -71,14 +78,12 @@ def _pages_table(scores: Sequence[tuple[str, TextScore]]) -> Iterator[str]:
     for name, score in [*scores, (f"total of {len(scores)}", _total(scores))]:
         rates = (score.characters.rate, score.bare.rate, score.words.rate)
         cer, bare, wer = (f"{100 * rate:.2f} %" for rate in rates)
-        yield f"{cer:>9}{bare:>10}{wer:>10}{score.characters.length:>12}  {name}"
+        yield shown(f"{cer:>9}{bare:>10}{wer:>10}{score.characters.length:>12}  {name}")
 
 
 def _pages_json(scores: Sequence[tuple[str, TextScore]], model: str) -> str:
     files = [{"source": name, **_rates(score)} for name, score in scores]
-    return json.dumps(
-        {"model": model, "total": _rates(_total(scores)), "files": files}, ensure_ascii=False
-    )
+    return jsonl.dumps({"model": model, "total": _rates(_total(scores)), "files": files})
 
 
 def _total(scores: Iterable[tuple[str, TextScore]]) -> TextScore:

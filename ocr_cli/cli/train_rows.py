@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from ocr_cli.cli import options
 from ocr_cli.cli.train_network import command_line
 
 
@@ -55,11 +56,10 @@ def run_line(
 
     def tell(report: dict[str, Any]) -> None:
         if not quiet:
-            click.echo(
+            options.say(
                 f"step {report['step']:6}  {report['seconds'] / 60:5.1f} min  "
                 f"loss {report['loss']:.3f}  CER on valid: words "
-                f"{report['words']['all']:.1%}, lines {report['lines']['all']:.1%}",
-                err=True,
+                f"{report['words']['all']:.1%}, lines {report['lines']['all']:.1%}"
             )
 
     model = training_lines.train_lines(source, valid, recipe, scratch, resume, tell)
