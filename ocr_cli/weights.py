@@ -278,6 +278,10 @@ def _opened(path: Path, kinds: set[str] | None) -> Iterator[tuple[Any, dict[str,
             yield archive, meta
     except ModelError:
         raise
+    except FileNotFoundError as error:
+        raise ModelError("no such model", "give a model's name, or its file", str(path)) from error
+    except (PermissionError, IsADirectoryError) as error:
+        raise ModelError(f"cannot be opened ({error.strerror})", "", str(path)) from error
     except Exception as error:  # zipfile, numpy and json raise many kinds on a damaged file
         raise ModelError(
             "not a model file, or a damaged one", "train it anew", str(path)

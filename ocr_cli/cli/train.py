@@ -234,6 +234,9 @@ def train(
     elif convert is not None:
         from ocr_cli.cli import train_convert
 
+        archives = (convert / f"{level}.npz" for level in ("chars", "words", "lines"))
+        strokes = "archive of pen strokes"
+        guard.check((guard.Output("--convert", one, strokes) for one in archives), inputs)
         train_convert.run(data, convert, seed)
     elif task == "--page":
         from ocr_cli.cli import train_hand
