@@ -103,7 +103,7 @@ def test_an_output_that_would_destroy_something_is_refused(
     for name in ("plots", "site", "strokes", "unipen"):
         (folder / name).mkdir()
     (folder / "reliability.txt").write_text("ONE")
-    (folder / "unipen" / "a.dat").write_text(".VERSION 1.0\n.SEGMENT CHARACTER 0 OK \"a\"\n")
+    (folder / "unipen" / "a.dat").write_text('.VERSION 1.0\n.SEGMENT CHARACTER 0 OK "a"\n')
     for name in ("plots/confusion.png", "plots/curves.png", "strokes/chars.npz", "x-lr-1.npz"):
         (folder / name).write_text("something else")
     (folder / "site" / "index.html").write_text("<!DOCTYPE html><title>My site</title>")
@@ -138,9 +138,7 @@ def test_a_file_of_the_same_kind_is_replaced(folder: Path, arguments: list[str])
     assert [name for name in before if before[name] != after[name]] == [str(folder / arguments[-1])]
 
 
-def test_what_is_read_through_a_pipe_from_a_file_is_an_input(
-    run_ocr: RunOcr, folder: Path
-) -> None:
+def test_what_is_read_through_a_pipe_from_a_file_is_an_input(run_ocr: RunOcr, folder: Path) -> None:
     before = contents(folder)
     with (folder / "b.png").open("rb") as stdin:
         done = subprocess.run(
@@ -171,7 +169,7 @@ def test_standard_output_is_written_through(folder: Path, out: str, mode: str) -
         pytest.skip("no /proc here")
     (folder / "link").symlink_to("/dev/stdout")
     (folder / "log").write_text("old\n" if mode == ">>" else "")
-    command = f'{sys.executable} -m ocr_cli {" ".join(READ)} a.png -o {out}'
+    command = f"{sys.executable} -m ocr_cli {' '.join(READ)} a.png -o {out}"
     script = f"{{ echo HEADER; {command}; echo FOOTER; }} {mode} log"
     subprocess.run(["bash", "-c", script], check=True)
     plain = ocr(*READ, "a.png").stdout
