@@ -187,9 +187,8 @@ def test_a_named_pipe_is_written_through(folder: Path) -> None:
 
 
 def test_a_log_goes_through_an_open_descriptor(folder: Path) -> None:
-    script = f"{{ echo HEADER; {sys.executable} -m ocr_cli train --data good --homework -q " + (
-        "--epochs 1 --log /dev/stdout; } > log"
-    )
+    train = "train --data good --homework -q --epochs 1 --log /dev/stdout"
+    script = f"{{ echo HEADER; {sys.executable} -m ocr_cli {train}; }} > log"
     subprocess.run(["bash", "-c", script], check=True)
     lines = (folder / "log").read_text().splitlines()
     assert lines[0] == "HEADER"

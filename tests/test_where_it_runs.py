@@ -106,8 +106,8 @@ def test_without_shared_memory_one_process_reads_and_says_so_once(
 
 def test_a_working_folder_that_is_gone_costs_nothing(folder: Path) -> None:
     plain = shell("READ a.png a.png", folder).stdout
-    command = 'P=$PWD; mkdir d; cd d; rmdir ../d; OCR read -q -l none -m "$P/m.npz" -j2 "$P/a.png" "$P/a.png"'
-    done = shell(command, folder)
+    go = "P=$PWD; mkdir d; cd d; rmdir ../d"
+    done = shell(f"{go}; OCR read -q -l none -m $P/m.npz -j2 $P/a.png $P/a.png", folder)
     assert (done.returncode, done.stdout) == (0, plain)
     assert "Traceback" not in done.stderr
 
