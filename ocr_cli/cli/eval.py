@@ -75,9 +75,7 @@ def eval(  # noqa: A001 (it is the name of the subcommand)
 ) -> None:
     """Score one character set, or pages."""
     parallel.cap_threads(1)
-    from ocr_cli.data import choose
-
-    if any(choose.is_set(Path(path)) for path in paths):
+    if any(map(_is_set, paths)):
         if len(paths) > 1:
             raise UsageError("a character set is scored alone", "give one path")
         if errors:
@@ -89,3 +87,13 @@ def eval(  # noqa: A001 (it is the name of the subcommand)
         from ocr_cli.cli import eval_pages
 
         eval_pages.run(paths, model, language, as_json, plot, errors, jobs, bar=not quiet)
+
+
+def _is_set(path: str) -> bool:
+    """Whether it is a set of characters; what may not be read is told with the pages."""
+    from ocr_cli.data import choose
+
+    try:
+        return choose.is_set(Path(path))
+    except PermissionError:
+        return False

@@ -83,6 +83,9 @@ def _converted(
     try:
         return convert(value, param, ctx)
     except click.BadParameter:
+        with suppress(ValueError):
+            (int if isinstance(kind, Whole) else float)(value)
+            raise  # a number, and click says which range it is not in
         least = "more than" if kind.min_open else "at least"
         most = "less than" if kind.max_open else "at most"
         ends = [(least, kind.min), (most, kind.max)]
