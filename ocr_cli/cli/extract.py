@@ -134,14 +134,15 @@ def _check_outputs(wanted: Sequence[batch.Extraction | InputError]) -> None:
     found = [one for one in wanted if isinstance(one, batch.Extraction)]
     sources = dict.fromkeys(one.source for one in found)
     drawn = [guard.Output("--overlay", one.overlay, "PNG picture") for one in found if one.overlay]
-    guard.check(drawn, sources)
+    guard.check(dict.fromkeys(drawn), sources)  # a picture may be given twice
+    stems = {one.stem for one in found}
     for one in found[:1]:
         for option, folder, numbers in (("--crops", one.crops, 4), ("--rows", one.rows, 2)):
             name = re.compile(rf"(.+?)(-\d{{3,}}){{{numbers}}}\.png")
             for path in map(Path, sources if folder else ()):
                 made = name.fullmatch(path.name)
                 here = os.path.realpath(path.parent) == os.path.realpath(folder or "")
-                if made and here and made[1] in {other.stem for other in found}:
+                if made and here and made[1] in stems:
                     told = f"{path}: {option} would overwrite what is read"
                     raise UsageError(told, "give it another folder")
 
