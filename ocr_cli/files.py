@@ -218,6 +218,8 @@ class _Part:
                 # With a folder's descriptor Python follows the link to the nameless file.
                 source = f"/proc/self/fd/{self.file.fileno()}"
                 os.link(source, name, src_dir_fd=folder, follow_symlinks=True)
+            except OSError as failure:  # the names in it say nothing to anybody
+                raise OSError(failure.errno, failure.strerror) from failure
             finally:
                 os.close(folder)
             self._path = name

@@ -324,7 +324,7 @@ def test_a_full_disk_is_told_with_the_files_name(run_ocr: RunOcr, folder: Path) 
         ["train", "--data", "good", "--homework", "-q", "--epochs", "1", "--log", "full.txt"],
         ["train", "--data", "good", "--homework", "-q", "--epochs", "1", "--out", "full.txt"],
     ):
-        done = run_ocr(*arguments)
+        done = run_ocr(*arguments, timeout=600)
         assert done.returncode == 1
         assert done.stderr == b"ocr: full.txt: cannot be written (No space left on device)\n"
 
