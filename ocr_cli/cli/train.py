@@ -294,7 +294,7 @@ def _task(check_gradients: bool, convert: Path | None, pages: Any, sweeps: Any, 
 def _refuse_unused(ctx: click.Context, task: str) -> None:
     """UsageError where an option was given that the task would take no notice of."""
     for param in ctx.command.params:
-        name, option = str(param.name), param.opts[0]
+        name, option = str(param.name), max(param.opts, key=len)
         given = ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
         if given and name not in USES[task] | {"quiet"}:
             homes = [other for other, used in USES.items() if name in used]
