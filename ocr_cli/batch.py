@@ -1,28 +1,21 @@
-"""Many pictures through one seam, a concurrent.futures.Executor: one page one task.
-
-Imports nothing heavy: a worker process caps its BLAS threads before numpy comes in.
-"""
+"""What is done on each of many pictures: read, or taken apart; one page one task."""
 
 from __future__ import annotations
 
-import os
-import signal
-import sys
-import traceback
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Protocol, TypeVar
+from typing import IO, TYPE_CHECKING
 
 from ocr_cli.errors import InputError, ModelError, OcrError
+from ocr_cli.files import replacing
 from ocr_cli.output import formats
-from ocr_cli.output.files import replacing
+from ocr_cli.parallel import Result
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -30,155 +23,31 @@ if TYPE_CHECKING:
     from ocr_cli.page import Page
     from ocr_cli.reading import Reader
 
-BLAS_THREADS = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-)
-
-
-class Sourced(Protocol):
-    """Whatever knows the name of its file."""
-
-    @property
-    def source(self) -> str: ...
-
-
-Item = TypeVar("Item", bound=Sourced)
-Result = TypeVar("Result")
-
-
-def in_order(
-    work: Callable[[Item], Result],
-    items: Iterable[Item | InputError],
-    executor: Executor | None = None,
-    ahead: int = 1,
-) -> Iterator[Result | InputError]:
-    """`work` done on every item, results in the order of the items.
-
-    An InputError among the items, or raised by `work`, is that item's result and the others
-    go on; any other OcrError ends the batch. At most `ahead` items are under way in the
-    `executor` at any time, so that a reader who stops early stops the work as well; without
-    an executor each item is done here when its result is asked for.
-    """
-    if executor is None:
-        for item in items:
-            yield item if isinstance(item, InputError) else _attempt(work, item)
-        return
-    waiting: deque[InputError | Future[Result | InputError]] = deque()
-    try:
-        for item in items:
-            waiting.append(
-                item if isinstance(item, InputError) else executor.submit(_attempt, work, item)
-            )
-            if len(waiting) >= ahead:
-                yield _result(waiting.popleft())
-        while waiting:
-            yield _result(waiting.popleft())
-    finally:
-        for outcome in waiting:
-            if isinstance(outcome, Future):
-                outcome.cancel()
-
-
-def _attempt(work: Callable[[Item], Result], item: Item) -> Result | InputError:
-    try:
-        return work(item)
-    except InputError as failure:
-        return failure
-    except OcrError:
-        raise
-    except Exception as bug:  # one page must not cost the others
-        unread = InputError(
-            f"could not be read: {type(bug).__name__}: {' '.join(str(bug).split())[:200]}",
-            "please report it, with the picture",
-            item.source,
-        )
-        unread.add_note(traceback.format_exc())
-        return unread
-
-
-def _result(outcome: InputError | Future[Result | InputError]) -> Result | InputError:
-    from concurrent.futures.process import BrokenProcessPool
-
-    if isinstance(outcome, InputError):
-        return outcome
-    try:
-        return outcome.result()
-    except BrokenProcessPool as failure:
-        raise OcrError(
-            "a worker process was killed", "if memory is short, use fewer --jobs"
-        ) from failure
-
-
-@contextmanager
-def processes(jobs: int) -> Iterator[Executor | None]:
-    """An executor of `jobs` processes of one BLAS thread each; None, for no pool, when one."""
-    if jobs <= 1:
-        yield None
-        return
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
-
-    # Not fork: it copies locks that another thread may hold.
-    method = "spawn" if sys.platform == "win32" else "forkserver"
-    executor = ProcessPoolExecutor(
-        jobs, mp_context=multiprocessing.get_context(method), initializer=_start_worker
-    )
-    others = set(multiprocessing.active_children())
-    try:
-        yield executor
-    except BaseException:  # nobody waits for the pages under way any more
-        for child in set(multiprocessing.active_children()) - others:
-            child.terminate()
-        raise
-    finally:
-        executor.shutdown(cancel_futures=True)
-
-
-@contextmanager
-def trainings(jobs: int) -> Iterator[Executor | None]:
-    """`processes` for trainings; OcrError where one of them is killed."""
-    from concurrent.futures import BrokenExecutor
-
-    try:
-        with processes(jobs) as executor:
-            yield executor
-    except BrokenExecutor as failure:
-        raise OcrError("a training was killed", "if memory is short, use --jobs 1") from failure
-
-
-def _start_worker() -> None:
-    one_blas_thread()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent to handle
-
-
-def one_blas_thread() -> None:
-    """Cap the BLAS threads of this process; to be called before numpy is imported.
-
-    Pages are what runs side by side. And the same sums in the same order give the same
-    text whatever the number of processes.
-    """
-    for name in BLAS_THREADS:
-        os.environ[name] = "1"
-
 
 def find_pictures(
-    paths: Iterable[str], recursive: bool, stdin: IO[bytes]
+    paths: Iterable[str], recursive: bool, stdin: IO[bytes] | None
 ) -> list[Picture | InputError]:
     """Every picture in the files and folders `paths`, in order; an error where there is none."""
     from ocr_cli import input as images
 
     found: list[Picture | InputError] = []
-    for path in paths:
+    for file in _files(paths, recursive):
         try:
-            for file in images.find_files(path, recursive):
-                found += images.find_pictures(file, stdin)
+            found += [file] if isinstance(file, InputError) else images.find_pictures(file, stdin)
         except InputError as failure:
             found.append(failure)
     return found
+
+
+def _files(paths: Iterable[str], recursive: bool) -> Iterator[str | InputError]:
+    """The files that paths stand for, see `images.find_files`."""
+    from ocr_cli import input as images
+
+    for path in paths:
+        try:
+            yield from images.find_files(path, recursive)
+        except InputError as failure:
+            yield failure
 
 
 def read_picture(
@@ -232,8 +101,8 @@ def extract_picture(wanted: Extraction, form: str) -> str:
     if wanted.overlay:
         from ocr_cli.output.overlay import draw_overlay
 
-        with replacing(wanted.overlay) as beside:
-            draw_overlay(page).save(beside, "PNG")
+        with replacing(wanted.overlay) as file:
+            draw_overlay(page).save(file, "PNG")
     return whole(formats.EXTRACT[form].page(page), page)
 
 
@@ -266,8 +135,8 @@ def _save_grey(picture: NDArray[np.float32], path: Path) -> None:
     """A picture of 0 ink to 1 paper as a grey PNG."""
     from PIL import Image
 
-    with replacing(path) as beside:
-        Image.fromarray((picture * 255).round().astype("uint8")).save(beside, "PNG")
+    with replacing(path) as file:
+        Image.fromarray((picture * 255).round().astype("uint8")).save(file, "PNG")
 
 
 def _read(picture: Picture, model: str, language: str, keep_doubtful: bool) -> Page:

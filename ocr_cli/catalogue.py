@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ocr_cli import weights
+from ocr_cli.errors import shown
 
 _ROW = re.compile(r"^\| *([a-z ]+?) *\| *(.*?) *\|$", re.MULTILINE)
 
@@ -102,9 +103,9 @@ def _record_lines(path: Path) -> Iterator[str]:
         **meta.get("record", {}),
     }
     wide = max(map(len, facts)) + 2
-    yield str(path)
+    yield shown(str(path))
     for fact, value in facts.items():
-        yield f"{fact:{wide}}{_told(value)}"
+        yield shown(f"{fact:{wide}}{_told(value)}")
 
 
 def _told(value: Any) -> str:

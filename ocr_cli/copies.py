@@ -34,14 +34,20 @@ class Lost:
     words: tuple[str, ...] = ()
 
 
+def files_named(argument: str) -> tuple[str, str]:
+    """The picture and the text file that PICTURE=TEXT names."""
+    picture, sign, text = argument.rpartition("=")
+    if not sign or Path(argument).exists():
+        return argument, str(transcript_path(argument))
+    return picture, text
+
+
 def open_copy(argument: str) -> Copy:
     """The copy that PICTURE=TEXT names, the page analysed; TEXT is NAME.txt if left out.
 
     InputError where one of them cannot be read, or the picture has several pages.
     """
-    picture, sign, text = argument.rpartition("=")
-    if not sign or Path(argument).exists():
-        picture, text = argument, str(transcript_path(argument))
+    picture, text = files_named(argument)
     try:
         written = Path(text).read_text(encoding="utf-8-sig")
     except FileNotFoundError as failure:

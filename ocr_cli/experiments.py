@@ -73,6 +73,11 @@ class Experiment:
     setting: str = ""
     command: str = ""
 
+    @property
+    def source(self) -> str:
+        """What failures are told of."""
+        return str(self.out)
+
 
 @dataclass(frozen=True)
 class Prepared:

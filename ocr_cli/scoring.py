@@ -89,7 +89,10 @@ def find_transcribed(paths: Iterable[str]) -> list[Transcribed | InputError]:
         if files == [path]:
             found.append(Transcribed(path, transcribed.xml_beside(path), path))
         else:
-            found += _in_folder(path, files)
+            found += [file for file in files if isinstance(file, InputError)]
+            pictures = [file for file in files if isinstance(file, str)]
+            if pictures:
+                found += _in_folder(path, pictures)
     return found
 
 

@@ -309,6 +309,7 @@ class Lessons:
     goal: Goal
 
 
+@np.errstate(over="ignore", invalid="ignore")  # a loss that is no number is told in a line
 def run_epochs(
     lessons: Lessons,
     trainer: Trainer,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from ocr_cli import context, npz
 from ocr_cli.context import Context
 from ocr_cli.errors import ModelError
+from ocr_cli.files import make_folder, replacing
 from ocr_cli.input import formats
 from ocr_cli.nn import network
 from ocr_cli.nn.losses import softmax
@@ -209,17 +209,13 @@ def _named(weights: Weights, before: str = "") -> dict[str, NDArray[Any]]:
 
 
 def write_archive(path: Path, meta: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
-    """Writes metadata and arrays beside `path`, then renames: no reader sees half a file."""
+    """Writes metadata and arrays, see `files.replacing`: no reader sees half a file."""
     buffer = io.BytesIO()
     content: dict[str, Any] = {"meta": np.array(json.dumps(meta)), **arrays}
     np.savez_compressed(buffer, **content)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        beside.write_bytes(buffer.getvalue())
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    make_folder(path.parent)
+    with replacing(path) as file:
+        file.write(buffer.getvalue())
 
 
 def shipped_models() -> dict[str, Path]:

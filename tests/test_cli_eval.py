@@ -167,7 +167,7 @@ def test_a_place_where_errors_cannot_go(
     place = tmp_path / "file" / "errors"
     done = run_ocr("eval", "-m", untrained, "-l", "none", "--errors", place, pages)
     assert (done.returncode, done.stdout) == (1, b"")
-    assert b"cannot be made" in done.stderr
+    assert b"cannot be written" in done.stderr
     assert done.stderr.count(b"\n") == 1
 
 

@@ -63,7 +63,7 @@ def test_errors_become_one_line_and_an_exit_code(
         raise failure
 
     monkeypatch.setattr("ocr_cli.batch.find_pictures", fail)
-    monkeypatch.setattr("ocr_cli.batch.one_blas_thread", lambda: None)
+    monkeypatch.setattr("ocr_cli.parallel.cap_threads", lambda _: None)
     done = CliRunner().invoke(main.cli, ["extract", "a.png"])
     assert (done.exit_code, done.stderr) == (code, told)
 

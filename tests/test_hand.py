@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ocr_cli import batch, hand, hand_letters, hand_lines, layout, reading, weights
+from ocr_cli import hand, hand_letters, hand_lines, layout, parallel, reading, weights
 from ocr_cli.copies import Copy
 from ocr_cli.errors import InputError, ModelError
 from ocr_cli.page import Page
@@ -38,7 +38,7 @@ def test_both_are_learnt_as_far_as_it_helps(copy: Copy) -> None:
 
 def test_folds_are_the_same_side_by_side(copy: Copy) -> None:
     shipped, steps = reading.load_reader("default", "none"), []
-    with batch.processes(2) as executor:
+    with parallel.processes(2) as executor:
         first, second = (
             hand.learn(
                 [copy],

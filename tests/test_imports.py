@@ -15,7 +15,7 @@ MODULES = {
 
 # A room imports its own level or lower ones. A new room has to say where it stands.
 LEVELS = (
-    {"errors", "page", "input"},
+    {"errors", "files", "page", "input", "parallel"},
     {
         *("layout", "nn", "weights", "autoencoder", "context", "models", "npz"),
         *("torch_backend", "torch_finder", "torch_lines"),

@@ -130,6 +130,42 @@ def test_ctrl_c_ends_it_without_a_traceback(reading: subprocess.Popen[bytes]) ->
     assert_nobody_is_left(reading.pid)
 
 
+@pytest.mark.parametrize("reading", ["1", "2"], indirect=True)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_it_as_ctrl_c_does(
+    reading: subprocess.Popen[bytes], number: signal.Signals
+) -> None:
+    os.kill(reading.pid, number)  # to it alone, and not to its workers
+    _, told = reading.communicate(timeout=60)
+    assert reading.returncode == 128 + number
+    assert told == b""
+    assert_nobody_is_left(reading.pid)
+
+
+@pytest.mark.parametrize("reading", ["2"], indirect=True)
+def test_workers_end_with_ocr_however_it_dies(reading: subprocess.Popen[bytes]) -> None:
+    os.kill(reading.pid, signal.SIGKILL)
+    reading.communicate(timeout=60)  # ends when nobody holds the pipe any more
+    assert_nobody_is_left(reading.pid)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_nothing_stays_behind_of_an_output_that_was_not_completed(
+    folder: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    (tmp_path / "notes.txt").write_text("yesterday")
+    files = [str(folder / "0.jpg")] * 1000
+    command = [sys.executable, "-m", "ocr_cli", "read", "-l", "none", "-m", "model.npz", "-q"]
+    process = subprocess.Popen(
+        [*command, *files, "missing.jpg", "-o", str(tmp_path / "notes.txt")], cwd=folder
+    )
+    time.sleep(3)
+    process.send_signal(number)
+    process.wait(60)
+    assert os.listdir(tmp_path) == ["notes.txt"]  # noqa: PTH208
+    assert (tmp_path / "notes.txt").read_text() == "yesterday"
+
+
 def assert_nobody_is_left(group: int) -> None:
     """No process of the group outlives its leader by more than a moment."""
     end = time.monotonic() + 10

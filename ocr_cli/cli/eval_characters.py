@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -10,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ocr_cli.cli.options import tell_of_data
+from ocr_cli.cli import options
+from ocr_cli.errors import InputError, shown
+from ocr_cli.output import guard, jsonl
 from ocr_cli.output.plots import check_plotting
 
 if TYPE_CHECKING:
@@ -25,15 +26,37 @@ def run(path: Path, split: str | None, model: str, as_json: bool, plot: Path | N
     from ocr_cli.data import choose
 
     if plot:
-        check_plotting(plot)
+        check_plots(plot, [path])
     data, chosen = choose.open_set(path, split)
-    tell_of_data(data.notes, data.left_out)
+    options.tell_of_data(data.notes, data.left_out)
     if split is None and chosen != "test":
-        click.echo(f"ocr: {path}: no test split; scored on {chosen}", err=True)
+        options.tell(f"{path}: no test split; scored on {chosen}")
+    _check_pictures(data, path)
     if weights.kind_of(weights.model_path(model)) == weights.AUTOENCODER:
         _score_pictures(data, model, as_json, plot)
     else:
         _score_classes(data, path, model, as_json, plot)
+
+
+def _check_pictures(data: CharacterSet, path: Path) -> None:
+    """InputError where there is nothing to score, or what is no number would make the scores so."""
+    import numpy as np
+
+    if not len(data):
+        raise InputError("nothing to score", "the set is empty", str(path))
+    if not np.isfinite(data.images).all():
+        told = "its pictures have values that are no finite numbers"
+        raise InputError(told, "mend or leave out what is NaN or infinite", str(path))
+
+
+PLOTS = ("confusion.png", "pairs.png", "reliability.png", "reconstructions.png")
+
+
+def check_plots(folder: Path, inputs: Iterable[str | Path]) -> None:
+    """As `check_plotting`, once it is known that no plot takes an input's place."""
+    planned = [guard.Output("--plot", folder / name, "PNG picture") for name in PLOTS]
+    guard.check(planned, inputs)
+    check_plotting(folder)
 
 
 def _score_classes(
@@ -46,7 +69,9 @@ def _score_classes(
     if left:
         classes, items = evaluation.listed(list(left)), sum(left.values())
         told = f"left out {items} items of classes that the model does not know: {classes}"
-        click.echo(f"ocr: {path}: {told}", err=True)
+        options.tell(f"{path}: {told}")
+    if not len(data):
+        raise InputError("nothing to score", "the model knows none of its classes", str(path))
     scores = evaluation.evaluate_characters(network, data)
     click.echo(_characters_json(scores, model) if as_json else _characters_table(scores))
     if plot:
@@ -105,7 +130,7 @@ def _pictures_table(scores: PictureScores) -> str:
     lines += [
         f"{one.character:<{wide}}{one.count:>6}{one.psnr:>10.2f} dB" for one in scores.per_class
     ]
-    return "\n".join(lines)
+    return "\n".join(map(shown, lines))
 
 
 def _width(classes: Iterable[str]) -> int:
@@ -134,7 +159,7 @@ def _characters_table(scores: CharacterScores) -> str:
             f"{pair.actual:<{wide + 2}}{pair.read:<{wide - 1}}{pair.count:>5}"
             for pair in scores.worst
         ]
-    return "\n".join([*lines, "", *_confusion_table(scores)])
+    return "\n".join(map(shown, [*lines, "", *_confusion_table(scores)]))
 
 
 def _confusion_table(scores: CharacterScores) -> Iterator[str]:
@@ -155,4 +180,4 @@ def _characters_json(scores: CharacterScores, model: str) -> str:
 
 
 def _json(given: dict[str, Any], model: str) -> str:
-    return json.dumps({"model": model, **given}, ensure_ascii=False)
+    return jsonl.dumps({"model": model, **given})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -10,14 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ocr_cli import batch
+from ocr_cli import parallel
 from ocr_cli.cli import options
-from ocr_cli.output.files import make_folder, replacing
-from ocr_cli.output.plots import check_plotting
+from ocr_cli.cli.eval_characters import check_plots, draw_reliability
+from ocr_cli.errors import InputError, shown
+from ocr_cli.files import make_folder, replacing_text
+from ocr_cli.output import guard, jsonl
 
 if TYPE_CHECKING:
     from ocr_cli.metrics import RowTally, Tally
-    from ocr_cli.scoring import Scored, Total
+    from ocr_cli.scoring import Scored, Total, Transcribed
 
 
 def run(
@@ -34,30 +35,44 @@ def run(
     """Score pages against their transcripts."""
     from ocr_cli import scoring
 
-    if plot:
-        check_plotting(plot)
     pictures = scoring.find_transcribed(paths)
+    _check_outputs(plot, errors, pictures)
     jobs = min(jobs, len(pictures))
-    if errors:
-        make_folder(errors)
-    with batch.processes(jobs) as executor:
+    with parallel.processes(jobs, options.tell) as executor:
         work = partial(
             scoring.score_picture, model=model, language=language, examine=bool(errors), rows=rows
         )
-        outcomes = batch.in_order(work, pictures, executor, ahead=2 * jobs)
+        outcomes = parallel.in_order(work, pictures, executor, ahead=2 * jobs)
         scored = list(options.results(outcomes, len(pictures), bar))
     if as_json:
         click.echo(_pages_json(scored, model, rows))
     elif scored:
         click.echo("\n".join(_pages_table(scored)))
-    if errors:
+    if errors and scored:
         _write_errors(errors, scored, model, language)
     words = [word for one in scored for word in one.words]
     if plot and words:
-        from ocr_cli.cli.eval_characters import draw_reliability
-
         confidence, right = zip(*words, strict=True)
         draw_reliability(confidence, right, "words", plot)
+
+
+def _check_outputs(
+    plot: Path | None, errors: Path | None, pictures: Sequence[Transcribed | InputError]
+) -> None:
+    """Make the folders for what is to be written, unless it would destroy what is there."""
+    from ocr_cli.data.transcripts import transcript_path
+
+    inputs: list[str | Path] = []
+    for picture in pictures:
+        inputs += [picture.source, transcript_path(picture.source)]
+        if not isinstance(picture, InputError) and picture.xml is not None:
+            inputs.append(picture.xml)
+    if plot:
+        check_plots(plot, inputs)
+    if errors:
+        report = guard.Output("--errors", errors / "index.html", "report of ocr eval")
+        guard.check([report], inputs)
+        make_folder(errors)
 
 
 def _write_errors(folder: Path, scored: Sequence[Scored], model: str, language: str) -> None:
@@ -67,8 +82,8 @@ def _write_errors(folder: Path, scored: Sequence[Scored], model: str, language: 
     words = [word for one in scored for word in one.errors]
     total = Total.of(scored)
     page = errors_page(words, total.score, total.files, model, language, total.rows)
-    with replacing(folder / "index.html") as beside:
-        beside.write_text(page, encoding="utf-8")
+    with replacing_text(folder / "index.html") as file:
+        file.write(page)
 
 
 def _by_path(scored: Sequence[Scored]) -> dict[str, list[Scored]]:
@@ -96,7 +111,7 @@ def _pages_table(scored: Sequence[Scored]) -> Iterator[str]:
         cer, bare, wer = (f"{100 * rate:.2f} %" for rate in rates)
         rows = "".join(_row_columns(total.rows)) if with_rows else ""
         length = score.characters.length
-        yield f"{cer:>9}{bare:>10}{wer:>10}{total.accuracy:>10.3f}{rows}{length:>12}  {name}"
+        yield shown(f"{cer:>9}{bare:>10}{wer:>10}{total.accuracy:>10.3f}{rows}{length:>12}  {name}")
 
 
 def _row_columns(rows: RowTally | None) -> Iterator[str]:
@@ -119,7 +134,7 @@ def _pages_json(scored: Sequence[Scored], model: str, rows: str) -> str:
             for path, part in by_path.items()
         ]
     found["files"] = [{"source": one.source, **_rates(Total.of([one]))} for one in scored]
-    return json.dumps(found, ensure_ascii=False)
+    return jsonl.dumps(found)
 
 
 def _rates(total: Total) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -11,17 +13,31 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ocr_cli import batch
+from ocr_cli import batch, parallel
 from ocr_cli.cli import options
 from ocr_cli.errors import InputError, UsageError
-from ocr_cli.output import formats
-from ocr_cli.output.files import make_folder
+from ocr_cli.files import make_folder
+from ocr_cli.output import formats, guard
 
 if TYPE_CHECKING:
     from ocr_cli.input import Picture
 
 
-@click.command("extract", short_help="Find the letters in pictures.")
+# Not in the docstring, which python -OO leaves out.
+HELP = """\
+Find the letters in FILES and print their boxes, in reading order.
+
+FILES are as in `ocr read`. Boxes are y1 x1 y2 x2 in the pixels of the picture as
+stored, ends excluded; pages, rows, words and letters count from 1.
+
+The pictures of --crops are what a letter model reads: sort them by name and they are in
+reading order, ready for labelling.
+"""
+
+
+@click.command(
+    "extract", cls=options.Command, help=HELP, short_help="Find the letters in pictures."
+)
 @options.files
 @click.option(
     "-f",
@@ -34,19 +50,20 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--overlay",
-    type=click.Path(path_type=Path),
+    type=click.Path(readable=False),
     metavar="PNG|FOLDER",
-    help="Draw the boxes on the picture; into a folder, as NAME-PAGE.png, when there are several.",
+    help="Draw the boxes on the picture; into a folder, as NAME-PAGE.png, when there are several. "
+    "A name that ends in / is a folder's, which is made.",
 )
 @click.option(
     "--crops",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=options.OutputFolder(),
     metavar="FOLDER",
     help="Save every letter as NAME-PAGE-ROW-WORD-LETTER.png, 32×32, dark on white.",
 )
 @click.option(
     "--rows",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=options.OutputFolder(),
     metavar="FOLDER",
     help="Save every row as NAME-PAGE-ROW.png, the strip that a line model reads.",
 )
@@ -56,28 +73,25 @@ def extract(
     files: tuple[str, ...],
     recursive: bool,
     form: str,
-    overlay: Path | None,
+    overlay: str | None,
     crops: Path | None,
     rows: Path | None,
     jobs: int,
     quiet: bool,
 ) -> None:
-    """Find the letters in FILES and print their boxes, in reading order.
-
-    FILES are as in `ocr read`. Boxes are y1 x1 y2 x2 in the pixels of the picture as
-    stored, ends excluded; pages, rows, words and letters count from 1.
-
-    The pictures of --crops are what a letter model reads: sort them by name and they are in
-    reading order, ready for labelling.
-    """
-    batch.one_blas_thread()
-    pictures = batch.find_pictures(files, recursive, sys.stdin.buffer)
+    """Print the boxes of the letters, and make the pictures that are asked for."""
+    parallel.cap_threads(1)
+    pictures = batch.find_pictures(files, recursive, options.stdin())
     wanted = _wanted(pictures, overlay, crops, rows)
+    _check_outputs(wanted)
+    drawn = Path(overlay) if overlay and overlay.endswith(("/", os.sep)) else None
+    for folder in filter(None, (crops, rows, drawn)):
+        make_folder(folder)
     jobs = min(jobs, len(wanted))
     form_of_page = formats.EXTRACT[form]
-    with batch.processes(jobs) as executor:
+    with parallel.processes(jobs, options.tell) as executor:
         work = partial(batch.extract_picture, form=form)
-        pages = batch.in_order(work, wanted, executor, ahead=2 * jobs)
+        pages = parallel.in_order(work, wanted, executor, ahead=2 * jobs)
         click.echo(form_of_page.header, nl=False)
         for page in options.results(pages, len(wanted), bar=not quiet and not sys.stdout.isatty()):
             click.echo(page, nl=False)
@@ -85,22 +99,23 @@ def extract(
 
 def _wanted(
     pictures: Sequence[Picture | InputError],
-    overlay: Path | None,
+    overlay: str | None,
     crops: Path | None,
     rows: Path | None,
 ) -> list[batch.Extraction | InputError]:
-    """What is to be made of each picture; makes the folders for crops and rows.
+    """What is to be made of each picture.
 
     Pictures of the same name from different folders are told apart by a number.
     """
-    into_folder = overlay is not None and overlay.is_dir()
+    place = Path(overlay) if overlay else None
+    into_folder = overlay is not None and (
+        overlay.endswith(("/", os.sep)) or Path(overlay).is_dir()
+    )
     if overlay and not into_folder and len(pictures) > 1:
         raise UsageError(
             f"--overlay {overlay} is one picture, and there are {len(pictures)} pages",
-            "give it an existing folder",
+            "give it an existing folder, or a name that ends in /",
         )
-    for folder in filter(None, (crops, rows)):
-        make_folder(folder)
     wanted: list[batch.Extraction | InputError] = []
     stems = _stems([picture.source for picture in pictures])
     for picture in pictures:
@@ -108,11 +123,28 @@ def _wanted(
             wanted.append(picture)
             continue
         stem = stems[picture.source]
-        drawn = (
-            overlay / f"{stem}-{picture.frame + 1:03}.png" if overlay and into_folder else overlay
-        )
+        name = f"{stem}-{picture.frame + 1:03}.png"
+        drawn = place / name if place and into_folder else place
         wanted.append(batch.Extraction(picture, stem, crops, drawn, rows))
     return wanted
+
+
+def _check_outputs(wanted: Sequence[batch.Extraction | InputError]) -> None:
+    """UsageError where a picture to be made would take the place of one to be read."""
+    found = [one for one in wanted if isinstance(one, batch.Extraction)]
+    sources = dict.fromkeys(one.source for one in found)
+    drawn = [guard.Output("--overlay", one.overlay, "PNG picture") for one in found if one.overlay]
+    guard.check(dict.fromkeys(drawn), sources)  # a picture may be given twice
+    stems = {one.stem for one in found}
+    for one in found[:1]:
+        for option, folder, numbers in (("--crops", one.crops, 4), ("--rows", one.rows, 2)):
+            name = re.compile(rf"(.+?)(-\d{{3,}}){{{numbers}}}\.png")
+            for path in map(Path, sources if folder else ()):
+                made = name.fullmatch(path.name)
+                here = os.path.realpath(path.parent) == os.path.realpath(folder or "")
+                if made and here and made[1] in stems:
+                    told = f"{path}: {option} would overwrite what is read"
+                    raise UsageError(told, "give it another folder")
 
 
 def _stems(sources: Sequence[str]) -> dict[str, str]:

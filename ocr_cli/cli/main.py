@@ -5,17 +5,35 @@ from __future__ import annotations
 import importlib
 import io
 import os
+import signal
 import sys
+from types import FrameType
+from typing import NoReturn
 
 import click
 
 from ocr_cli import __version__
-from ocr_cli.cli.options import FAILED
-from ocr_cli.errors import OcrError
+from ocr_cli.cli import options
+from ocr_cli.errors import InputError, OcrError, ShortOfMemoryError, is_memory_short
 
 COMMANDS = ("read", "extract", "train", "eval", "models")
-INTERRUPTED = 130  # what a shell reports of a program that Ctrl-C ended
+STOPPED = 128  # and the signal's number: what a shell reports of a program that a signal ended
 CLOSED_PIPE = 141  # and of one whose reader went away
+
+HELP = """\
+Read handwriting from photos and scans, offline.
+
+Exit status: 0 all went well, 1 some input could not be used (the rest was),
+2 wrong usage.
+"""
+
+
+class Stopped(KeyboardInterrupt):
+    """A signal that asks us to end, which cleans up as Ctrl-C does."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
 
 
 class Commands(click.Group):
@@ -35,25 +53,35 @@ class Commands(click.Group):
         try:
             super().invoke(ctx)
             sys.stdout.flush()
-        except OcrError as failure:
-            if ctx.params["debug"]:
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except (Exception, KeyboardInterrupt) as failure:
+            if ctx.params["debug"] and not isinstance(failure, KeyboardInterrupt | BrokenPipeError):
                 raise
-            click.echo(f"ocr: {failure}", err=True)
-            ctx.exit(failure.exit_code)
-        except KeyboardInterrupt:
-            ctx.exit(INTERRUPTED)
-        except BrokenPipeError:
-            _drop_output()
-            ctx.exit(CLOSED_PIPE)
-        except OSError as failure:
-            if ctx.params["debug"]:
-                raise
-            _drop_output()
-            where = f"{failure.filename}: " if failure.filename else ""
-            click.echo(f"ocr: {where}{failure.strerror or failure}", err=True)
+            ctx.exit(_told(failure))
+        if ctx.meta.get(options.FAILED):
             ctx.exit(1)
-        if ctx.meta.get(FAILED):
-            ctx.exit(1)
+
+
+def _told(failure: BaseException) -> int:
+    """The exit status of a failure, which is told in a line."""
+    if isinstance(failure, KeyboardInterrupt):
+        return STOPPED + getattr(failure, "number", signal.SIGINT)
+    if isinstance(failure, BrokenPipeError):
+        _drop_output()
+        return CLOSED_PIPE
+    if isinstance(failure, OSError) and not is_memory_short(failure):
+        _drop_output()
+        failure = OcrError(failure.strerror or str(failure), "", str(failure.filename or ""))
+    elif is_memory_short(failure) and not isinstance(failure, InputError):
+        failure = ShortOfMemoryError()
+    elif not isinstance(failure, OcrError):
+        what = f"{type(failure).__name__}: {' '.join(str(failure).split())[:200]}"
+        failure = OcrError(
+            f"this should not happen ({what})", "please report it; ocr --debug shows where"
+        )
+    options.tell(str(failure))
+    return failure.exit_code
 
 
 def _drop_output() -> None:
@@ -66,16 +94,14 @@ def _drop_output() -> None:
 
 
 @click.command(
-    cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+    cls=Commands,
+    help=HELP,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.version_option(__version__, prog_name="ocr")
+@click.version_option(__version__, "-V", "--version", prog_name="ocr")
 @click.option("--debug", is_flag=True, help="When something fails, show Python's traceback.")
 def cli(debug: bool) -> None:
-    """Read handwriting from photos and scans, offline.
-
-    Exit status: 0 all went well, 1 some input could not be used (the rest was),
-    2 wrong usage.
-    """
+    """`ocr` itself: its one option is looked up where something fails."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         # The same bytes everywhere; a file name that is no UTF-8 goes out as it came in.
         sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
@@ -83,7 +109,30 @@ def cli(debug: bool) -> None:
 
 def main() -> None:
     """Run `ocr` on the command line's arguments."""
+    _open_streams()
     try:
+        for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+            if signal.getsignal(number) is signal.SIG_DFL:  # nohup has it ignored
+                signal.signal(number, _stop)
         cli(prog_name="ocr")
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+    except (OSError, KeyboardInterrupt) as failure:  # of --help and --version, and while starting
+        sys.exit(_told(failure))
+
+
+def _stop(number: int, _frame: FrameType | None) -> NoReturn:
+    signal.signal(number, signal.SIG_IGN)  # cleaning up is under way
+    raise Stopped(number)
+
+
+def _open_streams() -> None:
+    """Put something in the place of standard streams that are closed.
+
+    Else the next file that is opened would be taken for one of them.
+    """
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(number, True)
+    os.close(number)
+    if sys.stdout is None:
+        sys.stdout = options.Closed()
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115, PTH123 -- for as long as ocr runs

@@ -6,12 +6,25 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ocr_cli.cli import options
+from ocr_cli.output import jsonl
+
 if TYPE_CHECKING:
     from ocr_cli.catalogue import Entry
 
 
+# Not in the docstring, which python -OO leaves out.
+HELP = """\
+List the models that came with ocr: for --model by name, and to start training from.
+
+Accuracy is of single characters; CER, edits a character, of words and lines; each on the
+data's own valid and test splits.
+"""
+
+
 @click.group(
     "models",
+    help=HELP,
     invoke_without_command=True,
     subcommand_metavar="[COMMAND] [ARGS]...",
     short_help="List the models, show a card.",
@@ -19,23 +32,24 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array, not a table.")
 @click.pass_context
 def models(context: click.Context, as_json: bool) -> None:
-    """List the models that came with ocr: for --model by name, and to start training from.
-
-    Accuracy is of single characters; CER, edits a character, of words and lines; each on the
-    data's own valid and test splits.
-    """
+    """Print the table, unless there is a subcommand."""
     if context.invoked_subcommand is not None:
         return
+    options.check_results_go_somewhere()
     from ocr_cli import catalogue
 
     found = catalogue.entries()
     click.echo(_as_json(found) if as_json else "\n".join(_table(found)))
 
 
-@models.command(short_help="Print what is known of one model.")
+@models.command(
+    cls=options.Command,
+    help="Print the card of the model NAME, or the training record in FILE, a model of yours.",
+    short_help="Print what is known of one model.",
+)
 @click.argument("name", metavar="NAME|FILE")
 def show(name: str) -> None:
-    """Print the card of the model NAME, or the training record in FILE, a model of yours."""
+    """Print a card, or a record."""
     from ocr_cli import catalogue
 
     click.echo(catalogue.describe(name))
@@ -59,7 +73,6 @@ def _table(found: list[Entry]) -> list[str]:
 
 
 def _as_json(found: list[Entry]) -> str:
-    import json
     from dataclasses import asdict
 
-    return json.dumps([asdict(entry) for entry in found], ensure_ascii=False)
+    return jsonl.dumps([asdict(entry) for entry in found])

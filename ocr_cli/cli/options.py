@@ -2,30 +2,151 @@
 
 from __future__ import annotations
 
+import errno
+import io
+import math
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from typing import Any, TypeVar, cast
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any, TypeVar, cast
 
 import click
 
-from ocr_cli.errors import InputError
+from ocr_cli.errors import InputError, OcrError, shown
 
 FAILED = "ocr_cli.some_failed"  # in a context's meta: exit with 1 when all is done
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+Function = TypeVar("Function", bound=Callable[..., Any])
 Result = TypeVar("Result")
 
 
-def files(command: Command) -> Command:
+class Command(click.Command):
+    """A subcommand, whose options' values are not empty, and whose results have somewhere to go."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        given, _, _ = self.make_parser(ctx).parse_args(list(args))
+        for param in self.params:
+            value = given.get(str(param.name))
+            values = value if isinstance(value, list | tuple) else [value]
+            if isinstance(param, click.Option) and any(one == "" for one in values):
+                # as a path, it would be the current folder
+                told = "is empty; is a variable of the shell not set?"
+                raise click.BadParameter(told, ctx, param)
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        if not ctx.params.get("output"):
+            check_results_go_somewhere()
+        return super().invoke(ctx)
+
+
+def check_results_go_somewhere() -> None:
+    """OcrError where standard output is closed: before the work, not after it."""
+    if isinstance(sys.stdout, Closed):
+        raise OcrError("standard output is closed", "there is nowhere for results to go")
+
+
+class Closed(io.StringIO):
+    """What stands for a standard output that is closed."""
+
+    def write(self, _text: str, /) -> int:
+        raise OSError(errno.EBADF, "standard output is closed")
+
+
+class Whole(click.IntRange):
+    """A whole number in a range; what is none is told what would be."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return _converted(super().convert, "a whole number", self, value, param, ctx)
+
+
+class Number(click.FloatRange):
+    """A finite number in a range; what is none is told what would be."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = _converted(super().convert, "a number", self, value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not finite.", param, ctx)
+        return number
+
+
+def _converted(
+    convert: Callable[..., Any],
+    what: str,
+    kind: Whole | Number,
+    value: Any,
+    param: click.Parameter | None,
+    ctx: click.Context | None,
+) -> Any:
+    try:
+        return convert(value, param, ctx)
+    except click.BadParameter:
+        with suppress(ValueError):
+            (int if isinstance(kind, Whole) else float)(value)
+            raise  # a number, and click says which range it is not in
+        least = "more than" if kind.min_open else "at least"
+        most = "less than" if kind.max_open else "at most"
+        ends = [(least, kind.min), (most, kind.max)]
+        where = " and ".join(f"{name} {end}" for name, end in ends if end is not None)
+        kind.fail(f"{value!r} is not {what}{f' of {where}' if where else ''}.", param, ctx)
+
+
+class OutputFile(click.Path):
+    """A file to be written; `-` is standard output (None) where that `takes_stdout`."""
+
+    def __init__(self, takes_stdout: bool = False) -> None:
+        super().__init__(dir_okay=False, readable=False, path_type=str)
+        self._takes_stdout = takes_stdout
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if isinstance(value, Path):  # a default
+            return value
+        if value == "-":
+            if self._takes_stdout:
+                return None
+            self.fail("'-' is no file; one that is called so is './-'.", param, ctx)
+        if value.endswith(("/", os.sep)):
+            self.fail(f"{value!r} is a folder, and this is to be a file.", param, ctx)
+        return Path(str(super().convert(value, param, ctx)))
+
+
+class OutputFolder(click.Path):
+    """A folder that files are written to; it may still be missing."""
+
+    def __init__(self) -> None:
+        super().__init__(file_okay=False, readable=False, path_type=Path)
+
+
+def tell(message: str) -> None:
+    """A line on standard error; where that is closed or full, the results matter more."""
+    with suppress(OSError, ValueError):
+        if sys.stdout is not None:
+            sys.stdout.flush()  # what came before it is seen before it, where both go to a terminal
+    say(f"ocr: {message}")
+
+
+def say(line: str) -> None:
+    """A line on standard error, of how things go; where that is closed or full, it is lost."""
+    with suppress(OSError, ValueError):
+        click.echo(shown(line), err=True)
+
+
+def stdin() -> IO[bytes] | None:
+    """Standard input, None where it is closed; only who names it with - reads it."""
+    return sys.stdin.buffer if sys.stdin is not None else None
+
+
+INPUT = click.Path(readable=False)  # one that may not be read must not cost the others
+
+
+def files(command: Function) -> Function:
     """FILES..., with --recursive for the folders among them."""
     command = click.option(
         "-r", "--recursive", is_flag=True, help="Take every picture in the folders among FILES."
     )(command)
-    return click.argument("files", nargs=-1, required=True, metavar="FILES...", type=click.Path())(
-        command
-    )
+    return click.argument("files", nargs=-1, required=True, metavar="FILES...", type=INPUT)(command)
 
 
 def _chosen_reader(ctx: click.Context, _param: click.Parameter, reader: str) -> None:
@@ -37,7 +158,7 @@ def _chosen_reader(ctx: click.Context, _param: click.Parameter, reader: str) -> 
     ctx.params["model"] = reader
 
 
-def reader(command: Command) -> Command:
+def reader(command: Function) -> Function:
     """--reader, letters or lines; it says what --model is, and is no parameter of its own."""
     return click.option(
         "--reader",
@@ -50,7 +171,7 @@ def reader(command: Command) -> Command:
     )(command)
 
 
-def model(command: Command) -> Command:
+def model(command: Function) -> Function:
     """--model, a shipped model's name or a file."""
     return click.option(
         "-m",
@@ -63,7 +184,7 @@ def model(command: Command) -> Command:
     )(command)
 
 
-def language(command: Command) -> Command:
+def language(command: Function) -> Function:
     """--language, the model of what is likely to be written."""
     return click.option(
         "-l",
@@ -76,12 +197,12 @@ def language(command: Command) -> Command:
     )(command)
 
 
-def jobs(command: Command) -> Command:
+def jobs(command: Function) -> Function:
     """--jobs, how many processes."""
     return click.option(
         "-j",
         "--jobs",
-        type=click.IntRange(min=0),
+        type=Whole(min=0),
         default=1,
         show_default=True,
         metavar="N",
@@ -90,7 +211,7 @@ def jobs(command: Command) -> Command:
     )(command)
 
 
-def quiet(command: Command) -> Command:
+def quiet(command: Function) -> Function:
     """--quiet, no bar."""
     return click.option("-q", "--quiet", is_flag=True, help="No progress bar.")(command)
 
@@ -133,14 +254,13 @@ def results(outcomes: Iterable[Result | InputError], total: int, bar: bool) -> I
 def tell_of_data(notes: Iterable[str], left_out: Iterable[str]) -> None:
     """What to know of the data, on stderr; where some was left out, ocr exits with 1 at last."""
     for note in (*notes, *left_out):
-        click.echo(f"ocr: {note}", err=True)
+        tell(note)
     if tuple(left_out):
         click.get_current_context().meta[FAILED] = True
 
 
 def _tell(failure: InputError, debug: bool) -> None:
-    sys.stdout.flush()  # what came before it is seen before it, where both go to one terminal
-    click.echo(f"ocr: {failure}", err=True)
+    tell(str(failure))
     if debug:
         for note in getattr(failure, "__notes__", ()):
             click.echo(note, err=True)

@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
+from ocr_cli import parallel
 from ocr_cli.cli import options
+from ocr_cli.cli.train_sweep import SWEPT, outputs
 from ocr_cli.data.weighted import LineData, only_path
 from ocr_cli.errors import UsageError
+from ocr_cli.output import guard
+
+LARGEST = 1 << 16  # units of a layer: its weights then take a quarter of a gigabyte
+NETWORK = SWEPT | {"out", "log", "plot", "threads"}
+# What takes notice of which options, by their names in Python: any other is refused.
+USES: dict[str, frozenset[str]] = {
+    "--check-gradients": frozenset({"check_gradients", "seed"}),
+    "--convert": frozenset({"convert", "data", "seed"}),
+    "--page": frozenset({"pages", "start", "language", "out", "seed", "jobs"}),
+    "--sweep": SWEPT | {"sweeps", "out", "log", "plot", "jobs"},
+    "--kind language": frozenset({"kind", "data", "out", "seed"}),
+    "--kind line": frozenset(
+        {"kind", "data", "start", "out", "seed", "plot", "minutes", "resume", "threads"}
+    ),
+    **{f"--kind {kind}": NETWORK for kind in ("mlp", "convnet", "context", "autoencoder")},
+}
 
 
 def _sizes(
@@ -21,8 +40,8 @@ def _sizes(
         sizes = tuple(int(part) for part in value.split(","))
     except ValueError:
         raise click.BadParameter("expected numbers with commas between, such as 512,256") from None
-    if min(sizes) < 1:
-        raise click.BadParameter("sizes start at 1")
+    if not all(1 <= size <= LARGEST for size in sizes):
+        raise click.BadParameter(f"sizes go from 1 to {LARGEST}")
     return sizes
 
 
@@ -35,7 +54,39 @@ def _weighted(
         raise click.BadParameter(str(wrong)) from None
 
 
-@click.command()
+# Not in the docstring, which python -OO leaves out.
+HELP = """\
+Train a network that reads letters.
+
+The best epoch on the valid split is kept in --out as training goes, so that
+Ctrl-C loses nothing. Progress goes to stderr, the final scores to stdout.
+
+With --page, what --from reads with learns one hand instead, and how it parts words: by
+default both readers, which are kept in one file; lines or letters alone. What of the text
+is not found on a page is told on stderr. Printed is the CER of lines before and after,
+each read by models that have not seen it; where learning does not help, they stay as they
+are.
+
+--kind context teaches the classifier of --from (default: letters) what a hand's other
+letters say of each of its letters, which then counts where writers are known: in sets of
+pen strokes. The classifier itself stays as it is.
+
+An autoencoder learns to give pictures back that went through a few numbers. Printed is
+the mean PSNR of what it gives back, and that of as many principal components.
+
+--sweep lr=0.003,0.03 trains once for each value, from the same seed and on the same data
+(without --data, that of mlp), and prints a table: train is as met in the best epoch, valid
+and test are of the model. Each is kept, OUT.npz as OUT-lr-0.003.npz, and so is each --log.
+Any option that says what is trained and how can be swept: kind=mlp,convnet;
+hidden='64 512,256'; homework=yes,no.
+
+--plot draws curves.png, loss and score by epoch, all settings of a sweep on one sheet; and,
+of a single training, weights.png, the first layer before and after, and an autoencoder's
+reconstructions.png.
+"""
+
+
+@click.command(cls=options.Command, help=HELP)
 @click.option(
     "--data",
     multiple=True,
@@ -73,19 +124,19 @@ def _weighted(
     help="Sizes of the hidden layers, such as 512,256; an autoencoder's code is the smallest.",
 )
 @click.option("--channels", callback=_sizes, help="Channels of a convnet's three layers.")
-@click.option("--epochs", type=click.IntRange(1), help="Passes over the data.")
-@click.option("--batch-size", type=click.IntRange(1), help="Items to a step.")
+@click.option("--epochs", type=options.Whole(1), help="Passes over the data.")
+@click.option("--batch-size", type=options.Whole(1), help="Items to a step.")
 @click.option(
     "--lr",
-    type=click.FloatRange(0, min_open=True),
+    type=options.Number(0, min_open=True),
     help="Learning rate; of sgd, for the sum over a batch.",
 )
 @click.option("--optimizer", type=click.Choice(["sgd", "adam"]), help="How steps are taken.")
-@click.option("--momentum", type=click.FloatRange(0, 1, max_open=True), help="For sgd.")
-@click.option("--patience", type=click.IntRange(0), help="Stop after so many epochs without gain.")
+@click.option("--momentum", type=options.Number(0, 1, max_open=True), help="For sgd.")
+@click.option("--patience", type=options.Whole(0), help="Stop after so many epochs without gain.")
 @click.option("--augment/--no-augment", default=None, help="Vary the pictures as they are met.")
 @click.option(
-    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all that is random."
+    "--seed", type=options.Whole(0), default=0, show_default=True, help="Of all that is random."
 )
 @click.option(
     "--backend",
@@ -109,18 +160,23 @@ def _weighted(
 @options.language
 @click.option(
     "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=options.OutputFile(),
     default=Path("model.npz"),
     show_default=True,
+    metavar="FILE",
     help="Where the best model so far is kept.",
 )
-@click.option("--log", type=click.Path(dir_okay=False, path_type=Path), help="JSON line an epoch.")
+@click.option("--log", type=options.OutputFile(), metavar="FILE", help="JSON line an epoch.")
 @click.option(
     "--quiet", "-q", is_flag=True, help="No line an epoch, and no progress bar, on stderr."
 )
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint beside --out, for line.")
 @click.option(
-    "--minutes", type=click.FloatRange(0, min_open=True), default=100, help="How long, for line."
+    "--minutes",
+    type=options.Number(0, min_open=True),
+    default=100,
+    show_default=True,
+    help="How long, for line.",
 )
 @click.option(
     "--sweep",
@@ -133,7 +189,7 @@ def _weighted(
 @click.option(
     "--jobs",
     "-j",
-    type=click.IntRange(1),
+    type=options.Whole(1),
     default=2,
     show_default=True,
     metavar="N",
@@ -141,14 +197,21 @@ def _weighted(
     "one thread.",
 )
 @click.option(
+    "--threads",
+    type=options.Whole(1),
+    metavar="N",
+    help="Threads to calculate with. More than one pays for large networks on an idle machine, "
+    "and slows small ones down.  [default: 1; for line, all cores]",
+)
+@click.option(
     "--plot",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=options.OutputFolder(),
     metavar="DIR",
     help="Draw how it went, as PNG files; needs the extra ocr-cli[plot].",
 )
 @click.option(
     "--convert",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=options.OutputFolder(),
     metavar="DIR",
     help="Write the UNIPEN files of --data to DIR/chars.npz, words.npz and lines.npz and stop.",
 )
@@ -165,90 +228,92 @@ def train(
     minutes: float,
     sweeps: tuple[str, ...],
     jobs: int,
+    threads: int | None,
     plot: Path | None,
     convert: Path | None,
     check_gradients: bool,
     **asked: Any,
 ) -> None:
-    """Train a network that reads letters.
-
-    The best epoch on the valid split is kept in --out as training goes, so that
-    Ctrl-C loses nothing. Progress goes to stderr, the final scores to stdout.
-
-    With --page, what --from reads with learns one hand instead, and how it parts words: by
-    default both readers, which are kept in one file; lines or letters alone. What of the text
-    is not found on a page is told on stderr. Printed is the CER of lines before and after,
-    each read by models that have not seen it; where learning does not help, they stay as they
-    are.
-
-    --kind context teaches the classifier of --from (default: letters) what a hand's other
-    letters say of each of its letters, which then counts where writers are known: in sets of
-    pen strokes. The classifier itself stays as it is.
-
-    An autoencoder learns to give pictures back that went through a few numbers. Printed is
-    the mean PSNR of what it gives back, and that of as many principal components.
-
-    --sweep lr=0.003,0.03 trains once for each value, from the same seed and on the same data
-    (without --data, that of mlp), and prints a table: train is as met in the best epoch, valid
-    and test are of the model. Each is kept, OUT.npz as OUT-lr-0.003.npz, and so is each --log.
-    Any option that says what is trained and how can be swept: kind=mlp,convnet;
-    hidden='64 512,256'; homework=yes,no.
-
-    --plot draws curves.png, loss and score by epoch, all settings of a sweep on one sheet; and,
-    of a single training, weights.png, the first layer before and after, and an autoencoder's
-    reconstructions.png.
-    """
+    """Hand over to what is to be trained."""
     given, kind, seed, out = (asked[name] for name in ("data", "kind", "seed", "out"))
-    mixes = kind == "line" and not (check_gradients or convert or pages or sweeps)
+    task = _task(check_gradients, convert, pages, sweeps, kind)
+    _refuse_unused(ctx, task)
+    mixes = task == "--kind line"
     data = asked["data"] = None if mixes else only_path(given, f"--kind {kind}")
-    if check_gradients:
+    if threads or task != "--kind line":
+        parallel.cap_threads(threads or 1)
+    inputs = _inputs(asked, given, pages, language)
+    if task == "--check-gradients":
         from ocr_cli.cli import train_gradients
 
         train_gradients.run(seed)
     elif convert is not None:
         from ocr_cli.cli import train_convert
 
+        archives = (convert / f"{level}.npz" for level in ("chars", "words", "lines"))
+        strokes = "archive of pen strokes"
+        guard.check((guard.Output("--convert", one, strokes) for one in archives), inputs)
         train_convert.run(data, convert, seed)
-    elif pages:
+    elif task == "--page":
         from ocr_cli.cli import train_hand
 
-        _refuse("--page", {"--data": data, "--sweep": sweeps, "--plot": plot})
+        guard.check([guard.Output("--out", out, "model")], inputs)
         train_hand.run(pages, asked["start"] or "default", language, out, seed, jobs, quiet)
-    elif sweeps:
+    elif task == "--sweep":
         from ocr_cli.cli import train_sweep
 
-        train_sweep.run(ctx, sweeps, asked, log, quiet, plot, jobs)
-    elif kind == "language":
+        train_sweep.run(ctx, sweeps, asked, log, quiet, plot, jobs, inputs)
+    elif task == "--kind language":
         from ocr_cli.cli import train_rows
 
-        _refuse("--kind language", {"--plot": plot, **_of_networks(ctx)})
+        guard.check([guard.Output("--out", out, "model")], inputs)
         train_rows.run_language(data, out)
-    elif kind == "line":
+    elif task == "--kind line":
         from ocr_cli.cli import train_rows
 
-        _refuse("--kind line", {**_of_networks(ctx), "--from": None})
+        guard.check(outputs(out, None, plot), inputs)
         train_rows.run_line(given, asked["start"], out, minutes, resume, seed, plot, quiet)
     else:
         from ocr_cli.cli import train_network
 
+        guard.check(outputs(out, log, plot), inputs)
         train_network.run(asked, log, quiet, plot)
 
 
-def _of_networks(ctx: click.Context) -> dict[str, bool]:
-    """Options of networks on pictures, and whether they were given on the command line."""
-    from ocr_cli.cli.train_sweep import SWEPT
-
-    of_all = {"kind", "data", "seed"}
-    given = click.core.ParameterSource.COMMANDLINE
-    return {
-        param.opts[0]: ctx.get_parameter_source(param.name) is given
-        for param in ctx.command.params
-        if param.name in SWEPT - of_all
+def _task(check_gradients: bool, convert: Path | None, pages: Any, sweeps: Any, kind: str) -> str:
+    """What is asked for, by the option that asks for it; a key of USES."""
+    asked = {
+        "--check-gradients": check_gradients,
+        "--convert": convert is not None,
+        "--page": pages,
+        "--sweep": sweeps,
     }
+    return next((task for task, wanted in asked.items() if wanted), f"--kind {kind}")
 
 
-def _refuse(what: str, others: dict[str, Any]) -> None:
-    """What was asked for does not go with any of these options."""
-    for name, value in others.items():
-        if value:
-            raise UsageError(f"{what} and {name} do not go together")
+def _refuse_unused(ctx: click.Context, task: str) -> None:
+    """UsageError where an option was given that the task would take no notice of."""
+    for param in ctx.command.params:
+        name, option = str(param.name), max(param.opts, key=len)
+        given = ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+        if given and name not in USES[task] | {"quiet"}:
+            homes = [other for other, used in USES.items() if name in used]
+            advice = f"{option} goes with {' and '.join(homes)}" if len(homes) < 3 else ""
+            raise UsageError(f"{task} and {option} do not go together", advice)
+
+
+def _inputs(
+    asked: Mapping[str, Any], given: Sequence[LineData], pages: Sequence[str], language: str
+) -> list[str]:
+    """The files and folders that are going to be read."""
+    from ocr_cli.cli.train_network import usual_data
+    from ocr_cli.copies import files_named
+    from ocr_cli.weights import shipped_models
+
+    shipped = shipped_models()
+    named = [asked["start"], asked["teacher"], language]
+    models = [str(shipped.get(name, name)) for name in named if name]
+    usual = None if given or pages else usual_data(asked["kind"])
+    data = [one.path for one in given] or ([usual] if usual else [])
+    texts = [name for page in pages for name in files_named(page)]
+    return [*models, *texts, *map(str, data)]

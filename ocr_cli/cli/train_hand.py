@@ -9,6 +9,7 @@ import click
 
 from ocr_cli.cli import options
 from ocr_cli.cli.train_network import command_line
+from ocr_cli.errors import shown
 
 if TYPE_CHECKING:
     from ocr_cli.hand import Learnt
@@ -24,26 +25,23 @@ def run(
     quiet: bool,
 ) -> None:
     """What `start` reads with goes on to the hand of pages with their texts."""
-    from ocr_cli import batch
-
-    batch.one_blas_thread()
     import numpy as np
 
-    from ocr_cli import copies, hand
+    from ocr_cli import copies, hand, parallel
     from ocr_cli.reading import load_reader
     from ocr_cli.weights import save_hand
 
     reader, rng = load_reader(start, language), np.random.default_rng(seed)
     known = [copies.open_copy(page) for page in pages]
     bar = options.steps(hand.FOLDS + 1, quiet)
-    with batch.trainings(min(jobs, hand.FOLDS)) as executor, bar as on_step:
+    with parallel.trainings(min(jobs, hand.FOLDS), options.tell) as executor, bar as on_step:
         learnt = hand.learn(known, reader, rng, executor=executor, on_step=on_step)
     for lost in learnt.lost:
         what = f"{' '.join(lost.words)} (in: {lost.line})" if lost.words else lost.line
-        click.echo(f"ocr: {lost.source}: not found: {what}", err=True)
+        options.tell(f"{lost.source}: not found: {what}")
     record = {"command": command_line(), "seed": seed, **learnt.record()}
     save_hand(out, learnt.reader.models, learnt.reader.habit.arrays(), record)
-    click.echo(f"{out}  {_gain(learnt)}")
+    click.echo(f"{shown(str(out))}  {_gain(learnt)}")
 
 
 def _gain(learnt: Learnt) -> str:

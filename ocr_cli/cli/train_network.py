@@ -7,6 +7,7 @@ import os
 import shlex
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -14,6 +15,8 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from ocr_cli.cli import options
+from ocr_cli.errors import shown
+from ocr_cli.files import cannot_write, make_folder, open_log
 
 if TYPE_CHECKING:
     from ocr_cli.experiments import Experiment, Outcome, Prepared
@@ -58,7 +61,7 @@ def run(asked: Mapping[str, Any], log: Path | None, quiet: bool, plot: Path | No
     experiments.refuse_idle([experiment])
     prepared = _prepared(experiment, quiet)
     if not quiet:
-        click.echo(f"ocr: training on {prepared.splits.name}", err=True)
+        options.tell(f"training on {prepared.splits.name}")
     options.tell_of_data(prepared.splits.notes, prepared.splits.left_out)
     with Log(prepared.preset.kind, log, quiet) as told:
         try:
@@ -66,7 +69,7 @@ def run(asked: Mapping[str, Any], log: Path | None, quiet: bool, plot: Path | No
         except KeyboardInterrupt:
             out = prepared.experiment.out
             kept = f"the best model so far is in {out}" if told.epochs else "no epoch was finished"
-            click.echo(f"ocr: stopped; {kept}", err=True)
+            options.tell(f"stopped; {kept}")
             raise
     click.echo("\n".join(_results(outcome)))
     if plot is not None:
@@ -90,7 +93,7 @@ def _results(outcome: Outcome) -> list[str]:
         parts = (f"{split} {score_text(outcome.goal, s)}" for split, (_, s) in scores.items())
         return "  ".join([name, *parts])
 
-    lines = [told(str(outcome.experiment.out), outcome.scores)]
+    lines = [told(shown(str(outcome.experiment.out)), outcome.scores)]
     if outcome.components is not None:
         count = len(outcome.components.directions)
         lines.append(told(f"{count} principal components", outcome.baseline))
@@ -130,28 +133,36 @@ class Log:
 
     def __enter__(self) -> Log:
         if self._path is not None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self._path.open("w", encoding="utf-8")
+            make_folder(self._path.parent)
+            self._file = open_log(self._path)
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._file is not None:
-            self._file.close()
+            with suppress(OSError):  # a full disk has been told
+                self._file.close()
 
     def __call__(self, epoch: Epoch, _model: Model) -> None:
         self.epochs += 1
         name = self._goal.score
         if self._file is not None:
             figures = {key.replace("score", name): value for key, value in asdict(epoch).items()}
-            self._file.write(json.dumps(figures) + "\n")
-            self._file.flush()
+            self._write(json.dumps(figures) + "\n")
         if not self._quiet:
             both = epoch.train_score, epoch.valid_score
             train, valid = (score_text(self._goal, score) for score in both)
-            click.echo(
+            options.say(
                 f"{self._before}epoch {epoch.epoch:3}  "
                 f"loss {epoch.train_loss:.4f} / {epoch.valid_loss:.4f}  "
                 f"{'PSNR' if name == 'psnr' else name} {train} / {valid} (train / valid)"
-                f"  {epoch.seconds:.1f} s",
-                err=True,
+                f"  {epoch.seconds:.1f} s"
             )
+
+    def _write(self, line: str) -> None:
+        if self._file is None or self._path is None:
+            return
+        try:
+            self._file.write(line)
+            self._file.flush()
+        except OSError as failure:
+            raise cannot_write(self._path, failure) from failure

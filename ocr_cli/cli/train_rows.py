@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ocr_cli.cli import options
 from ocr_cli.cli.train_network import command_line
 from ocr_cli.data.weighted import LineData, only_path
 
@@ -26,7 +27,7 @@ def run_language(corpus: Path | None, out: Path) -> None:
         raise click.UsageError("--kind language needs a text: --data corpus.txt")
     text = prose.read_prose(corpus, language.ALPHABET)
     for note in text.notes:
-        click.echo(f"ocr: {corpus}: {note}", err=True)
+        options.tell(f"{corpus}: {note}")
     record = {"command": command_line(), "data": str(corpus)}
     model = ngrams.train_language(text.lines, record=record)
     language.save(out, model)
@@ -56,10 +57,9 @@ def run_line(
 
     def tell(report: dict[str, Any]) -> None:
         if not quiet:
-            click.echo(
+            options.say(
                 f"step {report['step']:6}  {report['seconds'] / 60:5.1f} min  "
-                f"loss {report['loss']:.3f}  CER on valid: {_rates(report)}",
-                err=True,
+                f"loss {report['loss']:.3f}  CER on valid: {_rates(report)}"
             )
 
     how = {"seconds": 60 * minutes, "seed": seed}
@@ -133,10 +133,7 @@ def _from_model(
     first = load_line_model(start)
     rng = np.random.default_rng([how["seed"], 1])
 
-    def skipped(note: str) -> None:
-        click.echo(f"ocr: {note}", err=True)
-
-    piles, held = practice.load_piles([(d.path, d.weight) for d in given], rng, skipped)
+    piles, held = practice.load_piles([(d.path, d.weight) for d in given], rng, options.tell)
     recipe = training_grey.recipe(**how)
     model = training_grey.train_rows(piles, held, first, recipe, scratch, resume, tell)
     return model, ", ".join(str(d.path) for d in given)

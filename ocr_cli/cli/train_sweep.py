@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ocr_cli import batch
+from ocr_cli import parallel
 from ocr_cli.cli import options
 from ocr_cli.cli.train_network import Log, experiment_of, score_text, usual_data
 from ocr_cli.data.weighted import only_path
 from ocr_cli.errors import OcrError
+from ocr_cli.output import guard
 
 if TYPE_CHECKING:
     from ocr_cli.experiments import Experiment, Outcome
@@ -40,6 +41,19 @@ COLUMNS = {
     "seconds": ">",
     "model": "<",
 }
+
+
+PLOTS = ("curves.png", "weights.png", "reconstructions.png")
+
+
+def outputs(out: Path, log: Path | None, plot: Path | None) -> list[guard.Output]:
+    """The files that a training writes."""
+    planned = [guard.Output("--out", out, "model")]
+    if log is not None:
+        planned.append(guard.Output("--log", log, "log of ocr train"))
+    if plot is not None:
+        planned += [guard.Output("--plot", plot / name, "PNG picture") for name in PLOTS]
+    return planned
 
 
 def settings(ctx: click.Context, sweeps: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -103,22 +117,29 @@ def run(
     quiet: bool,
     plot: Path | None,
     jobs: int,
+    inputs: Sequence[str],
 ) -> None:
     """Train each setting, at most `jobs` at a time; a table of those that ended goes to stdout."""
-    batch.one_blas_thread()  # whichever way it runs, so that seconds compare
     from ocr_cli.output.plots import check_plotting
 
+    experiments = experiments_of(settings(ctx, sweeps), asked)
+    planned = [
+        output
+        for one in experiments
+        for output in outputs(one.out, beside(log, one.setting) if log else None, None)
+    ]
+    read = [str(name) for one in experiments for name in (one.start, one.teacher, one.data) if name]
+    guard.check(planned + (outputs(planned[0].path, None, plot)[1:]), [*inputs, *read])
     if plot is not None:
         check_plotting(plot)
-    experiments = experiments_of(settings(ctx, sweeps), asked)
     work = partial(_attempt, log=log, quiet=quiet)
     ended: list[Outcome | OcrError] = []
     try:
-        with batch.trainings(min(jobs, len(experiments))) as executor:
+        with parallel.processes(min(jobs, len(experiments)), options.tell) as executor:
             # what ended before an interrupt stays in the list
-            ended.extend((executor.map if executor else map)(work, experiments))
+            ended.extend(parallel.in_order(work, experiments, executor, len(experiments)))
     except KeyboardInterrupt:
-        click.echo("ocr: stopped; the best models so far are kept", err=True)
+        options.tell("stopped; the best models so far are kept")
         raise
     finally:
         _tell(ctx, experiments, ended, plot)
@@ -134,7 +155,7 @@ def _tell(
     for experiment, one in zip(experiments, ended, strict=False):
         if isinstance(one, OcrError):
             ctx.meta[options.FAILED] = True
-            click.echo(f"ocr: {experiment.setting}: {one}", err=True)
+            options.tell(f"{experiment.setting}: {one}")
     outcomes = [one for one in ended if not isinstance(one, OcrError)]
     if outcomes:
         click.echo(_table(outcomes))
@@ -184,7 +205,7 @@ def _attempt(experiment: Experiment, log: Path | None, quiet: bool) -> Outcome |
         prepared = experiments.prepare(experiment)
         if not quiet:
             data = prepared.splits.name
-            click.echo(f"ocr: {experiment.setting}: training on {data}", err=True)
+            options.tell(f"{experiment.setting}: training on {data}")
         with Log(prepared.preset.kind, here, quiet, experiment.setting) as told:
             return experiments.carry_out(prepared, told)
     except OcrError as failure:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ocr_cli import npz
 from ocr_cli.errors import InputError
-from ocr_cli.output.files import make_folder, replacing
+from ocr_cli.files import make_folder, replacing
 
 Strokes = list[NDArray[np.float32]]  # each (n, 2): x to the right, y down
 SPLITS = {"train": 0, "valid": 1, "test": 2}
@@ -133,7 +133,7 @@ def split(
 def save(path: Path, ink: Ink, names: Sequence[str], parts: NDArray[np.int64]) -> None:
     """Writes an archive that `load` reads: points in 16 bits, writers' names, items' splits."""
     make_folder(path.parent)
-    with replacing(path) as beside, beside.open("wb") as file:
+    with replacing(path) as file:
         np.savez_compressed(
             file,
             points=np.round(ink.points).astype(np.int16),

@@ -56,7 +56,9 @@ def given_in(folder: Path) -> Iterator[TranscribedPage | RowPicture | InputError
             yield failure
         return
     for name in pictures:
-        if stem_of(Path(name)) not in seen:
+        if isinstance(name, InputError):
+            yield name
+        elif stem_of(Path(name)) not in seen:
             try:
                 yield row_picture(name)
             except InputError as failure:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import stat
 import warnings
 from collections.abc import Iterator
@@ -43,39 +44,54 @@ class Picture:
     longest: int = LONGEST
 
 
-def find_files(path: str, recursive: bool = False) -> list[str]:
+def find_files(path: str, recursive: bool = False) -> list[str | InputError]:
     """The picture files that `path` stands for, in an order that never changes.
 
     A file and '-' stand for themselves; a folder, when `recursive`, for every file in it
-    and below whose name ends like a picture's, hidden ones left out.
+    and below whose name ends like a picture's, hidden ones left out; of folders that links lead
+    to, each once. In place of a folder that may not be read stands what to tell of it.
 
     Raises
     ------
     InputError
         For a folder when not `recursive`, or one without pictures.
     """
+    if not path:
+        raise InputError("the name of a file is empty", "is a variable of the shell not set?")
     if not stat.S_ISDIR(_mode(path)):
         return [path]
     if not recursive:
         raise InputError("is a folder", "--recursive reads the pictures in it", path)
-    try:
-        found = [str(file) for file in _pictures_below(Path(path))]
-    except OSError as failure:
-        raise cannot_open(failure, str(failure.filename or path)) from failure
+    above = Path(os.path.realpath(path)).parents  # to go there would be to go round in circles
+    found = list(_pictures_below(Path(path), set(map(str, above))))
     if not found:
         raise InputError("no pictures in this folder", "pictures end in .jpg, .png, .tif…", path)
     return found
 
 
-def _pictures_below(folder: Path) -> Iterator[Path]:
-    for entry in sorted(folder.iterdir()):
+def _pictures_below(folder: Path, known: set[str]) -> Iterator[str | InputError]:
+    """The pictures in and below a folder, but not in `known` ones, to which it is added."""
+    place = os.path.realpath(folder)
+    if place in known:
+        return
+    known.add(place)
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError as failure:
+        yield cannot_open(failure, str(folder))
+        return
+    for entry in entries:
         if entry.name.startswith("."):
             continue
-        if entry.is_dir():
-            if not entry.is_symlink():  # it may lead back up
-                yield from _pictures_below(entry)
+        if _is_folder(entry):
+            yield from _pictures_below(entry, known)
         elif entry.suffix.lower() in formats.SUFFIXES:
-            yield entry
+            yield str(entry)
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether it is one, or a link to one; where that cannot be told, it is none."""
+    return stat.S_ISDIR(_mode(str(path)))
 
 
 def find_pictures(path: str, stdin: IO[bytes] | None = None) -> list[Picture]:
@@ -86,6 +102,8 @@ def find_pictures(path: str, stdin: IO[bytes] | None = None) -> list[Picture]:
     where a pipe cannot be read, or there are more pictures than make sense.
     """
     data = None
+    if path == "-" and stdin is None:
+        raise InputError("there is no standard input", "give files, or pipe a picture in", path)
     if path == "-" and stdin is not None:
         data = _read_pipe(stdin, path)
     elif _mode(path) and not stat.S_ISREG(_mode(path)):

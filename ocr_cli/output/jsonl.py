@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ocr_cli.page import Glyph, Page, Row, Word
+
+_UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def page_line(page: Page) -> str:
@@ -35,7 +38,16 @@ def page_letters(page: Page) -> str:
 def _line(page: Page, rows: list[dict[str, Any]], **more: Any) -> str:
     height, width = page.file_shape
     head = {"source": page.source, "frame": page.frame, "width": width, "height": height}
-    return json.dumps({**head, **more, "rows": rows}, ensure_ascii=False) + "\n"
+    return dumps({**head, **more, "rows": rows}) + "\n"
+
+
+def dumps(value: Any) -> str:
+    r"""`value` as JSON on one line, readable but for what no UTF-8 or no terminal can take.
+
+    A file name that is no UTF-8 has its bytes as \udc80 to \udcff, as Python's os.fsdecode.
+    """
+    text = json.dumps(value, ensure_ascii=False)
+    return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def _row(row: Row, page: Page) -> dict[str, Any]:

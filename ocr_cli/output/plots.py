@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ocr_cli.errors import MissingExtraError
-from ocr_cli.output.files import make_folder, replacing
+from ocr_cli.files import make_folder, replacing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -39,8 +39,8 @@ def new_figure(width: float, height: float) -> Figure:
 def save(figure: Figure, path: Path) -> None:
     """Write the figure as PNG, in a folder that is made if need be; OcrError."""
     make_folder(path.parent)
-    with replacing(path) as beside:
-        figure.savefig(beside, format="png", dpi=110)
+    with replacing(path) as file:
+        figure.savefig(file, format="png", dpi=110)
 
 
 def plain(text: str) -> str:

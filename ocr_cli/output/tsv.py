@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from ocr_cli.errors import shown
+
 if TYPE_CHECKING:
     from ocr_cli.page import Page
 
 WORD_COLUMNS = ("source", "page", "row", "word", "y1", "x1", "y2", "x2", "confidence", "text")
 LETTER_COLUMNS = ("source", "page", "row", "word", "letter", "y1", "x1", "y2", "x2")
-ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
+ESCAPES = str.maketrans({"\\": r"\\"})
 
 
 def page_words(page: Page) -> str:
@@ -45,5 +47,8 @@ def header(columns: Iterable[str]) -> str:
 
 
 def line(*cells: object) -> str:
-    r"""One line of cells, in which tab, line break and backslash stand as \t, \n, \r and \\."""
-    return "\t".join(str(cell).translate(ESCAPES) for cell in cells) + "\n"
+    r"""One line of cells, in which tab, line break and backslash stand as \t, \n, \r and \\.
+
+    Other control characters, which could steer a terminal, stand as \x1b.
+    """
+    return "\t".join(shown(str(cell).translate(ESCAPES)) for cell in cells) + "\n"

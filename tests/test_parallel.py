@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from ocr_cli import batch
-from ocr_cli.batch import in_order, processes
-from ocr_cli.errors import InputError, MissingExtraError, ModelError, OcrError
+from ocr_cli import parallel
+from ocr_cli.errors import InputError, MissingExtraError, ModelError
+from ocr_cli.parallel import in_order, processes
 
 
 @dataclass(frozen=True)
@@ -97,12 +97,8 @@ def test_items_are_asked_for_as_they_are_needed() -> None:
 
 
 def environment(_: Item) -> dict[str, str | bool]:
-    threads = {name: os.environ.get(name, "") for name in batch.BLAS_THREADS}
+    threads = {name: os.environ.get(name, "") for name in parallel.BLAS_THREADS}
     return {**threads, "deaf": signal.getsignal(signal.SIGINT) == signal.SIG_IGN}
-
-
-def die(_: Item) -> None:
-    os._exit(1)
 
 
 def not_installed(_: Item) -> None:
@@ -112,11 +108,11 @@ def not_installed(_: Item) -> None:
 def test_workers_have_one_blas_thread_and_leave_ctrl_c_to_the_parent(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for name in batch.BLAS_THREADS:
+    for name in parallel.BLAS_THREADS:
         monkeypatch.delenv(name, raising=False)
     with processes(2) as executor:
         (found,) = in_order(environment, ITEMS[:1], executor)
-    assert found == {**dict.fromkeys(batch.BLAS_THREADS, "1"), "deaf": True}
+    assert found == {**dict.fromkeys(parallel.BLAS_THREADS, "1"), "deaf": True}
 
 
 def test_errors_come_back_from_workers_whole() -> None:
@@ -124,9 +120,19 @@ def test_errors_come_back_from_workers_whole() -> None:
         list(in_order(not_installed, ITEMS[:1], executor))
 
 
-def test_a_killed_worker_is_told() -> None:
-    with processes(2) as executor, pytest.raises(OcrError, match="worker process was killed"):
-        list(in_order(die, ITEMS[:3], executor, ahead=2))
+def die_at_two(item: Item) -> int:
+    if item.number == 2:
+        os._exit(1)
+    return item.number
+
+
+def test_of_items_under_way_when_a_worker_is_killed_the_one_to_blame_fails_alone() -> None:
+    with processes(2) as executor:
+        results = list(in_order(die_at_two, ITEMS[:7], executor, ahead=4))
+    killed = results.pop(2)
+    assert results == [0, 1, 3, 4, 5, 6]
+    assert str(killed).startswith("a.png: the process that worked on it was killed")
+    assert "--jobs" in str(killed)
 
 
 def test_one_job_needs_no_pool() -> None:
