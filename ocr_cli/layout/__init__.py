@@ -56,7 +56,9 @@ def place_rows(page: Page, courses: Sequence[Course]) -> Page:
     """The page with a row for each course, in their order, each moved onto its ink."""
     page = dark_on_light(page)
     pyramid = Pyramid(page.grey)
-    return with_bare_rows(page, lengthened([placed(pyramid, course) for course in courses]))
+    return with_bare_rows(
+        page, lengthened(pyramid, [placed(pyramid, course) for course in courses])
+    )
 
 
 def with_ink(page: Page) -> Page:

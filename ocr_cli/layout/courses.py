@@ -35,7 +35,12 @@ Grey = NDArray[np.float32]
 TALL = 56  # height of the patch that a course is measured in, in pixels of a strip
 FAINT = 0.35  # darkness, of a row's own, from which on a pixel counts as ink
 FLAT = 0.10  # a row's ink is at least so much darker than its paper, or it is left pale
-ENDS = 2.2  # spreads that a found row's ends are moved out
+ENDS = 2.2  # spreads that a found row's ends are moved out beyond its ink
+FURTHEST = 22.0  # spreads in which more of its ink is looked for
+GAPS = 14.0, 44.0  # least and most that a gap in it may measure, in pixels of a strip
+BODY = 8  # how far from its middle, and how dark, and
+INKED = 0.55
+UPRIGHT = 0.9  # share of a column that is ink where an upright line is none of it
 REACH = 11.0  # how far from its course a row's ink is measured: further lie other rows'
 GAIN = 1.0  # of the spread, since far tails and loops are not measured
 DOUBT = 80.0  # the length of a strip that tells as much of its row as what was known before
@@ -269,21 +274,54 @@ def _placed_once(pyramid: Pyramid, course: Course) -> Course:
     return Course(points, course.spread * grown, slant)
 
 
-def lengthened(courses: Sequence[Course]) -> list[Course]:
-    """The courses with both ends further out by a letter, or half way to the next row beside.
+def lengthened(pyramid: Pyramid, courses: Sequence[Course]) -> list[Course]:
+    """The courses with both ends further out: to where their ink ends, and a letter more.
 
-    The arms of a T reach beyond what tells a row's body, and paper does no harm.
+    What tells a row's body loses letters that stand well apart, and the arms of a T. No row
+    goes on for more than half the way to the next one beside it.
     """
     return [
-        _moved_ends(course, *(_room(course, end, courses) for end in (0, -1))) for course in courses
+        _moved_ends(course, *(_more(pyramid, course, end, courses) for end in (0, -1)))
+        for course in courses
     ]
+
+
+def _more(pyramid: Pyramid, course: Course, end: int, courses: Sequence[Course]) -> float:
+    """How many pixels a course goes on beyond its first (0) or last (-1) point."""
+    room = _room(course, end, courses)
+    if room < ENDS * course.spread:
+        return room
+    return min(room, _ink_beyond(pyramid, course, end, room) + ENDS * course.spread)
+
+
+def _ink_beyond(pyramid: Pyramid, course: Course, end: int, room: float) -> float:
+    """How far a row's ink goes on beyond its first (0) or last (-1) point, in pixels."""
+    longer = _moved_ends(course, *((room, 0.0) if end == 0 else (0.0, room)))
+    frame = frame_of(replace(longer, slant=0.0), margin=0)
+    dark = darkness(pyramid.sample(frame, TALL, TALL / 2), TALL / 2)
+    body = dark[TALL // 2 - BODY : TALL // 2 + BODY] > INKED
+    inked = body.sum(0) >= 2
+    line = (dark > FAINT).mean(0) > UPRIGHT  # the paper's edge, a margin's line
+    if end == 0:
+        inked, line = inked[::-1], line[::-1]
+    within = len(inked) - int(room / frame.unit)
+    columns = np.flatnonzero(inked)
+    gaps = np.diff(columns[columns < within])
+    usual = float(np.percentile(gaps[gaps > 1], 90)) if (gaps > 1).any() else 0.0
+    most = np.clip(1.5 * usual, *GAPS)
+    last = int(max(columns[columns < within], default=within - 1))
+    for column in columns[columns >= within]:
+        if column - last > most or line[last + 1 : column + 3].any():
+            break
+        last = int(column)
+    return max(0.0, float(last - within + 1) * frame.unit)
 
 
 def _room(course: Course, end: int, courses: Sequence[Course]) -> float:
     """How many pixels a course may go on beyond its first (0) or last (-1) point."""
     x, y = course.points[end]
     out = -1.0 if end == 0 else 1.0
-    room = ENDS * course.spread
+    room = FURTHEST * course.spread
     for other in courses:
         if other is course:
             continue

@@ -94,11 +94,21 @@ def test_from_the_strip_to_the_page_and_back(
 def test_ends_go_out_by_a_letter_but_not_into_the_row_beside() -> None:
     left, right = straight(100, 7.0, 50, 200), straight(100, 7.0, 210, 400)
     below = straight(160, 7.0, 50, 200)
-    first, second, third = courses.lengthened([left, right, below])
+    first, second, third = courses.lengthened(
+        Pyramid(np.ones((260, 640), np.float32)), [left, right, below]
+    )
     assert first.points[0, 0] == pytest.approx(50 - courses.ENDS * 7)
     assert first.points[-1, 0] == pytest.approx(205)
     assert second.points[0, 0] == pytest.approx(205)
     assert third.points[-1, 0] == pytest.approx(200 + courses.ENDS * 7)
+
+
+def test_a_row_goes_on_to_its_last_letter_but_not_over_an_upright_line() -> None:
+    grey = zigzag(gap=36)
+    grey[:, 24:28] = 0.1  # a margin's line
+    whole = courses.lengthened(Pyramid(grey), [straight(100, 7.0, 130, 520)])[0]
+    assert whole.points[0, 0] == pytest.approx(60 - courses.ENDS * 7, abs=6)
+    assert whole.points[-1, 0] == pytest.approx(568 + courses.ENDS * 7, abs=6)
 
 
 def test_each_piece_goes_to_the_row_that_it_stands_in_and_far_ink_to_none() -> None:
