@@ -28,9 +28,12 @@ def with_rows(page: Page, courses: Sequence[Course]) -> Page:
     """The page with a row for each course, in their order, and its pieces of ink in words."""
     owners = _owners(page.letters, courses)
     rows = [bare_row(course, page.grey.shape) for course in courses]
+    owned = [page.letters[k] for k in np.flatnonzero(owners >= 0)]
+    # the page's slant: five figures alone may seem to lean by any
+    slant = measure(owned).slant if owned else 0.0
     for i in np.unique(owners[owners >= 0]):
         glyphs = [page.letters[k] for k in np.flatnonzero(owners == i)]
-        rows[i] = _with_glyphs(rows[i], glyphs)
+        rows[i] = _with_glyphs(rows[i], glyphs, slant)
     inked = [i for i, row in enumerate(rows) if row.words]
     for i, row in zip(inked, split_words(settle_x_heights([rows[i] for i in inked])), strict=True):
         rows[i] = row
@@ -81,10 +84,10 @@ def bare_row(course: Course, shape: tuple[int, int]) -> Row:
     return Row(box, (), foot, x_height, slope, course.slant, course=course)
 
 
-def _with_glyphs(row: Row, glyphs: Sequence[Glyph]) -> Row:
+def _with_glyphs(row: Row, glyphs: Sequence[Glyph], slant: float) -> Row:
     """The row with its pieces of ink, as `rows.find_rows` makes rows of them."""
     course = row.course
-    made = make_row(glyphs, measure(glyphs).slant)
+    made = make_row(glyphs, slant)
     box = union([made.box, row.box]) if course is None else _united(row.box, made.box)
     return replace(made, box=box, course=course)
 
