@@ -19,6 +19,7 @@ from ocr_cli.errors import ModelError
 from ocr_cli.files import make_folder, replacing
 from ocr_cli.input import formats
 from ocr_cli.nn import network
+from ocr_cli.nn.layers import MaxPool2d
 from ocr_cli.nn.losses import softmax
 from ocr_cli.nn.network import Layers, Weights
 
@@ -450,8 +451,9 @@ def _expected(layers: Layers, arrays: dict[str, NDArray[Any]]) -> list[dict[str,
     """
     numbers = sum(array.size for array in arrays.values())
     for layer in layers:
+        sides = ("height", "width") if isinstance(layer, MaxPool2d) else ()
         for name, size in asdict(layer).items():
-            most = MOST_STEP if name in ("size", "stride", "height", "width") else numbers
+            most = MOST_STEP if name in ("size", "stride", *sides) else numbers
             if isinstance(size, int) and not 0 <= size <= most:
                 raise ValueError(f"{name} {size} of a layer")
     try:

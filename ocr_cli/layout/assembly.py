@@ -10,13 +10,15 @@ from numpy.typing import NDArray
 
 from ocr_cli.layout.letters import measure
 from ocr_cli.layout.rows import make_row, settle_x_heights, split_words
-from ocr_cli.page import Box, Course, Glyph, Page, Row, union
+from ocr_cli.page import Box, Course, Glyph, Page, Row
 
 Array = NDArray[np.float64]
 X_HEIGHT = 3.2  # of a course's spread
 ABOVE, BELOW = 7.0, 6.5  # how far a row's box reaches from its middle, in spreads
 FAR = 4.5  # spreads from a row's middle, from which on a piece is no part of it
-BEYOND = 4.0  # spreads over a row's ends that its pieces may lie
+BEYOND = 2.0  # spreads over a row's ends that any piece may lie,
+FIRST = 9.0  # and one that looks like a letter: the finder may miss a first or last one
+LETTER = 1.8, 8.0  # spreads that a letter is high, and it is no wider than it may be high
 
 
 def with_bare_rows(page: Page, courses: Sequence[Course]) -> Page:
@@ -28,13 +30,16 @@ def with_rows(page: Page, courses: Sequence[Course]) -> Page:
     """The page with a row for each course, in their order, and its pieces of ink in words."""
     owners = _owners(page.letters, courses)
     rows = [bare_row(course, page.grey.shape) for course in courses]
+    owned = tuple(page.letters[k] for k in np.flatnonzero(owners >= 0))
+    # the page's slant: five figures alone may seem to lean by any
+    slant = measure(owned).slant if owned else 0.0
     for i in np.unique(owners[owners >= 0]):
         glyphs = [page.letters[k] for k in np.flatnonzero(owners == i)]
-        rows[i] = _with_glyphs(rows[i], glyphs)
+        rows[i] = _with_glyphs(rows[i], glyphs, slant)
     inked = [i for i, row in enumerate(rows) if row.words]
     for i, row in zip(inked, split_words(settle_x_heights([rows[i] for i in inked])), strict=True):
         rows[i] = row
-    return replace(page, rows=tuple(rows))
+    return replace(page, letters=owned, rows=tuple(rows))
 
 
 def near(page: Page, courses: Sequence[Course]) -> Page:
@@ -52,8 +57,8 @@ def _cover(mask: NDArray[np.bool_], course: Course) -> None:
     height, width = mask.shape
     order = np.argsort(course.points[:, 0], kind="stable")
     xs, ys = course.points[order].T
-    left = int(np.clip(xs[0] - 2 * course.spread, 0, width))
-    right = int(np.clip(xs[-1] + 2 * course.spread, 0, width))
+    left = int(np.clip(xs[0] - FIRST * course.spread, 0, width))
+    right = int(np.clip(xs[-1] + FIRST * course.spread, 0, width))
     if right <= left:
         return
     at = np.interp(np.arange(left, right) + 0.5, xs, ys)
@@ -81,16 +86,15 @@ def bare_row(course: Course, shape: tuple[int, int]) -> Row:
     return Row(box, (), foot, x_height, slope, course.slant, course=course)
 
 
-def _with_glyphs(row: Row, glyphs: Sequence[Glyph]) -> Row:
-    """The row with its pieces of ink, as `rows.find_rows` makes rows of them."""
-    course = row.course
-    made = make_row(glyphs, measure(glyphs).slant)
-    box = union([made.box, row.box]) if course is None else _united(row.box, made.box)
-    return replace(made, box=box, course=course)
+def _with_glyphs(row: Row, glyphs: Sequence[Glyph], slant: float) -> Row:
+    """The row with its pieces of ink, as `rows.find_rows` makes rows of them.
 
-
-def _united(row: Box, ink: Box) -> Box:
-    return Box(min(row.y1, ink.y1), min(row.x1, ink.x1), max(row.y2, ink.y2), max(row.x2, ink.x2))
+    Its box is as high as the ink and as wide as the row, of which the ink may lack the ends.
+    """
+    made = make_row(glyphs, slant)
+    y1, x1, y2, x2 = made.box
+    box = Box(y1, min(x1, row.box.x1), y2, max(x2, row.box.x2))
+    return replace(made, box=box, course=row.course)
 
 
 def _owners(glyphs: Sequence[Glyph], courses: Sequence[Course]) -> NDArray[np.intp]:
@@ -108,16 +112,19 @@ def _owners(glyphs: Sequence[Glyph], courses: Sequence[Course]) -> NDArray[np.in
 
 
 def _away(boxes: Array, course: Course) -> Array:
-    """(P,) how far boxes lie from a course's middle, in spreads; inf beyond its ends."""
+    """(P,) how far boxes lie from a course's middle, in spreads; inf too far beyond its ends."""
     y1, x1, y2, x2 = boxes.T
-    x = (x1 + x2) / 2
     order = np.argsort(course.points[:, 0], kind="stable")
-    at = np.interp(x, *course.points[order].T)
+    at = np.interp((x1 + x2) / 2, *course.points[order].T)
     # a tall piece belongs where it stands, and one that crosses the middle is at home there
     inside = (y1 < at) & (y2 > at)
     edge = np.maximum(y1 - at, at - y2)
     centre = np.abs((y1 + y2) / 2 - at)
     away = np.where(inside, 0.25 * centre, np.maximum(edge, 0) + 0.25 * centre) / course.spread
-    reach = BEYOND * course.spread
-    left, right = course.points[:, 0].min() - reach, course.points[:, 0].max() + reach
-    return np.where((x2 < left) | (x1 > right), np.inf, away)
+    left, right = course.points[:, 0].min(), course.points[:, 0].max()
+    gap = np.maximum(np.maximum(left - x2, x1 - right), 0) / course.spread
+    tall, wide = (y2 - y1) / course.spread, (x2 - x1) / course.spread
+    least, most = LETTER
+    letter = inside & (tall > least) & (tall < most) & (wide < most)
+    reached = gap <= np.where(letter, FIRST, BEYOND)
+    return np.where(reached, away + 0.25 * gap, np.inf)

@@ -174,9 +174,9 @@ def fill_row(seen: RowEmissions, target: Array, classes: tuple[str, ...]) -> Row
     )
     text = " ".join(word.text for word in words)
     confidence = geometric_mean([word.confidence for word in words])
-    return replace(
-        row, words=words, text=text, confidence=confidence, legibility=legibility(scores)
-    )
+    box = union([word.box for word in words])  # a row without its ink has room for any letters
+    read = replace(row, box=box, words=words, text=text, confidence=confidence)
+    return replace(read, legibility=legibility(scores))
 
 
 def legibility(scores: NDArray[np.float32]) -> float:

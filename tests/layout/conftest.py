@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from ocr_cli import layout
 from ocr_cli.page import Page
 
 Draw = Callable[..., Page]
@@ -51,3 +52,13 @@ def block() -> Draw:
         return Page(grey, file_shape=grey.shape)
 
     return draw
+
+
+@pytest.fixture(scope="session")
+def joined() -> Callable[[Page], Page]:
+    """Analyse by the ink alone, for drawings that the row finder takes for no writing."""
+
+    def analyse(page: Page) -> Page:
+        return layout.find_rows(layout.find_letters(layout.straighten(layout.find_ink(page))))
+
+    return analyse

@@ -19,10 +19,10 @@ def shape_of(page):
 
 @settings(max_examples=15)
 @given(st.lists(WORDS, min_size=1, max_size=4))
-def test_drawn_words_are_found_row_by_row(block, lines):
+def test_drawn_words_are_found_row_by_row(block, joined, lines):
     if max(len(word) for line in lines for word in line) < 2:
         lines = [[*line, "THE", "HOLE"] for line in lines]  # a page of lone letters is a table
-    page = layout.analyse(block(*(" ".join(line) for line in lines)))
+    page = joined(block(*(" ".join(line) for line in lines)))
     assert shape_of(page) == [[len(word) for word in line] for line in lines]
     for row in page.rows:
         lefts = [glyph.box.x1 for word in row.words for glyph in word.glyphs]
@@ -31,9 +31,9 @@ def test_drawn_words_are_found_row_by_row(block, lines):
     assert tops == sorted(tops)
 
 
-def test_letters_that_stand_alone_are_words_of_their_own(block):
+def test_letters_that_stand_alone_are_words_of_their_own(block, joined):
     spaced = block("H   E   T   O", "N   L   E   T")
-    assert shape_of(layout.analyse(spaced)) == [[1] * 4] * 2
+    assert shape_of(joined(spaced)) == [[1] * 4] * 2
 
 
 def test_baseline_and_x_height_of_capitals(block):

@@ -170,8 +170,8 @@ def test_arrays_that_are_no_habit(change: str) -> None:
 
 def test_a_line_shows_what_another_taught(handwriting) -> None:
     """Drawn without blanks, and said to have them: no picture tells, the hand does."""
-    drawn = ("15:30", "existence", "28079", "EXPERT", "41:52")
-    texts = ["1 5 : 3 0", "existence", "2 8 0 7 9", "EXPERT", "4 1 : 5 2"]
+    drawn = ("93:71", "existence", "28079", "EXPERT", "82:97")  # no times: those are words
+    texts = ["9 3 : 7 1", "existence", "2 8 0 7 9", "EXPERT", "8 2 : 9 7"]
     grey = np.asarray(handwriting(*drawn, seed=3).convert("L"), np.float32) / 255
     copy = Copy(layout.analyse(Page(grey, "page.png")), "\n".join(texts))
     reader = reading.load_reader("letters", "en")
