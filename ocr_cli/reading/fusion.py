@@ -18,7 +18,7 @@ from ocr_cli.weights import Model
 
 Array = NDArray[Any]
 BEHIND = 0.035  # less legible than to the first, at most, and the second network has a say
-SHARE = 0.5  # of the second network then
+SHARE = 0.65  # of the second network then
 SAMPLE = 6  # rows by which a page is judged
 _NEVER = 1e-7  # probability of what the second network does not know
 
