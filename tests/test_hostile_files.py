@@ -258,7 +258,7 @@ def test_classes_beyond_ascii_read_without_a_warning(
     from ocr_cli.recipes import PRESETS, fresh_model
 
     weights.save_model(tmp_path / "m.npz", fresh_model(PRESETS["homework"], ("É", "ß", "T"), 0))
-    handwriting("TT").save(tmp_path / "t.png")
+    handwriting("TAT TAT").save(tmp_path / "t.png")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         result = run(

@@ -56,7 +56,7 @@ def show(name: str) -> None:
 
 
 def _table(found: list[Entry]) -> list[str]:
-    rows = [("name", "kind", "classes", "size", "scores", "data", "licence")]
+    rows: list[tuple[str, ...]] = [("name", "kind", "classes", "size", "scores", "data", "licence")]
     rows += [
         (
             *(e.name, e.kind, str(e.classes or "-"), f"{e.size / 1e6:.1f} MB"),
