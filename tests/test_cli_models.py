@@ -48,8 +48,12 @@ def test_as_json() -> None:
     assert all(list(entry) == COLUMNS for entry in found.values())
     for name, entry in found.items():
         assert entry["size"] == weights.model_path(name).stat().st_size
-        assert re.search(r"\d %|\d bits", entry["scores"])
+        # That there was nothing to score on has to be said.
+        assert re.search(r"\d %|\d bits|^none: ", entry["scores"]), name
+        assert all((entry["kind"], entry["data"], entry["licence"])), name
     assert (found["capitals"]["classes"], found["letters"]["classes"]) == (36, 94)
+    assert [name for name, entry in found.items() if not entry["classes"]] == ["rows"]
+    assert [n for n, entry in found.items() if entry["scores"].startswith("none")] == ["spanish"]
     assert found["english"]["licence"] == "CC BY-SA 4.0"
     assert found["english"]["kind"] == "language"
 

@@ -181,7 +181,8 @@ def test_what_fails_while_a_model_is_loaded_is_blamed_on_it(
 
 def test_a_language_that_is_not_there_and_a_picture_as_a_model() -> None:
     result = run("read", "-l", "nosuch", "examples/todo.jpg")
-    told = "cannot be opened (No such file or directory); -l takes en, none or a .npz file"
+    told = "no such language; give auto, en, fr, de, es, none, or a file that "
+    told += "ocr train --kind language wrote"
     assert (result.exit_code, result.stderr) == (1, f"ocr: nosuch: {told}\n")
     result = run("read", "-m", "examples/todo.jpg", "examples/todo.jpg")
     assert result.stderr.startswith("ocr: examples/todo.jpg: a picture, not a model; -m takes a n")
@@ -257,7 +258,7 @@ def test_classes_beyond_ascii_read_without_a_warning(
     from ocr_cli.recipes import PRESETS, fresh_model
 
     weights.save_model(tmp_path / "m.npz", fresh_model(PRESETS["homework"], ("É", "ß", "T"), 0))
-    handwriting("TT").save(tmp_path / "t.png")
+    handwriting("TAT TAT").save(tmp_path / "t.png")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         result = run(

@@ -84,10 +84,10 @@ def test_two_sweeps_make_a_grid() -> None:
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ("lr=0.1,fast", "Invalid value for '--lr': 'fast' is not a valid float range"),
+        ("lr=0.1,fast", "Invalid value for '--lr': 'fast' is not a number of more than 0"),
         ("lr=0", "Invalid value for '--lr': 0.0 is not in the range"),
         ("optimizer=sgd,lbfgs", "Invalid value for '--optimizer': 'lbfgs' is not one of"),
-        ("hidden=64 0", "Invalid value for '--hidden': sizes start at 1"),
+        ("hidden=64 0", "Invalid value for '--hidden': sizes go from 1 to 65536"),
         ("rate=1,2", "'rate' is not one of augment, backend"),
         ("out=a,b", "'out' is not one of"),
         ("lr", "lacks a value"),

@@ -56,9 +56,12 @@ def show(name: str) -> None:
 
 
 def _table(found: list[Entry]) -> list[str]:
-    rows = [("name", "kind", "classes", "size", "scores", "data", "licence")]
+    rows: list[tuple[str, ...]] = [("name", "kind", "classes", "size", "scores", "data", "licence")]
     rows += [
-        (e.name, e.kind, str(e.classes), f"{e.size / 1e6:.1f} MB", e.scores, e.data, e.licence)
+        (
+            *(e.name, e.kind, str(e.classes or "-"), f"{e.size / 1e6:.1f} MB"),
+            *(fact or "-" for fact in (e.scores, e.data, e.licence)),
+        )
         for e in found
     ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

@@ -17,6 +17,7 @@ _FOLDED = str.maketrans(
         **dict.fromkeys("‐‑‒–—―−", "-"),
         **dict.fromkeys("\u00a0\u2009\u202f\t", " "),
         "…": "...",
+        "º": "°",
     }
 )
 
