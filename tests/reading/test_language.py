@@ -351,7 +351,7 @@ RIVALS = "aeinorstl SO015."
 
 
 def wrong_among_rivals(model: LanguageModel, text: str, odds: float) -> int:
-    """Characters that go wrong where each of the rivals is seen with 1 to `odds` of the true one."""
+    """Characters that go wrong where each rival is seen with 1 to `odds` of the true one."""
     states, scores, texts = np.array([model.start()]), np.zeros(1), [""]
     for true in text:
         group = "".join(dict.fromkeys(true + RIVALS))

