@@ -34,7 +34,7 @@ __all__ = [
 CAPITALS = 0.7  # share of a row's letters, from which on it is in block capitals
 DOUBTFUL = 0.72  # of the usual legibility of a page's rows, below which one is not to be trusted,
 ILLEGIBLE = 0.42, 0.6  # but at least, and at most, so much; fitted on gnhk/valid and copiste/valid
-SURE = 0.9  # confidence of the line model, from which on a row is not read by letters as well
+SURE = 0.83  # confidence of the line model, from which on a row is not read by letters as well
 JOINED = 0.5  # pieces of ink to a letter, below which the letter model is of no help
 APART = 0.8  # pieces of ink to a letter, from which on letters stand apart
 # Gaps count for more in rows that are mostly block capitals, whose words stand well apart.
