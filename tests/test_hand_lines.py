@@ -151,7 +151,7 @@ def test_a_wrong_line_is_reported_and_not_learnt(copy: Copy, shipped: Model) -> 
 def test_a_line_with_a_character_that_no_class_is_for_is_reported(
     copy: Copy, shipped: Model
 ) -> None:
-    strange = TEXTS[1].replace("o", "ö")
+    strange = TEXTS[1].replace("o", "ő")
     read = [row.text for row in line_reading.read_rows(copy.page, shipped).rows]
     texts = "\n".join([TEXTS[0], strange])
     lines, lost = hand_lines.find_lines([replace(copy, text=texts)], [read], shipped.classes)

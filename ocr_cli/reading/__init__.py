@@ -116,7 +116,15 @@ def _load_hand(path: Path, language: Language | Languages | None) -> Reader:
         own = habit.from_arrays(beside) if beside else Habit()  # files before there were habits
     except ValueError as error:
         raise ModelError("the model's parts do not fit", "train it anew", str(path)) from error
-    return Reader(of_letters, of_lines, language, own)
+    return Reader(of_letters, of_lines, language, own, _beside(of_lines))
+
+
+def _beside(of_lines: Model | None) -> Model | None:
+    """The second model of lines, where it knows nothing that a hand's own does not."""
+    if of_lines is None:
+        return None
+    second = lines.load_line_model("strokes")
+    return second if set(second.classes) <= set(of_lines.classes) else None
 
 
 def load_language(name: str) -> Language | Languages | None:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -133,7 +134,9 @@ def test_any_text_and_any_name_stay_on_one_line(written: str, name: str) -> None
 
 
 def unescape(cell: str) -> str:
-    out, rest = "", iter(cell)
-    for c in rest:
-        out += {"t": "\t", "n": "\n", "r": "\r", "\\": "\\"}[next(rest)] if c == "\\" else c
-    return out
+    named = {"t": "\t", "n": "\n", "r": "\r", "\\": "\\"}
+    return re.sub(
+        r"\\(x..|u.{4}|U.{8}|.)",
+        lambda m: chr(int(m[1][1:], 16)) if m[1][0] in "xuU" else named[m[1]],
+        cell,
+    )

@@ -99,4 +99,5 @@ def test_a_place_where_plots_cannot_go_is_told_before_the_work(tmp_path: Path) -
     assert (done.exit_code, done.stdout) == (1, "")
     assert not (tmp_path / "m.npz").exists()
     assert done.stderr.count("\n") == 1
-    assert "cannot be made" in done.stderr
+    assert "cannot be written" in done.stderr
+    assert "is no folder" in done.stderr
