@@ -10,9 +10,8 @@ from ocr_cli.page import Row
 from ocr_cli.reading.letters import geometric_mean
 
 # Slope and offset of the log-odds that a word is right, over the log-odds that its reader gives
-# it (J. Platt 1999), fitted on gnhk/valid, copiste/valid and pages/dev; of letters, earlier. Letters are scored by
-# shape alone and mended by all else, so theirs say little; where the line model had a say
-# as well, most are right.
+# it (J. Platt 1999), fitted on gnhk/valid, copiste/valid and pages/dev; of letters, on writers of
+# the valid split. Letters are scored by shape alone and mended by all else, so theirs say little.
 LETTERS = (0.46, 1.45)
 SETTLED = (1.22, 0.77)
 LINES = (0.68, -0.45)
