@@ -20,6 +20,7 @@ Array = NDArray[Any]
 BEHIND = 0.035  # less legible than to the first, at most, and the second network has a say
 SHARE = 0.65  # of the second network then
 SAMPLE = 6  # rows by which a page is judged
+ENOUGH = 1500  # pixels of strips in all, below which there is too little to judge by
 _NEVER = 1e-7  # probability of what the second network does not know
 
 
@@ -27,8 +28,8 @@ def fused(
     emissions: Sequence[RowEmissions], model: Model, second: Model
 ) -> tuple[list[RowEmissions], bool]:
     """The emissions with the second network's, where it has a say, and whether it has."""
-    if not emissions:
-        return [], False
+    if sum(one.strip.image.shape[1] for one in emissions) < ENOUGH:
+        return list(emissions), False
     some = np.unique(np.linspace(0, len(emissions) - 1, SAMPLE).astype(int))
     known = dict(zip(some, _scores([emissions[i] for i in some], second), strict=True))
     gains = [legibility(known[i]) - legibility(emissions[i].scores) for i in some]
