@@ -272,8 +272,9 @@ def _frequencies(language: str) -> dict[str, float]:
     frequency: dict[str, float] = {}
     letters = {char for char in WESTERN if char.isalpha()} | {"'"}
     for listed, per_word in wordfreq.get_frequency_dict(language, wordlist="large").items():
-        word = folded(listed)
-        if set(word) <= letters and word.replace("'", "").isalpha():
+        plain = listed.isascii() and listed.isalpha()  # most are; these need no closer look
+        word = listed if plain else folded(listed)
+        if plain or (letters.issuperset(word) and word.replace("'", "").isalpha()):
             frequency[word] = frequency.get(word, 0.0) + per_word
     return frequency
 
