@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ocr_cli.layout.assembly import near, with_bare_rows, with_rows
-from ocr_cli.layout.courses import Pyramid, lengthened, placed
+from ocr_cli.layout.courses import Pyramid, is_light, lengthened, placed
 from ocr_cli.layout.crops import letter_crops
 from ocr_cli.layout.ink import dark_on_light, find_ink
 from ocr_cli.layout.letters import find_letters
@@ -56,6 +57,9 @@ def place_rows(page: Page, courses: Sequence[Course]) -> Page:
     """The page with a row for each course, in their order, each moved onto its ink."""
     page = dark_on_light(page)
     pyramid = Pyramid(page.grey)
+    if sum(is_light(pyramid, course) for course in courses) > len(courses) / 2:
+        page = replace(page, grey=1 - page.grey)  # a dark sheet on a light table
+        pyramid = Pyramid(page.grey)
     return with_bare_rows(
         page, lengthened(pyramid, [placed(pyramid, course) for course in courses])
     )

@@ -34,6 +34,7 @@ Array = NDArray[Any]
 Grey = NDArray[np.float32]
 TALL = 56  # height of the patch that a course is measured in, in pixels of a strip
 FAINT = 0.35  # darkness, of a row's own, from which on a pixel counts as ink
+LIGHTER = 1.5  # times as far from the paper's shade as the darkest is the lightest, of light ink
 FLAT = 0.10  # a row's ink is at least so much darker than its paper, or it is left pale
 ENDS = 2.2  # spreads that a found row's ends are moved out beyond its ink
 FURTHEST = 22.0  # spreads in which more of its ink is looked for
@@ -272,6 +273,13 @@ def _placed_once(pyramid: Pyramid, course: Course) -> Course:
     px, py = frame.to_page(at[inside].astype(float), down[inside])
     points = smoothed(np.stack([px, py], 1), course.spread * grown)
     return Course(points, course.spread * grown, slant)
+
+
+def is_light(pyramid: Pyramid, course: Course) -> bool:
+    """Whether what is written along a course is lighter than what it is written on."""
+    patch = pyramid.sample(frame_of(course), TALL, TALL / 2)[TALL // 2 - 14 : TALL // 2 + 14]
+    low, paper, high = np.percentile(patch, (2, 50, 98))
+    return bool(high - paper > LIGHTER * (paper - low))
 
 
 def lengthened(pyramid: Pyramid, courses: Sequence[Course]) -> list[Course]:

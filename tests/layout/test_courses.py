@@ -133,3 +133,8 @@ def test_a_strip_begins_with_a_margin_of_paper() -> None:
 def test_a_course_of_one_point_is_a_row_of_its_size() -> None:
     assert np.ptp(courses.smoothed(np.array([[5.0, 5.0]]), 3.0)[:, 0]) == pytest.approx(6.0)
     assert replace(straight(0, 1.0)).length == pytest.approx(530, abs=1)
+
+
+def test_a_dark_sheet_on_a_light_table_is_told_by_its_rows() -> None:
+    assert not courses.is_light(Pyramid(zigzag()), straight(100, 7.0))
+    assert courses.is_light(Pyramid(1 - zigzag()), straight(100, 7.0))
