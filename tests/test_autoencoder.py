@@ -132,7 +132,8 @@ def test_command_trains_and_scores_one(folder: Path) -> None:
     table = CliRunner().invoke(cli, ["eval", "-m", str(out), str(folder / "set")]).stdout
     assert table.startswith(f"72 characters, PSNR {found['psnr']:.2f} dB")
 
-    more = CliRunner().invoke(cli, [*arguments, "--from", str(out), "-q"])
+    better = ["--from", str(out), "--out", str(folder / "better.npz"), "-q"]
+    more = CliRunner().invoke(cli, [*arguments, *better])
     assert more.exit_code == 0, more.output
 
 
