@@ -7,14 +7,16 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from ocr_cli.layout.assembly import near, with_bare_rows, with_rows
+import numpy as np
+
+from ocr_cli.layout.assembly import X_HEIGHT, near, with_bare_rows, with_rows
 from ocr_cli.layout.courses import Pyramid, is_light, lengthened, placed
 from ocr_cli.layout.crops import letter_crops
 from ocr_cli.layout.ink import dark_on_light, find_ink
 from ocr_cli.layout.letters import find_letters
 from ocr_cli.layout.rows import find_rows
 from ocr_cli.layout.tilt import level, quarter_turned, straighten
-from ocr_cli.page import Course, Page
+from ocr_cli.page import Course, Page, Row
 
 if TYPE_CHECKING:
     from ocr_cli.weights import Model
@@ -30,6 +32,11 @@ __all__ = [
     "straighten",
     "with_ink",
 ]
+
+
+FEW = 12  # letters, at most, in a picture that the network finds no row in,
+LARGE = 0.08  # how high the highest is, of the picture's longer side,
+THICK = 0.25  # and how thick, at most, the pen, of that height
 
 
 def analyse(page: Page) -> Page:
@@ -50,7 +57,27 @@ def locate(page: Page) -> Page:
     if quarters:
         page = quarter_turned(page, quarters)
         found = survey(page.grey, _finder())
-    return place_rows(*level(page, courses_of(found)))
+    return place_rows(*level(page, courses_of(found) or _of_plain_ink(page)))
+
+
+def _of_plain_ink(page: Page) -> list[Course]:
+    """The rows of a picture that holds next to nothing but a few clear letters.
+
+    One letter or two that fill a picture are no row to the network.
+    """
+    inked = find_letters(find_ink(page))
+    tall = max((glyph.box.height for glyph in inked.letters), default=0)
+    if len(inked.letters) > FEW or tall < LARGE * max(page.grey.shape):
+        return []
+    if inked.stroke_width > THICK * tall:
+        return []  # a disc or a blot
+    return [_course_of(row) for row in find_rows(inked).rows]
+
+
+def _course_of(row: Row) -> Course:
+    x = np.array([row.box.x1, row.box.x2], float)
+    middle = row.baseline + row.slope * x - row.x_height / 2
+    return Course(np.stack([x, middle], 1), row.x_height / X_HEIGHT)
 
 
 def place_rows(page: Page, courses: Sequence[Course]) -> Page:

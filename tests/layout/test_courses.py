@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ocr_cli import layout
 from ocr_cli.layout import courses
 from ocr_cli.layout.assembly import near, with_rows
 from ocr_cli.layout.courses import Course, Pyramid
@@ -138,3 +139,13 @@ def test_a_course_of_one_point_is_a_row_of_its_size() -> None:
 def test_a_dark_sheet_on_a_light_table_is_told_by_its_rows() -> None:
     assert not courses.is_light(Pyramid(zigzag()), straight(100, 7.0))
     assert courses.is_light(Pyramid(1 - zigzag()), straight(100, 7.0))
+
+
+def test_a_letter_that_fills_the_picture_is_a_row_and_a_blot_is_none() -> None:
+    grey = np.ones((300, 260), np.float32)
+    grey[60:240, 120:138] = 0.1
+    grey[60:78, 60:200] = 0.1  # a T
+    assert len(layout.locate(Page(grey)).rows) == 1
+    y, x = np.mgrid[:300, :260]
+    blot = np.where((y - 150) ** 2 + (x - 130) ** 2 < 80**2, 0.1, 1.0).astype(np.float32)
+    assert layout.locate(Page(blot)).rows == ()
