@@ -56,7 +56,7 @@ def test_probabilities_sum_to_one(small: LanguageModel, prefix: str) -> None:
 def test_probabilities_of_the_shipped_model_sum_to_one(english: LanguageModel, prefix: str) -> None:
     row = chances(english, prefix)
     assert sum(row.values()) == pytest.approx(1, abs=1e-5)
-    assert min(row.values()) > 1e-12
+    assert min(row.values()) > 1e-16  # Ÿ after small letters is rare, but not ruled out
 
 
 @given(prefix=TEXTS, rest=TEXTS)
