@@ -56,6 +56,9 @@ class Word:
     confidence: float = 0.0
 
 
+X_HEIGHT = 3.2  # of a small letter, in spreads of its row's course
+
+
 @dataclass(frozen=True)
 class Course:
     """Where a row runs on a page.

@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli.layout.courses import Course
+from ocr_cli.page import X_HEIGHT, Course
 
 Array = NDArray[Any]
 _COVERED = 0.7  # share of a row's length that makes it found
 _NEAR = 0.7  # x-heights up or down
-_X_HEIGHT = 3.2  # of a small letter, in spreads
 
 
 @dataclass(frozen=True)
@@ -50,4 +49,4 @@ def _share(row: Course, other: Course) -> float:
     ox, oy = other.points.T
     inside = (at >= ox[0]) & (at <= ox[-1])
     away = np.abs(np.interp(at, ox, oy) - y)
-    return float((inside & (away <= _NEAR * _X_HEIGHT * row.spread)).mean())
+    return float((inside & (away <= _NEAR * X_HEIGHT * row.spread)).mean())

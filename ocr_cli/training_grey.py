@@ -15,7 +15,7 @@ from ocr_cli.data.charset import WESTERN
 from ocr_cli.data.patches import Patch
 from ocr_cli.data.practice import GreySource, Pile
 from ocr_cli.nn import network
-from ocr_cli.nn.layers import BatchNorm, Conv2d, Dense, Dropout, Layer, MaxPool2d, Params, Relu
+from ocr_cli.nn.layers import BatchNorm, Conv2d, Dense, Dropout, Layer, Params, Relu
 from ocr_cli.nn.network import Layers, Weights
 from ocr_cli.nn.sequence import BiGru, Columns
 from ocr_cli.training_lines import Held, LineRecipe
@@ -31,17 +31,7 @@ def grey_layers(classes: int, dropout: float = 0.2) -> Layers:
     such a network's weights, see `widened`.
     """
     return (
-        Conv2d(1, 16, size=5, stride=2),
-        BatchNorm(16),
-        Relu(),
-        Conv2d(16, 32),
-        BatchNorm(32),
-        Relu(),
-        MaxPool2d(),
-        Conv2d(32, 64),
-        BatchNorm(64),
-        Relu(),
-        MaxPool2d(2, 1),
+        *training_lines.STEM,
         Conv2d(64, 128),
         BatchNorm(128),
         Relu(),

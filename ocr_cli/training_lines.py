@@ -45,6 +45,22 @@ class LineRecipe:
     variation: Variation = field(default_factory=Variation)
 
 
+# What every line network begins with: (N, 48, W, 1) to (N, 6, W / 4, 64).
+STEM: Layers = (
+    Conv2d(1, 16, size=5, stride=2),
+    BatchNorm(16),
+    Relu(),
+    Conv2d(16, 32),
+    BatchNorm(32),
+    Relu(),
+    MaxPool2d(),
+    Conv2d(32, 64),
+    BatchNorm(64),
+    Relu(),
+    MaxPool2d(2, 1),
+)
+
+
 def line_layers(classes: int, dropout: float = 0.15) -> Layers:
     """(N, 48, W, 1) strips to (N, W / 4, classes + 1) logits: convolutions, two BiGRUs, CTC.
 
@@ -52,17 +68,7 @@ def line_layers(classes: int, dropout: float = 0.15) -> Layers:
     sequence recognition, TPAMI 39 (2017). The last class is CTC's blank.
     """
     return (
-        Conv2d(1, 16, size=5, stride=2),
-        BatchNorm(16),
-        Relu(),
-        Conv2d(16, 32),
-        BatchNorm(32),
-        Relu(),
-        MaxPool2d(),
-        Conv2d(32, 64),
-        BatchNorm(64),
-        Relu(),
-        MaxPool2d(2, 1),
+        *STEM,
         Conv2d(64, 96),
         BatchNorm(96),
         Relu(),

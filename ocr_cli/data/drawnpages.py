@@ -23,13 +23,12 @@ from ocr_cli.data.clutter import add_clutter
 from ocr_cli.data.lines import LineSource, Mix, make_source, make_stock
 from ocr_cli.data.render import resampled
 from ocr_cli.data.rowpages import RowPage
-from ocr_cli.layout.courses import Course
 from ocr_cli.layout.strips import SPREAD, measure
+from ocr_cli.page import X_HEIGHT, Course
 
 Array = NDArray[Any]
 Grey = NDArray[np.float32]
 _FINE = 2  # the pen runs on a canvas so many times as fine
-_X_HEIGHT = 3.2  # of a small letter, in spreads
 
 
 @dataclass(frozen=True)
@@ -179,7 +178,7 @@ class Writer:
         self, x: float, y: float, width: float, x_height: float, mix: Mix | None = None
     ) -> Course | None:
         """A row of about that width from x on, its middle at y."""
-        scale = x_height / _X_HEIGHT / SPREAD
+        scale = x_height / X_HEIGHT / SPREAD
         strokes, wide = self._strokes(width / scale, mix or self.mix)
         scale *= min(1.0, 1.05 * width / scale / max(wide, 1.0))
         return self.put([s * scale for s in strokes], x, y, x_height)

@@ -418,18 +418,23 @@ def batches(
 ) -> Iterator[Pieces]:
     """The texts in batches of like width, at most `columns` pixels in all, in random order."""
     order = np.argsort(pieces.width + rng.normal(0, 1, len(pieces.width)))
-    cuts, start = [], 0
-    while start < len(order):
-        end = start + 1
-        # sorted by width, so the last of a batch is its widest
-        while end < len(order) and end - start < most:
-            if (pieces.width[order[end]] + 20) * (end + 1 - start) > columns:
-                break
-            end += 1
-        cuts.append(order[start:end])
-        start = end
+    cuts = [order[group] for group in groups(pieces.width[order], columns, most)]
     for k in rng.permutation(len(cuts)):
         yield chosen(pieces, cuts[k])
+
+
+def groups(widths: Array, columns: int, most: int = 96) -> Iterator[slice]:
+    """Runs of strips, sorted by their widths, that take at most `columns` pixels when padded."""
+    start = 0
+    while start < len(widths):
+        end = start + 1
+        # sorted by width, so the last of a batch is its widest
+        while end < len(widths) and end - start < most:
+            if (widths[end] + 20) * (end + 1 - start) > columns:
+                break
+            end += 1
+        yield slice(start, end)
+        start = end
 
 
 def chosen(pieces: Pieces, texts: Array) -> Pieces:

@@ -56,7 +56,7 @@ class GreySource:
             ]
             rough = np.array([width_of(item) for item in drawn]) * rng.uniform(0.9, 1.1, len(drawn))
             order = np.argsort(rough)
-            groups = list(_groups(rough[order], self.columns))
+            groups = list(lines.groups(rough[order], self.columns))
             for k in rng.permutation(len(groups)):
                 batch = self._batch([drawn[i] for i in order[groups[k]]], rng)
                 if batch.labels:
@@ -98,18 +98,6 @@ def width_of(item: Patch) -> int:
     return int(wide if high == HEIGHT else wide / patches.FINE)
 
 
-def _groups(widths: Array, columns: int, most: int = 96) -> Iterator[slice]:
-    start = 0
-    while start < len(widths):
-        end = start + 1
-        while end < len(widths) and end - start < most:
-            if (widths[end] + 20) * (end + 1 - start) > columns:
-                break
-            end += 1
-        yield slice(start, end)
-        start = end
-
-
 def packed(strips: Sequence[NDArray[np.float32]], texts: list[str]) -> Batch:
     """Strips side by side, padded with paper to the widest."""
     widths = np.array([s.shape[1] // 4 * 4 for s in strips], np.int64)
@@ -127,7 +115,7 @@ def as_found(items: Sequence[Patch], seed: int = 0) -> list[Batch]:
     widths = np.array([strips[i].shape[1] for i in order], float)
     return [
         packed([strips[i] for i in order[group]], [items[i].text for i in order[group]])
-        for group in _groups(widths, 8000)
+        for group in lines.groups(widths, 8000)
     ]
 
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ocr_cli.data.pagexml import GivenRow, load_page_xml
-from ocr_cli.layout.courses import Course, Pyramid, from_baseline, placed
+from ocr_cli.layout.courses import Pyramid, from_baseline, placed
+from ocr_cli.page import X_HEIGHT, Course
 
 LONGEST = 2200  # pixels of a page's longer side that are kept
 _WILD = (0.5, 2.2)  # shares of the page's median spread that a row's may have
@@ -62,7 +63,7 @@ def _parted(course: Course, words: Sequence[Array]) -> list[Course]:
     ends = sorted((float(w[:, 0].min()), float(w[:, 0].max())) for w in words)
     runs = [list(ends[0])]
     for start, end in ends[1:]:
-        if start - runs[-1][1] > _GAP * 3.2 * course.spread:
+        if start - runs[-1][1] > _GAP * X_HEIGHT * course.spread:
             runs.append([start, end])
         else:
             runs[-1][1] = max(runs[-1][1], end)

@@ -14,11 +14,11 @@ import numpy as np
 from ocr_cli.data import charset
 from ocr_cli.data.patches import ROOM, WIDEST, Patch, patch_of
 from ocr_cli.layout import courses
-from ocr_cli.layout.courses import Course, Pyramid
+from ocr_cli.layout.courses import Pyramid
 from ocr_cli.layout.strips import SPREAD
+from ocr_cli.page import X_HEIGHT, Course
 
 SIZE = 64  # of the type, in pixels
-_FALLBACK = "¤"  # hardly any face has it: what it shows is the box for what is missing
 
 
 class Face:
@@ -79,7 +79,7 @@ def typeset(text: str, face: Face, rng: np.random.Generator) -> Patch | None:
     base = pad - top + face.font.getmetrics()[0]
     body = _x_height(face)
     line = np.stack([ends, np.full(2, base - body / 2)], 1)
-    spread = body / 3.2
+    spread = body / X_HEIGHT
     pyramid = Pyramid(grey)
     course = courses.placed(pyramid, Course(courses.smoothed(line, spread), spread))
     long = course.length / course.spread * SPREAD

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ocr_cli.layout.assembly import X_HEIGHT, near, with_bare_rows, with_rows
+from ocr_cli.layout.assembly import near, with_bare_rows, with_rows
 from ocr_cli.layout.courses import Pyramid, is_light, lengthened, placed
 from ocr_cli.layout.crops import letter_crops
 from ocr_cli.layout.ink import dark_on_light, find_ink
 from ocr_cli.layout.letters import find_letters
 from ocr_cli.layout.rows import find_rows
 from ocr_cli.layout.tilt import level, quarter_turned, straighten
-from ocr_cli.page import Course, Page, Row
+from ocr_cli.page import X_HEIGHT, Course, Page, Row
 
 if TYPE_CHECKING:
     from ocr_cli.weights import Model

@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 
 from ocr_cli.layout.letters import measure
 from ocr_cli.layout.rows import make_row, settle_x_heights, split_words
-from ocr_cli.page import Box, Course, Glyph, Page, Row
+from ocr_cli.page import X_HEIGHT, Box, Course, Glyph, Page, Row
 
 Array = NDArray[np.float64]
-X_HEIGHT = 3.2  # of a course's spread
 ABOVE, BELOW = 7.0, 6.5  # how far a row's box reaches from its middle, in spreads
 FAR = 4.5  # spreads from a row's middle, from which on a piece is no part of it
 BEYOND = 2.0  # spreads over a row's ends that any piece may lie,

@@ -8,9 +8,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from ocr_cli.layout.courses import Course
+from ocr_cli.page import X_HEIGHT, Course
 
-_X_HEIGHT = 3.2  # of a small letter, in spreads
 _CORRIDOR = 0.8  # x-heights of paper between columns
 _CELL = 8.0  # x-heights: shorter rows that stand on one level are cells of a table
 _LEVEL = 0.45  # x-heights by which rows on one level may differ
@@ -52,7 +51,7 @@ def _levelled(courses: Sequence[Course]) -> list[_Bar]:
     bars = []
     for k, course in enumerate(courses):
         x, y = turn @ course.points.T
-        height = _X_HEIGHT * course.spread
+        height = X_HEIGHT * course.spread
         bars.append(_Bar(k, float(x.min()), float(x.max()), float(np.median(y)), height))
     return bars
 
