@@ -14,10 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ocr_cli import evaluation, reading, weights
-from ocr_cli.data import ink, nist36, sources
+from ocr_cli import recognition
+from ocr_cli.data import sources
+from ocr_cli.data.formats import ink, nist36
 from ocr_cli.data.sets import ASCII94, NIST36, CharacterSet
 from ocr_cli.errors import ModelError
+from ocr_cli.evaluation import characters as evaluation
+from ocr_cli.modelfiles import weights
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("OCR_DATA") or ROOT.parent / "shared" / "data")
@@ -78,7 +81,7 @@ def readers() -> Iterator[tuple[str, str]]:
     yield "default", "none"
     for name in weights.shipped_models():
         try:
-            reading.load_reader(name, "none")
+            recognition.load_reader(name, "none")
         except ModelError:
             continue  # of another kind
         yield name, "auto"

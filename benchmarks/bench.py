@@ -20,12 +20,15 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from ocr_cli import recipes, training, weights
-from ocr_cli.data import nist36, synthetic
+from ocr_cli.data.formats import nist36
 from ocr_cli.data.sets import NIST36, CharacterSet
 from ocr_cli.data.sources import SetSource
+from ocr_cli.data.synthesis import synthetic
 from ocr_cli.errors import ModelError
+from ocr_cli.modelfiles import weights
 from ocr_cli.nn import losses, network
+from ocr_cli.training import characters as training
+from ocr_cli.training import recipes
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("OCR_DATA") or ROOT.parent / "shared" / "data")

@@ -15,16 +15,16 @@ from pathlib import Path
 
 import numpy as np
 
-from ocr_cli.data.drawnpages import draw_page, load_source
 from ocr_cli.data.rowcrops import Sheet
 from ocr_cli.data.rowpages import RowPage, load_pages, load_transcribed, save_pages
+from ocr_cli.data.synthesis.drawnpages import draw_page, load_source
+from ocr_cli.evaluation.rows import score_rows
 from ocr_cli.layout import finder
 from ocr_cli.layout.courses import Pyramid, placed
+from ocr_cli.modelfiles.weights import Model, for_use, save_model
 from ocr_cli.nn.network import Weights
-from ocr_cli.rowscores import score_rows
-from ocr_cli.torch_backend import import_torch
-from ocr_cli.training_finder import FinderRecipe, finder_layers, train_finder
-from ocr_cli.weights import Model, for_use, save_model
+from ocr_cli.nn.torch.backend import import_torch
+from ocr_cli.training.finder import FinderRecipe, finder_layers, train_finder
 
 # Shares of the crops. hooker is left out: its licence would pass on to the weights.
 SETS = {

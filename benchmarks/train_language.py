@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from ocr_cli.data import corpus
-from ocr_cli.reading import language, languages
-from ocr_cli.reading.language import LanguageModel
-from ocr_cli.reading.ngrams import BREAK, train_language
+from ocr_cli.recognition import language
+from ocr_cli.recognition.language import LanguageModel, languages
+from ocr_cli.recognition.language.ngrams import BREAK, train_language
 
 HERE = Path(__file__).resolve().parent
 # Real texts that a language is scored on, and never learns from.

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from ocr_cli.data import synthetic
-from ocr_cli.data.ink import Strokes
+from ocr_cli.data.formats.ink import Strokes
+from ocr_cli.data.synthesis import synthetic
 
 HERE = Path(__file__).parent
 FINE = 2  # the pen runs on a picture that many times as fine

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from ocr_cli.input import Picture
     from ocr_cli.page import Page
-    from ocr_cli.reading import Reader
+    from ocr_cli.recognition import Reader
 
 
 def find_pictures(
@@ -123,7 +123,7 @@ def save_crops(page: Page, folder: Path, stem: str) -> None:
 
 def save_rows(page: Page, folder: Path, stem: str) -> None:
     """Save the page's rows as strips, dark on white, upright and of one height."""
-    from ocr_cli.reading.lines import strips_of
+    from ocr_cli.recognition.lines import strips_of
 
     for number, strip in enumerate(strips_of(page), 1):
         _save_grey(
@@ -171,7 +171,7 @@ def _reader_coming(model: str, language: str) -> Future[Reader]:
     """The reader, loaded once in each process, by a thread while the first page is analysed."""
     from concurrent.futures import ThreadPoolExecutor
 
-    from ocr_cli import reading
-    from ocr_cli.reading import language as _  # noqa: F401 -- imports are not for threads
+    from ocr_cli import recognition
+    from ocr_cli.recognition import language as _  # noqa: F401 -- imports are not for threads
 
-    return ThreadPoolExecutor(1).submit(reading.load_reader, model, language)
+    return ThreadPoolExecutor(1).submit(recognition.load_reader, model, language)

@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 
 from ocr_cli import input as images
-from ocr_cli import layout, reading
+from ocr_cli import layout, recognition
 from ocr_cli.input import Picture
 from ocr_cli.page import Page
-from ocr_cli.reading import Reader
+from ocr_cli.recognition import Reader
 
 SMALL = 3.6  # spread in pixels, below which writing is looked at in a larger page, if there is one
 WANTED = 5.0  # spread that it has there
@@ -25,8 +25,8 @@ def read_picture(
 
     reader : asked for once the rows are located, so that its models may load meanwhile.
     """
-    page = reading.read_page(locate(picture), reader())
-    return page if keep_doubtful else reading.without_doubtful(page)
+    page = recognition.read_page(locate(picture), reader())
+    return page if keep_doubtful else recognition.without_doubtful(page)
 
 
 def locate(picture: Picture) -> Page:

@@ -93,7 +93,7 @@ def run_ocr() -> RunOcr:
 @pytest.fixture(scope="session")
 def handwriting() -> Handwriting:
     """Draw lines of text in one hand: grey picture, 0 ink on 255 paper, capitals 60 pixels."""
-    from ocr_cli.data import synthetic
+    from ocr_cli.data.synthesis import synthetic
 
     def draw(*lines: str, seed: int = 0) -> Image.Image:
         rng = np.random.default_rng(seed)
@@ -115,8 +115,8 @@ def handwriting() -> Handwriting:
 def untrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model file that was never trained: for tests that need a reader, not what it reads."""
     from ocr_cli.data.sets import NIST36
-    from ocr_cli.recipes import PRESETS, fresh_model
-    from ocr_cli.weights import save_model
+    from ocr_cli.modelfiles.weights import save_model
+    from ocr_cli.training.recipes import PRESETS, fresh_model
 
     path = tmp_path_factory.mktemp("models") / "untrained.npz"
     save_model(path, fresh_model(PRESETS["homework"], NIST36, seed=0))

@@ -10,8 +10,9 @@ from types import ModuleType
 import click
 import pytest
 
-from ocr_cli import __version__, weights
+from ocr_cli import __version__
 from ocr_cli.cli.main import COMMANDS, cli
+from ocr_cli.modelfiles import weights
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 from ocr_cli import input as images
-from ocr_cli import layout, metrics, reading
+from ocr_cli import layout, recognition
+from ocr_cli.evaluation import metrics
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "examples"
@@ -72,7 +73,7 @@ def test_every_letter_is_found_in_its_row_and_word(picture: Path) -> None:
 @pytest.mark.skipif(not SHIPPED, reason="no model is shipped yet")
 @each_picture
 def test_the_default_reader_reads_it(picture: Path) -> None:
-    text = reading.read_page(analysed(picture), reading.load_reader()).text
+    text = recognition.read_page(analysed(picture), recognition.load_reader()).text
     assert metrics.bare_cer(text, truth(picture)) <= 0.05
 
 

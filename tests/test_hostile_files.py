@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from ocr_cli import npz, reading, weights
+from ocr_cli import npz, recognition
 from ocr_cli.cli.main import cli
-from ocr_cli.data import ink
+from ocr_cli.data.formats import ink
 from ocr_cli.errors import InputError, ModelError
+from ocr_cli.modelfiles import weights
 
 if TYPE_CHECKING:
     from conftest import Handwriting
@@ -175,7 +176,7 @@ def test_what_fails_while_a_model_is_loaded_is_blamed_on_it(
     def failing(model: str, language: str) -> None:
         raise AttributeError(model)
 
-    monkeypatch.setattr(reading, "load_reader", failing)
+    monkeypatch.setattr(recognition, "load_reader", failing)
     result = run("read", "-m", tmp_path / "mine.npz", "examples/todo.jpg")
     told = f"ocr: {tmp_path}/mine.npz: the model cannot be used (AttributeError); train it anew\n"
     assert (result.exit_code, result.stdout, result.stderr) == (1, "", told)
@@ -257,7 +258,7 @@ def test_the_rule_for_what_may_be_unpacked() -> None:
 def test_classes_beyond_ascii_read_without_a_warning(
     tmp_path: Path, handwriting: Handwriting, language: str
 ) -> None:
-    from ocr_cli.recipes import PRESETS, fresh_model
+    from ocr_cli.training.recipes import PRESETS, fresh_model
 
     weights.save_model(tmp_path / "m.npz", fresh_model(PRESETS["homework"], ("É", "ß", "T"), 0))
     handwriting("TAT TAT").save(tmp_path / "t.png")

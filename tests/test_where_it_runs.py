@@ -313,7 +313,7 @@ def test_no_picture_is_to_blame_for_a_model(folder: Path, monkeypatch: pytest.Mo
     def fail(*_: object) -> None:
         raise IndexError("odd")
 
-    monkeypatch.setattr("ocr_cli.reading.load_reader", fail)
+    monkeypatch.setattr("ocr_cli.recognition.load_reader", fail)
     batch._reader_coming.cache_clear()
     done = CliRunner().invoke(cli, ["read", "-m", "odd.npz", str(folder / "a.png")])
     batch._reader_coming.cache_clear()

@@ -5,12 +5,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from ocr_cli import metrics, training, weights
-from ocr_cli.data import synthetic
-from ocr_cli.data.ink import Ink, from_strokes
-from ocr_cli.data.nonletters import NON_LETTER
+from ocr_cli.data.formats.ink import Ink, from_strokes
 from ocr_cli.data.sources import InkSource, rendered
+from ocr_cli.data.synthesis import synthetic
+from ocr_cli.data.synthesis.nonletters import NON_LETTER
+from ocr_cli.evaluation import metrics
+from ocr_cli.modelfiles import weights
 from ocr_cli.nn import network
+from ocr_cli.training import characters as training
 
 LETTERS = "AHKLTX"
 LINES = ("HALT", "TALK AXLA", "LATHAX")

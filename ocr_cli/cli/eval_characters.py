@@ -16,14 +16,14 @@ from ocr_cli.output.plots import check_plotting
 
 if TYPE_CHECKING:
     from ocr_cli.data.sets import CharacterSet
-    from ocr_cli.evaluation import CharacterScores, PictureScores
-    from ocr_cli.weights import Model
+    from ocr_cli.evaluation.characters import CharacterScores, PictureScores
+    from ocr_cli.modelfiles.weights import Model
 
 
 def run(path: Path, split: str | None, model: str, as_json: bool, plot: Path | None) -> None:
     """Score a model on a character set: a classifier, or an autoencoder."""
-    from ocr_cli import weights
     from ocr_cli.data import choose
+    from ocr_cli.modelfiles import weights
 
     if plot:
         check_plots(plot, [path])
@@ -62,7 +62,8 @@ def check_plots(folder: Path, inputs: Iterable[str | Path]) -> None:
 def _score_classes(
     data: CharacterSet, path: Path, model: str, as_json: bool, plot: Path | None
 ) -> None:
-    from ocr_cli import evaluation, weights
+    from ocr_cli.evaluation import characters as evaluation
+    from ocr_cli.modelfiles import weights
 
     network = weights.load_model(model)
     data, left = evaluation.known_part(network, data)
@@ -79,7 +80,8 @@ def _score_classes(
 
 
 def _score_pictures(data: CharacterSet, model: str, as_json: bool, plot: Path | None) -> None:
-    from ocr_cli import autoencoder, evaluation
+    from ocr_cli.evaluation import characters as evaluation
+    from ocr_cli.training import autoencoder
 
     network = autoencoder.load_autoencoder(model)
     scores = evaluation.evaluate_pictures(network, data)
@@ -89,7 +91,7 @@ def _score_pictures(data: CharacterSet, model: str, as_json: bool, plot: Path | 
 
 
 def _draw_characters(scores: CharacterScores, data: CharacterSet, folder: Path) -> None:
-    from ocr_cli.output import score_plots
+    from ocr_cli.evaluation import plots as score_plots
 
     score_plots.save_confusion(scores.confusion, scores.classes, folder / "confusion.png")
     pairs = [(one.actual, one.read, one.count) for one in scores.worst]
@@ -102,8 +104,8 @@ def draw_reliability(confidence: Any, right: Any, what: str, folder: Path) -> No
     """reliability.png: (N,) confidences, 0 to 1, of so many `what`, and which were right."""
     import numpy as np
 
-    from ocr_cli.evaluation import reliability
-    from ocr_cli.output.score_plots import save_reliability
+    from ocr_cli.evaluation.characters import reliability
+    from ocr_cli.evaluation.plots import save_reliability
 
     found = reliability(np.asarray(confidence), np.asarray(right))
     path = folder / "reliability.png"
@@ -111,9 +113,9 @@ def draw_reliability(confidence: Any, right: Any, what: str, folder: Path) -> No
 
 
 def _draw_pictures(model: Model, data: CharacterSet, folder: Path) -> None:
-    from ocr_cli.autoencoder import reconstruct
-    from ocr_cli.experiments import some_of_each
-    from ocr_cli.output.training_plots import save_reconstructions
+    from ocr_cli.training.autoencoder import reconstruct
+    from ocr_cli.training.experiments import some_of_each
+    from ocr_cli.training.plots import save_reconstructions
 
     shown = some_of_each(data, classes=5, items=2)
     rows = {"original": shown.images, "reconstruction": reconstruct(model, shown.images)}

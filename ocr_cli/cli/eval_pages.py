@@ -17,8 +17,8 @@ from ocr_cli.files import make_folder, replacing_text
 from ocr_cli.output import guard, jsonl
 
 if TYPE_CHECKING:
-    from ocr_cli.metrics import RowTally, Tally
-    from ocr_cli.scoring import Scored, Total, Transcribed
+    from ocr_cli.evaluation.metrics import RowTally, Tally
+    from ocr_cli.evaluation.pages import Scored, Total, Transcribed
 
 
 def run(
@@ -33,7 +33,7 @@ def run(
     bar: bool,
 ) -> None:
     """Score pages against their transcripts."""
-    from ocr_cli import scoring
+    from ocr_cli.evaluation import pages as scoring
 
     pictures = scoring.find_transcribed(paths)
     _check_outputs(plot, errors, pictures)
@@ -60,7 +60,7 @@ def _check_outputs(
     plot: Path | None, errors: Path | None, pictures: Sequence[Transcribed | InputError]
 ) -> None:
     """Make the folders for what is to be written, unless it would destroy what is there."""
-    from ocr_cli.data.transcripts import transcript_path
+    from ocr_cli.data.formats.transcripts import transcript_path
 
     inputs: list[str | Path] = []
     for picture in pictures:
@@ -76,8 +76,8 @@ def _check_outputs(
 
 
 def _write_errors(folder: Path, scored: Sequence[Scored], model: str, language: str) -> None:
-    from ocr_cli.output.errors_html import errors_page
-    from ocr_cli.scoring import Total
+    from ocr_cli.evaluation.errors_html import errors_page
+    from ocr_cli.evaluation.pages import Total
 
     words = [word for one in scored for word in one.errors]
     total = Total.of(scored)
@@ -95,7 +95,7 @@ def _by_path(scored: Sequence[Scored]) -> dict[str, list[Scored]]:
 
 
 def _pages_table(scored: Sequence[Scored]) -> Iterator[str]:
-    from ocr_cli.scoring import Total
+    from ocr_cli.evaluation.pages import Total
 
     lines = [(one.source, Total.of([one])) for one in scored]
     for path, part in _by_path(scored).items():
@@ -125,7 +125,7 @@ def _row_columns(rows: RowTally | None) -> Iterator[str]:
 
 
 def _pages_json(scored: Sequence[Scored], model: str, rows: str) -> str:
-    from ocr_cli.scoring import Total
+    from ocr_cli.evaluation.pages import Total
 
     found: dict[str, Any] = {"model": model, "rows": rows, "total": _rates(Total.of(scored))}
     if by_path := _by_path(scored):

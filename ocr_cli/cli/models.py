@@ -10,7 +10,7 @@ from ocr_cli.cli import options
 from ocr_cli.output import jsonl
 
 if TYPE_CHECKING:
-    from ocr_cli.catalogue import Entry
+    from ocr_cli.modelfiles.catalogue import Entry
 
 
 # Not in the docstring, which python -OO leaves out.
@@ -36,7 +36,7 @@ def models(context: click.Context, as_json: bool) -> None:
     if context.invoked_subcommand is not None:
         return
     options.check_results_go_somewhere()
-    from ocr_cli import catalogue
+    from ocr_cli.modelfiles import catalogue
 
     found = catalogue.entries()
     click.echo(_as_json(found) if as_json else "\n".join(_table(found)))
@@ -50,7 +50,7 @@ def models(context: click.Context, as_json: bool) -> None:
 @click.argument("name", metavar="NAME|FILE")
 def show(name: str) -> None:
     """Print a card, or a record."""
-    from ocr_cli import catalogue
+    from ocr_cli.modelfiles import catalogue
 
     click.echo(catalogue.describe(name))
 

@@ -307,8 +307,8 @@ def _inputs(
 ) -> list[str]:
     """The files and folders that are going to be read."""
     from ocr_cli.cli.train_network import usual_data
-    from ocr_cli.copies import files_named
-    from ocr_cli.weights import shipped_models
+    from ocr_cli.modelfiles.weights import shipped_models
+    from ocr_cli.training.adaptation.copies import files_named
 
     shipped = shipped_models()
     named = [asked["start"], asked["teacher"], language]

@@ -11,7 +11,7 @@ def run(data: Path | None, folder: Path, seed: int) -> None:
     """UNIPEN files as archives of pen strokes, which load fast and suit --kind line."""
     import numpy as np
 
-    from ocr_cli.data import unipen
+    from ocr_cli.data.formats import unipen
     from ocr_cli.errors import InputError
 
     if data is None:

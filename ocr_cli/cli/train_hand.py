@@ -12,7 +12,7 @@ from ocr_cli.cli.train_network import command_line
 from ocr_cli.errors import shown
 
 if TYPE_CHECKING:
-    from ocr_cli.hand import Learnt
+    from ocr_cli.training.adaptation.hand import Learnt
 
 
 def run(
@@ -27,9 +27,10 @@ def run(
     """What `start` reads with goes on to the hand of pages with their texts."""
     import numpy as np
 
-    from ocr_cli import copies, hand, parallel
-    from ocr_cli.reading import load_reader
-    from ocr_cli.weights import save_hand
+    from ocr_cli import parallel
+    from ocr_cli.modelfiles.weights import save_hand
+    from ocr_cli.recognition import load_reader
+    from ocr_cli.training.adaptation import copies, hand
 
     reader, rng = load_reader(start, language), np.random.default_rng(seed)
     known = [copies.open_copy(page) for page in pages]

@@ -19,9 +19,9 @@ from ocr_cli.errors import shown
 from ocr_cli.files import cannot_write, make_folder, open_log
 
 if TYPE_CHECKING:
-    from ocr_cli.experiments import Experiment, Outcome, Prepared
-    from ocr_cli.training import Epoch, Goal
-    from ocr_cli.weights import Model
+    from ocr_cli.modelfiles.weights import Model
+    from ocr_cli.training.characters import Epoch, Goal
+    from ocr_cli.training.experiments import Experiment, Outcome, Prepared
 
 
 def command_line() -> str:
@@ -31,7 +31,7 @@ def command_line() -> str:
 
 def experiment_of(asked: Mapping[str, Any]) -> Experiment:
     """The experiment that the values of the command's options ask for."""
-    from ocr_cli.experiments import Experiment
+    from ocr_cli.training.experiments import Experiment
 
     given = {name: value for name, value in asked.items() if value is not None}
     if "optimizer" in given:
@@ -51,8 +51,8 @@ def usual_data(kind: str) -> Path | None:
 
 def run(asked: Mapping[str, Any], log: Path | None, quiet: bool, plot: Path | None) -> None:
     """One training, its epochs told as they end, its scores at last."""
-    from ocr_cli import experiments
     from ocr_cli.output.plots import check_plotting
+    from ocr_cli.training import experiments
 
     if plot is not None:
         check_plotting(plot)
@@ -77,7 +77,7 @@ def run(asked: Mapping[str, Any], log: Path | None, quiet: bool, plot: Path | No
 
 
 def _prepared(experiment: Experiment, quiet: bool) -> Prepared:
-    from ocr_cli import experiments
+    from ocr_cli.training import experiments
 
     with options.steps(experiments.steps_to_prepare(experiment), quiet) as on_step:
         return experiments.prepare(experiment, on_step)
@@ -101,13 +101,13 @@ def _results(outcome: Outcome) -> list[str]:
 
 
 def _draw(prepared: Prepared, outcome: Outcome, folder: Path) -> None:
-    from ocr_cli.output import training_plots
+    from ocr_cli.training import plots as training_plots
 
     training_plots.save_curves({"": outcome.history}, outcome.goal.score, folder / "curves.png")
     training_plots.save_weights(prepared.start, outcome.best, folder / "weights.png")
     if outcome.components is not None:
-        from ocr_cli.autoencoder import reconstruct
-        from ocr_cli.experiments import some_of_each
+        from ocr_cli.training.autoencoder import reconstruct
+        from ocr_cli.training.experiments import some_of_each
 
         shown = some_of_each(prepared.splits.valid, classes=5, items=2)
         rows = {
@@ -124,7 +124,7 @@ class Log:
     """Writes each epoch to stderr, unless quiet, and to the log file as it ends."""
 
     def __init__(self, kind: str, path: Path | None, quiet: bool, setting: str = "") -> None:
-        from ocr_cli.training import GOALS
+        from ocr_cli.training.characters import GOALS
 
         self._goal, self._path, self._quiet = GOALS[kind], path, quiet
         self._before = f"{setting}  " if setting else ""

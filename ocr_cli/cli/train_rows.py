@@ -15,13 +15,14 @@ from ocr_cli.cli.train_network import command_line
 from ocr_cli.data.weighted import LineData, only_path
 
 if TYPE_CHECKING:
-    from ocr_cli.weights import Model
+    from ocr_cli.modelfiles.weights import Model
 
 
 def run_language(corpus: Path | None, out: Path) -> None:
     """Character n-grams of a text file, one line of writing a line."""
     from ocr_cli.data import prose
-    from ocr_cli.reading import language, ngrams
+    from ocr_cli.recognition import language
+    from ocr_cli.recognition.language import ngrams
 
     if corpus is None:
         raise click.UsageError("--kind language needs a text: --data corpus.txt")
@@ -46,9 +47,9 @@ def run_line(
     quiet: bool,
 ) -> None:
     """A model of whole rows; checkpoint and log lie in the folder OUT.training."""
+    from ocr_cli.modelfiles.weights import for_use, save_model
+    from ocr_cli.nn.torch.backend import import_torch
     from ocr_cli.output.plots import check_plotting
-    from ocr_cli.torch_backend import import_torch
-    from ocr_cli.weights import for_use, save_model
 
     import_torch()
     if plot is not None:
@@ -70,7 +71,7 @@ def run_line(
     record = {"command": command_line(), "data": data, "seed": seed, **model.record}
     save_model(out, for_use(replace(model, record=record)), half=True)
     if plot is not None:
-        from ocr_cli.output.training_plots import save_line_curves
+        from ocr_cli.training.plots import save_line_curves
 
         save_line_curves(scratch / "log.jsonl", plot / "curves.png")
     click.echo(f"{out}  valid CER: {_rates(model.record)}")
@@ -93,9 +94,9 @@ def _from_strokes(
     tell: Callable[[dict[str, Any]], None],
 ) -> tuple[Model, str]:
     """A small line model from scratch, of pen strokes alone."""
-    from ocr_cli import training_lines
-    from ocr_cli.data import lines
+    from ocr_cli.data.synthesis import lines
     from ocr_cli.errors import InputError, UsageError
+    from ocr_cli.training import lines as training_lines
 
     if len(given) > 1:
         advice = "--from lines goes on from the shipped model with all of them"
@@ -123,10 +124,10 @@ def _from_model(
     """A line model that goes on from another, on grey strips of all the data."""
     import numpy as np
 
-    from ocr_cli import training_grey
     from ocr_cli.data import practice
     from ocr_cli.errors import UsageError
-    from ocr_cli.reading.lines import load_line_model
+    from ocr_cli.recognition.lines import load_line_model
+    from ocr_cli.training import grey as training_grey
 
     if not given:
         raise UsageError("--from needs something to learn from", "give --data, once or more")

@@ -19,7 +19,7 @@ from ocr_cli.errors import OcrError
 from ocr_cli.output import guard
 
 if TYPE_CHECKING:
-    from ocr_cli.experiments import Experiment, Outcome
+    from ocr_cli.training.experiments import Experiment, Outcome
 
 # The options that say what is trained and how, by what they are called in Python.
 SWEPT = frozenset(
@@ -160,7 +160,7 @@ def _tell(
     if outcomes:
         click.echo(_table(outcomes))
         if plot is not None:
-            from ocr_cli.output.training_plots import save_curves
+            from ocr_cli.training.plots import save_curves
 
             courses = {one.experiment.setting: one.history for one in outcomes}
             save_curves(courses, outcomes[0].goal.score, plot / "curves.png")
@@ -170,8 +170,8 @@ def experiments_of(
     planned: Mapping[str, Mapping[str, Any]], asked: Mapping[str, Any]
 ) -> list[Experiment]:
     """One a setting, checked as far as can be before the first of them takes its time."""
-    from ocr_cli.experiments import preset_of, refuse_idle
-    from ocr_cli.training import GOALS
+    from ocr_cli.training.characters import GOALS
+    from ocr_cli.training.experiments import preset_of, refuse_idle
 
     made = []
     for setting, values in planned.items():
@@ -198,7 +198,7 @@ def beside(path: Path, setting: str) -> Path:
 
 def _attempt(experiment: Experiment, log: Path | None, quiet: bool) -> Outcome | OcrError:
     """One training, in whichever process; what a user can mend must not cost the others."""
-    from ocr_cli import experiments
+    from ocr_cli.training import experiments
 
     here = beside(log, experiment.setting) if log else None
     try:

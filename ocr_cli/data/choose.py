@@ -8,10 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ocr_cli.data import folders, idx, ink, nist36, render, sources, unipen
-from ocr_cli.data.distort import Distortion
-from ocr_cli.data.nonletters import NON_LETTER
+from ocr_cli.data import sources
+from ocr_cli.data.formats import folders, idx, ink, nist36, unipen
 from ocr_cli.data.sets import ASCII94, NIST36, CharacterSet
+from ocr_cli.data.synthesis import render
+from ocr_cli.data.synthesis.distort import Distortion
+from ocr_cli.data.synthesis.nonletters import NON_LETTER
 from ocr_cli.errors import InputError
 
 CHARACTERS = "chars.npz"  # of a folder of archives
@@ -225,7 +227,7 @@ def _single(part: ink.Ink) -> ink.Ink:
 
 
 def _synthetic(classes: tuple[str, ...], augment: bool, rng: np.random.Generator) -> Splits:
-    from ocr_cli.data import synthetic
+    from ocr_cli.data.synthesis import synthetic
 
     def drawn(per_class: int) -> ink.Ink:
         known = [c for c in classes if c != NON_LETTER]

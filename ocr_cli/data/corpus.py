@@ -20,9 +20,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ocr_cli.data import ink
 from ocr_cli.data.charset import WESTERN, folded
-from ocr_cli.data.made_up import BREAK, made_up
+from ocr_cli.data.formats import ink
+from ocr_cli.data.synthesis.made_up import BREAK, made_up
 from ocr_cli.errors import MissingExtraError
 
 # What follows a word of a list, and how often. "" ends the line.

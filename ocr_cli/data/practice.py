@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli.data import lines, patches
-from ocr_cli.data.lines import Batch
+from ocr_cli.data import patches
 from ocr_cli.data.patches import Patch, Strain
+from ocr_cli.data.synthesis import lines
+from ocr_cli.data.synthesis.lines import Batch
 from ocr_cli.errors import InputError
 from ocr_cli.layout.courses import darkness
 from ocr_cli.layout.strips import HEIGHT, MIDDLE
@@ -206,8 +207,8 @@ def _drawn(folder: Path, split: str, rng: np.random.Generator) -> list[Patch]:
 
 
 def _typeset(folder: Path, rng: np.random.Generator, texts: Sequence[str]) -> list[Patch]:
-    from ocr_cli.data.sentences import Writer
-    from ocr_cli.data.typefaces import faces_in, typeset
+    from ocr_cli.data.synthesis.sentences import Writer
+    from ocr_cli.data.synthesis.typefaces import faces_in, typeset
 
     faces, writer = faces_in(folder), Writer(texts)
     found: list[Patch] = []

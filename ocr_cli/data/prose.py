@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ocr_cli.data.charset import folded
-from ocr_cli.data.made_up import BREAK
+from ocr_cli.data.synthesis.made_up import BREAK
 from ocr_cli.errors import InputError
 
 LONGEST = 500  # characters of a line; longer ones are taken in pieces

@@ -9,9 +9,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli.data import nonletters, render
-from ocr_cli.data.ink import Ink, joined
+from ocr_cli.data.formats.ink import Ink, joined
 from ocr_cli.data.sets import CharacterSet
+from ocr_cli.data.synthesis import nonletters, render
 from ocr_cli.errors import InputError
 
 USUAL = np.float32(1000)  # units of the strokes that a writer's usual letter is tall

@@ -17,15 +17,7 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 from ocr_cli.errors import InputError
 from ocr_cli.input import formats
 from ocr_cli.input.files import MOST_BYTES, Picture, cannot_open, opened, pictures_in
-from ocr_cli.input.grey import (
-    COLOURED,
-    FLAT,
-    PLAIN,
-    TIMES,
-    contrast,
-    telling_channel,
-    to_grey,
-)
+from ocr_cli.input.grey import COLOURED, FLAT, PLAIN, TIMES, contrast, telling_channel, to_grey
 from ocr_cli.input.limits import check_size, too_large
 from ocr_cli.page import Page
 

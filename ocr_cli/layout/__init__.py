@@ -19,7 +19,7 @@ from ocr_cli.layout.tilt import level, quarter_turned, straighten
 from ocr_cli.page import X_HEIGHT, Course, Page, Row
 
 if TYPE_CHECKING:
-    from ocr_cli.weights import Model
+    from ocr_cli.modelfiles.weights import Model
 
 __all__ = [
     "analyse",

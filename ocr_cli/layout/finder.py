@@ -18,14 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ocr_cli import weights
 from ocr_cli.layout.chains import Chain, chains_of
 from ocr_cli.layout.courses import Course, smoothed
 from ocr_cli.layout.faint import cell_contrast, without_faint
 from ocr_cli.layout.normalise import evened
 from ocr_cli.layout.order import in_reading_order
+from ocr_cli.modelfiles import weights
+from ocr_cli.modelfiles.weights import Model
 from ocr_cli.nn import network
-from ocr_cli.weights import Model
 
 KIND = "rows"
 CELL = 4  # pixels of the shrunk page to a cell of the map

@@ -12,9 +12,9 @@ import pytest
 
 from ocr_cli.data import corpus
 from ocr_cli.data.charset import WESTERN, folded
-from ocr_cli.data.made_up import KINDS, TERMS, made_up
+from ocr_cli.data.synthesis.made_up import KINDS, TERMS, made_up
 from ocr_cli.errors import MissingExtraError
-from ocr_cli.reading import ngrams
+from ocr_cli.recognition.language import ngrams
 
 PHRASES = Path(__file__).resolve().parents[2] / "benchmarks" / "phrases"
 

@@ -8,11 +8,12 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image, ImageDraw
 
-from ocr_cli import weights
 from ocr_cli.cli.main import cli
-from ocr_cli.data import choose, folders
+from ocr_cli.data import choose
+from ocr_cli.data.formats import folders
 from ocr_cli.errors import InputError
-from ocr_cli.evaluation import evaluate_characters
+from ocr_cli.evaluation.characters import evaluate_characters
+from ocr_cli.modelfiles import weights
 
 SHAPES = {"T": [(0, 0, 1, 0), (0.5, 0, 0.5, 1)], "V": [(0, 0, 0.5, 1), (0.5, 1, 1, 0)]}
 

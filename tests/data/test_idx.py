@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from ocr_cli import weights
 from ocr_cli.cli.main import cli
-from ocr_cli.data import choose, idx
+from ocr_cli.data import choose
+from ocr_cli.data.formats import idx
 from ocr_cli.errors import InputError
+from ocr_cli.modelfiles import weights
 
 CLASSES = "7L"
 
@@ -244,7 +245,7 @@ def test_any_bytes_are_an_array_or_an_error(tmp_path_factory, content: bytes) ->
 
 def test_a_shipped_model_reads_such_pictures(tmp_path: Path) -> None:
     """The pictures come out as a letter model is used to see them."""
-    from ocr_cli.evaluation import evaluate_characters
+    from ocr_cli.evaluation.characters import evaluate_characters
 
     data = idx.load(write_emnist(tmp_path), "train")
     assert evaluate_characters(weights.load_model("capitals"), data).accuracy > 0.95

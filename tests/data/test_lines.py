@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from ocr_cli.data import ink, lines, synthetic
-from ocr_cli.data.lines import Mix
+from ocr_cli.data.formats import ink
+from ocr_cli.data.synthesis import lines, synthetic
+from ocr_cli.data.synthesis.lines import Mix
 
 WORDS = ("hello", "World", "NOISE", "quiet", "SMALL", "CAPS", "pages", "loop")
 

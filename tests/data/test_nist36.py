@@ -12,9 +12,11 @@ from scipy.io import savemat
 from scipy.sparse import csc_matrix
 
 from ocr_cli.cli.main import cli
-from ocr_cli.data import choose, nist36, sources, synthetic
-from ocr_cli.data.ink import from_strokes
+from ocr_cli.data import choose, sources
+from ocr_cli.data.formats import nist36
+from ocr_cli.data.formats.ink import from_strokes
 from ocr_cli.data.sets import NIST36
+from ocr_cli.data.synthesis import synthetic
 from ocr_cli.errors import InputError
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from ocr_cli.data.pagexml import (
+from ocr_cli.data.formats.pagexml import (
     TranscribedPage,
     as_written,
     baseline_in,

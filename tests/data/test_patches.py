@@ -7,7 +7,7 @@ from ocr_cli.data import patches, practice
 from ocr_cli.data.charset import WESTERN, folded
 from ocr_cli.data.patches import Patch
 from ocr_cli.data.practice import GreySource, Pile
-from ocr_cli.data.sentences import _shaped
+from ocr_cli.data.synthesis.sentences import _shaped
 from ocr_cli.layout.strips import MIDDLE
 
 

@@ -8,8 +8,8 @@ from click.testing import CliRunner
 from ocr_cli.cli.main import cli
 from ocr_cli.data import prose
 from ocr_cli.errors import InputError
-from ocr_cli.reading import language, ngrams
-from ocr_cli.reading.language import ALPHABET
+from ocr_cli.recognition import language
+from ocr_cli.recognition.language import ALPHABET, ngrams
 
 ASCII = "".join(map(chr, range(32, 127))) + "\n"
 

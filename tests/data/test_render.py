@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocr_cli.data import choose, distort, ink, nonletters, render, sources
+from ocr_cli.data import choose, sources
+from ocr_cli.data.formats import ink
 from ocr_cli.data.sets import ASCII94
+from ocr_cli.data.synthesis import distort, nonletters, render
 from ocr_cli.errors import InputError
 
 STROKE = st.lists(

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocr_cli.data import synthetic
+from ocr_cli.data.synthesis import synthetic
 from ocr_cli.errors import InputError
 
 PRINTABLE = [chr(code) for code in range(33, 127)]

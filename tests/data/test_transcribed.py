@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from ocr_cli import input as images
-from ocr_cli.data.pagexml import GivenRow, TranscribedPage
-from ocr_cli.data.transcribed import (
+from ocr_cli.data.formats.pagexml import GivenRow, TranscribedPage
+from ocr_cli.data.formats.transcribed import (
     RowPicture,
     file_to_page,
     filling_course,
@@ -19,7 +19,7 @@ from ocr_cli.data.transcribed import (
     given_in,
     xml_beside,
 )
-from ocr_cli.data.transcripts import transcript, transcript_path
+from ocr_cli.data.formats.transcripts import transcript, transcript_path
 from ocr_cli.errors import InputError
 
 if TYPE_CHECKING:

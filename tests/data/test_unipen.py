@@ -8,10 +8,11 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocr_cli import weights
 from ocr_cli.cli.main import cli
-from ocr_cli.data import ink, lines, synthetic, unipen
+from ocr_cli.data.formats import ink, unipen
+from ocr_cli.data.synthesis import lines, synthetic
 from ocr_cli.errors import InputError
+from ocr_cli.modelfiles import weights
 
 HEADER = ".VERSION 1.0\n.DATA_SOURCE lab\n.COORD X Y\n.HIERARCHY TEXT WORD CHARACTER\n"
 INK = """\

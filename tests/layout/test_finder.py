@@ -12,7 +12,7 @@ from ocr_cli.layout.chains import Chain
 from ocr_cli.layout.courses import Course
 from ocr_cli.layout.faint import without_faint
 from ocr_cli.layout.normalise import evened
-from ocr_cli.weights import Model
+from ocr_cli.modelfiles.weights import Model
 
 TEXT = ("the quick brown fox", "jumps over a lazy dog", "and back again", "never more than once")
 

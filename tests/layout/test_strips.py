@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from ocr_cli.data import ink as inks
-from ocr_cli.data import lines, render, synthetic
+from ocr_cli.data.formats import ink as inks
+from ocr_cli.data.synthesis import lines, render, synthetic
 from ocr_cli.layout import strips
 
 TEXT = "minimum wage hike"

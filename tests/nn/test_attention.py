@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from ocr_cli.context import context_layers
 from ocr_cli.nn import network
 from ocr_cli.nn.attention import FeedForward, SelfAttention
-from ocr_cli.training import CLASSIFY, NumpyTrainer, Recipe
+from ocr_cli.nn.context import context_layers
+from ocr_cli.training.characters import CLASSIFY, NumpyTrainer, Recipe
 
 
 def test_the_order_of_a_set_means_nothing() -> None:
@@ -32,7 +32,7 @@ def test_only_attention_looks_at_the_others() -> None:
 
 def test_torch_gives_the_same_logits_and_steps() -> None:
     torch = pytest.importorskip("torch")
-    from ocr_cli.torch_backend import TorchTrainer, forward
+    from ocr_cli.nn.torch.backend import TorchTrainer, forward
 
     rng = np.random.default_rng(2)
     layers = context_layers(9, 16, 5, 0.0)

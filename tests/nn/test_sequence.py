@@ -43,8 +43,8 @@ def test_columns_become_steps() -> None:
 
 def test_torch_gives_the_same_logits() -> None:
     torch = pytest.importorskip("torch")
-    from ocr_cli.torch_lines import forward
-    from ocr_cli.training_lines import line_layers
+    from ocr_cli.nn.torch.lines import forward
+    from ocr_cli.training.lines import line_layers
 
     rng = np.random.default_rng(2)
     layers = line_layers(95)
@@ -65,7 +65,7 @@ def test_torch_gives_the_same_logits() -> None:
 
 def test_torch_has_the_same_gradients() -> None:
     torch = pytest.importorskip("torch")
-    from ocr_cli.torch_lines import forward
+    from ocr_cli.nn.torch.lines import forward
 
     rng = np.random.default_rng(3)
     layers = (BiGru(3, 4), Dropout(0.0), Dense(8, 5), BatchNorm(5), Relu(), BiGru(5, 2))

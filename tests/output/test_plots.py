@@ -11,7 +11,7 @@ from PIL import Image
 
 from ocr_cli.cli.main import cli
 from ocr_cli.errors import MissingExtraError
-from ocr_cli.output.score_plots import save_confusion
+from ocr_cli.evaluation.plots import save_confusion
 
 
 def test_a_confusion_shows_as_a_dark_cell(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Writing made by machine: strokes, typefaces, pages, texts."""

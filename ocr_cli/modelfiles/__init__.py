@@ -1,0 +1,1 @@
+"""Model files: their kinds, what is checked of them, and what is known of them."""

@@ -1,0 +1,1 @@
+"""The optional PyTorch back end: the same layers and weights, trained faster."""

@@ -1,0 +1,217 @@
+"""Training of line models in PyTorch: the same layers and weights as numpy's, CTC, AdamW."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr_cli.nn import layers as nn
+from ocr_cli.nn.network import Layers, Weights
+from ocr_cli.nn.sequence import BiGru, Columns
+from ocr_cli.nn.torch.backend import forward as forward_layers
+from ocr_cli.nn.torch.backend import import_torch
+
+
+def forward(torch: Any, layers: Sequence[nn.Layer], weights: Any, x: Any, training: bool) -> Any:
+    """(N, 48, W, 1) strips to (N, T, C) logits; recurrent layers always in full precision."""
+    for layer, p in zip(layers, weights, strict=True):
+        match layer:
+            case Columns():
+                x = x.permute(0, 2, 1, 3).flatten(2)
+            case BiGru():
+                with torch.autocast("cpu", enabled=False):
+                    whole = x.float() if x.dtype == torch.bfloat16 else x
+                    x = _bigru(torch, layer, p, whole, training)
+            case nn.Dropout(rate=rate) if x.dim() == 3:
+                if training:  # one mask for all steps: Gal and Ghahramani, NIPS 2016
+                    kept = torch.rand(len(x), 1, x.shape[2]) >= rate
+                    x = x * (kept / (1 - rate)).to(x.dtype)
+            case nn.BatchNorm() if x.dim() == 3:
+                n, t, c = x.shape
+                x = forward_layers(torch, (layer,), (p,), x.reshape(n * t, c), training)
+                x = x.reshape(n, t, c)
+            case _:
+                x = forward_layers(torch, (layer,), (p,), x, training)
+    return x
+
+
+def _bigru(torch: Any, layer: BiGru, p: Any, x: Any, training: bool) -> Any:
+    names = ("weights", "recurrent", "bias", "recurrent_bias")
+    # in training the inputs' products, but not the recurrent ones, are made in 16 bits
+    product = torch.bfloat16 if training and x.dtype == torch.float32 else x.dtype
+    return _bigru_function().apply(x, *(p[name] for name in names), product)
+
+
+@cache
+def _bigru_function() -> Any:
+    """`nn.sequence.BiGru` as one operation: both directions at once, gradients by hand.
+
+    PyTorch's own GRU records seven operations a step and direction on a CPU; this one takes
+    half the time of a training step with long sequences.
+    """
+    torch = import_torch()
+
+    class Function(torch.autograd.Function):  # type: ignore[misc, name-defined]
+        @staticmethod
+        def forward(
+            ctx: Any, x: Any, weights: Any, recurrent: Any, bias: Any, rbias: Any, half: Any
+        ) -> Any:
+            ctx.half = half
+            n, steps, _ = x.shape
+            u = recurrent.shape[1]
+            pre = x.new_empty(steps, 2, n, 3 * u)  # direction 1 runs through time backwards
+            by_time = x.to(half).transpose(0, 1).reshape(steps * n, -1)
+            both = torch.mm(by_time, weights.to(half).transpose(0, 1).flatten(1))
+            both = both.view(steps, n, 2, 3 * u)
+            pre[:, 0] = both[:, :, 0]
+            pre[:, 1] = both[:, :, 1].flip(0)
+            pre += bias[:, None]
+            gates, pre_new = pre[..., : 2 * u], pre[..., 2 * u :]
+            gates += rbias[:, None, : 2 * u]
+            states = x.new_zeros(steps + 1, 2, n, u)
+            product = x.new_empty(steps, 2, n, u)
+            for before, after, g, new, part in zip(
+                states, states[1:], gates, pre_new, product, strict=False
+            ):
+                h = torch.bmm(before, recurrent)
+                g.add_(h[..., : 2 * u]).sigmoid_()
+                torch.add(h[..., 2 * u :], rbias[:, None, 2 * u :], out=part)
+                new.addcmul_(g[..., :u], part).tanh_()
+                torch.lerp(new, before, g[..., u:], out=after)
+            ctx.save_for_backward(x, weights, recurrent, states, pre, product)
+            y = torch.cat([states[1:, 0], states[1:, 1].flip(0)], -1)
+            return y.transpose(0, 1)
+
+        @staticmethod
+        def backward(ctx: Any, dy: Any) -> Any:
+            x, weights, recurrent, states, gates, product = ctx.saved_tensors
+            half = ctx.half
+            u, steps = recurrent.shape[1], len(product)
+            by_time = dy.transpose(0, 1)
+            slopes = torch.stack([by_time[..., :u], by_time[..., u:].flip(0)], 1)
+            r, z, new = gates.split(u, -1)
+            to_new = (1 - z) * (1 - new * new)
+            to_z = (states[:-1] - new) * z * (1 - z)
+            to_r = product * r * (1 - r)
+            dh, dnew = torch.empty_like(gates), torch.empty_like(product)
+            back = recurrent.transpose(1, 2).contiguous()
+            flow = torch.zeros_like(states[0])
+            for t in range(steps - 1, -1, -1):
+                slope, d, dn = slopes[t].add_(flow), dh[t], dnew[t]
+                torch.mul(slope, to_new[t], out=dn)
+                torch.mul(dn, to_r[t], out=d[..., :u])
+                torch.mul(slope, to_z[t], out=d[..., u : 2 * u])
+                torch.mul(dn, r[t], out=d[..., 2 * u :])
+                flow = torch.baddbmm(slope.mul_(z[t]), d, back)
+            before = states[:-1].transpose(0, 1).flatten(1, 2)
+            flat = dh.transpose(0, 1).flatten(1, 2)  # a copy: `dh` changes below
+            drecurrent = torch.bmm(before.to(half).transpose(1, 2), flat.to(half)).to(x.dtype)
+            dh[..., 2 * u :] = dnew
+            dpre = torch.cat([dh[:, 0], dh[:, 1].flip(0)], -1).flatten(0, 1)
+            narrow = dpre.to(half)
+            inputs = x.to(half).transpose(0, 1).flatten(0, 1)
+            dweights = torch.mm(inputs.t(), narrow).view(-1, 2, 3 * u).transpose(0, 1)
+            dx = torch.mm(narrow, weights.to(half).transpose(0, 1).flatten(1).t())
+            dx = dx.view(steps, len(x), -1).transpose(0, 1).to(x.dtype)
+            dbias = dpre.sum(0).view(2, 3 * u)
+            return dx, dweights.to(x.dtype), drecurrent, dbias, flat.sum(1), None
+
+    return Function
+
+
+class TorchLineTrainer:
+    """Takes training steps on batches of strips; keeps a running average of the weights."""
+
+    def __init__(
+        self, layers: Layers, weights: Weights, decay: float, clip: float, averaging: float
+    ) -> None:
+        self._torch = torch = import_torch()
+        self.layers = layers
+        self._weights = [{k: torch.tensor(v) for k, v in p.items()} for p in weights]
+        named = [
+            (p, name)
+            for layer, p in zip(layers, self._weights, strict=True)
+            for name in layer.trainable
+        ]
+        self._trained = [p[name].requires_grad_() for p, name in named]
+        bare = [p[name] for p, name in named if p[name].dim() < 2 or "bias" in name]
+        heavy = [t for t in self._trained if all(t is not b for b in bare)]
+        groups = [{"params": heavy, "weight_decay": decay}, {"params": bare, "weight_decay": 0.0}]
+        self._optimiser = torch.optim.AdamW(groups, lr=1.0, betas=(0.9, 0.98))
+        self._clip, self._averaging = clip, averaging
+        self._average = [{k: v.detach().clone() for k, v in p.items()} for p in self._weights]
+        self._steps = 0
+
+    def step(
+        self,
+        images: NDArray[np.float32],
+        widths: NDArray[np.int64],
+        targets: NDArray[np.int64],
+        lengths: NDArray[np.int64],
+        lr: float,
+    ) -> float:
+        """One step; (B, 48, W) strips, (sum of lengths,) class numbers: nats a character."""
+        torch = self._torch
+        for group in self._optimiser.param_groups:
+            group["lr"] = lr
+        with torch.autocast("cpu", torch.bfloat16):
+            x = torch.from_numpy(images[..., None])
+            logits = forward(torch, self.layers, self._weights, x, True)
+        scores = torch.log_softmax(logits.float(), -1).transpose(0, 1)
+        loss = torch.nn.functional.ctc_loss(
+            scores,
+            torch.from_numpy(targets),
+            torch.from_numpy(widths // 4),
+            torch.from_numpy(lengths),
+            blank=logits.shape[-1] - 1,
+            reduction="sum",
+            zero_infinity=True,
+        ) / int(lengths.sum())
+        self._optimiser.zero_grad()
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(self._trained, self._clip)
+        if bool(torch.isfinite(norm)):
+            self._optimiser.step()
+        self._follow()
+        return float(loss.detach())
+
+    def _follow(self) -> None:
+        torch, self._steps = self._torch, self._steps + 1
+        share = max(1 - self._averaging, 1 / (1 + self._steps))
+        pairs = [
+            (a[k], p[k].detach())
+            for a, p in zip(self._average, self._weights, strict=True)
+            for k in p
+        ]
+        torch._foreach_lerp_([a for a, _ in pairs], [p for _, p in pairs], share)
+
+    def weights(self) -> Weights:
+        """The running average of the weights, as numpy arrays of their own."""
+        return tuple({k: v.numpy().copy() for k, v in p.items()} for p in self._average)
+
+    def state(self) -> dict[str, Any]:
+        """All that `restore` needs to go on as if nothing had happened."""
+        return {
+            "weights": [{k: v.detach().clone() for k, v in p.items()} for p in self._weights],
+            "average": self._average,
+            "optimiser": self._optimiser.state_dict(),
+            "steps": self._steps,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Takes up the state of an earlier run of the same layers."""
+        torch = self._torch
+        with torch.no_grad():
+            for own, saved in (
+                (self._weights, state["weights"]),
+                (self._average, state["average"]),
+            ):
+                for p, q in zip(own, saved, strict=True):
+                    for k, v in p.items():
+                        v.copy_(q[k])
+        self._optimiser.load_state_dict(state["optimiser"])
+        self._steps = int(state["steps"])

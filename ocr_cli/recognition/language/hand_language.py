@@ -1,0 +1,65 @@
+"""The language model as one hand writes: how often a blank follows what it writes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr_cli.recognition.language import Ints, LanguageModel, score_text
+
+TRUST = 10.0  # characters of a hand that count for as much as all that is usual
+RAREST = np.float32(1e-7)
+
+
+@dataclass(frozen=True)
+class HandLanguage:
+    """A language model whose blanks are as likely as the usual and the hand's together say.
+
+    Which characters follow, where no blank does, is left to the model (P. Brown et al.,
+    Class-based n-gram models of natural language, Computational Linguistics 18 (1992); R. Kuhn
+    and R. De Mori, A cache-based natural language model, TPAMI 12 (1990)).
+
+    model : the usual one. counts : see `habit.Habit`.
+    """
+
+    model: LanguageModel
+    counts: NDArray[np.float32] = field(repr=False)
+
+    @property
+    def alphabet(self) -> str:
+        """The model's."""
+        return self.model.alphabet
+
+    def start(self) -> int:
+        """The model's state at the beginning of a line."""
+        return self.model.start()
+
+    def advance(self, states: Ints, chars: Ints) -> Ints:
+        """(B,) states and characters to the model's states after them."""
+        return self.model.advance(states, chars)
+
+    def log_probabilities(self, states: Ints) -> NDArray[np.float32]:
+        """(B,) states to (B, A) natural log-probabilities of each next character."""
+        rows = self.model.log_probabilities(states)
+        blank = self.alphabet.index(" ")
+        usual = np.clip(np.exp(rows[:, blank]), RAREST, 1 - RAREST)
+        older, last = self.model.last_shapes(states)
+        likely = usual
+        for counts in (self._after_one[last], self.counts[older, last]):
+            likely = (counts[:, 1] + TRUST * likely) / (counts.sum(1) + TRUST)
+        of_blank = rows[:, blank] + np.log(likely / usual)
+        rows += np.log((1 - likely) / (1 - usual))[:, None]
+        rows[:, blank] = of_blank
+        return rows
+
+    def score(self, text: str) -> float:
+        """The natural log-probability of the beginning of a line."""
+        return score_text(self, text)
+
+    @cached_property
+    def _after_one(self) -> NDArray[np.float32]:
+        """(S, 2) the counts after one shape alone."""
+        return self.counts.sum(0)

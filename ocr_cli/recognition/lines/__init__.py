@@ -1,0 +1,233 @@
+"""Reads a page row by row: strip, network, CTC path, and back to boxes on the page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr_cli.layout import courses
+from ocr_cli.layout.courses import GreyStrip
+from ocr_cli.layout.strips import HEIGHT, Strip, make_strip
+from ocr_cli.modelfiles import weights
+from ocr_cli.modelfiles.weights import Model
+from ocr_cli.nn import ctc
+from ocr_cli.nn.losses import log_softmax
+from ocr_cli.nn.sequence import BiGru
+from ocr_cli.page import Box, Glyph, Page, Row, Word, union
+from ocr_cli.recognition.language.interface import Language
+from ocr_cli.recognition.letters import geometric_mean
+from ocr_cli.recognition.lines.beam import Decoding, beam_search
+
+Array = NDArray[Any]
+STRIDE = 4  # pixels of a strip to one step of the network
+KIND = "line"
+
+
+def load_line_model(name: str | Path) -> Model:
+    """The line model of that name or path, checked; ModelError where it is not one."""
+    blank = np.zeros((HEIGHT, 8), np.float32)
+    return weights.load_network(name, {KIND}, lambda model: row_scores([blank], model)[0], beside=1)
+
+
+def row_scores(strips: Sequence[NDArray[np.float32]], model: Model) -> list[NDArray[np.float32]]:
+    """Strips (48, W) to log-probabilities (W / 4, C + 1) of every class and CTC's blank.
+
+    A strip's scores do not depend on what is read with it.
+    """
+    if not strips:
+        return []
+    layers = list(zip(model.layers, model.weights, strict=True))
+    first = next((i for i, (layer, _) in enumerate(layers) if isinstance(layer, BiGru)), 0)
+    sequences = []
+    for strip in strips:  # one at a time: pictures of one width, and columns that fit the cache
+        x: Array = strip[None, :, : strip.shape[1] // STRIDE * STRIDE, None]
+        for layer, params in layers[:first]:
+            x, _ = layer.forward(params, x)
+        sequences.append(x[0])
+    lengths = np.array([len(s) for s in sequences])
+    x = np.zeros((len(sequences), lengths.max(initial=1), sequences[0].shape[1]), np.float32)
+    for row, sequence in zip(x, sequences, strict=True):
+        row[: len(sequence)] = sequence
+    for layer, params in layers[first:]:
+        if isinstance(layer, BiGru):
+            x, _ = layer.run(params, x, lengths)
+        else:
+            x, _ = layer.forward(params, x)
+    return [log_softmax(row[:n]) for row, n in zip(x, lengths, strict=True)]
+
+
+def row_ink(row: Row) -> NDArray[np.bool_]:
+    """The ink of a row's glyphs, in a mask of the row's box."""
+    box = row.box
+    mask = np.zeros((box.height, box.width), bool)
+    for word in row.words:
+        for glyph in word.glyphs:
+            y, x = glyph.box.y1 - box.y1, glyph.box.x1 - box.x1
+            mask[y : y + glyph.box.height, x : x + glyph.box.width] |= glyph.ink
+    return mask
+
+
+@dataclass(frozen=True)
+class RowEmissions:
+    """A row and what the network says of it.
+
+    ink : mask of the row's box. scores : (T, C + 1) log-probabilities of classes and blank.
+    """
+
+    row: Row
+    ink: NDArray[np.bool_] = field(repr=False)
+    strip: Strip | GreyStrip = field(repr=False)
+    scores: NDArray[np.float32] = field(repr=False)
+
+
+def strips_of(page: Page) -> list[Strip | GreyStrip]:
+    """The strip of each row: grey along its course, or of its ink where it has none."""
+    pyramid = courses.Pyramid(page.grey)
+    return [
+        make_strip(row_ink(row), row.box.x1, row.box.y1)
+        if row.course is None
+        else courses.grey_strip(pyramid, row.course)
+        for row in page.rows
+    ]
+
+
+def emissions_of(page: Page, model: Model) -> list[RowEmissions]:
+    """Each row of an analysed page, see `layout.analyse`, with its scores by a line model."""
+    strips = strips_of(page)
+    scores = sorted_scores([strip.image for strip in strips], model)
+    inks = [row_ink(row) for row in page.rows]
+    return [RowEmissions(*parts) for parts in zip(page.rows, inks, strips, scores, strict=True)]
+
+
+def read_rows(page: Page, model: Model, language: Language | None = None) -> Page:
+    """The page with each row read as a whole by a model of kind "line"."""
+    return replace(page, rows=tuple(decoded(emissions_of(page, model), model.classes, language)))
+
+
+def decoded(
+    seen: Sequence[RowEmissions],
+    classes: tuple[str, ...],
+    language: Language | None,
+) -> list[Row]:
+    """Rows with their text; boxes of characters come from the CTC path.
+
+    language : a model as in `reading.language`; without one each row is its most probable
+    path.
+    """
+    scores = [one.scores for one in seen]
+    if language is None:
+        texts = [ctc.greedy(one) for one in scores]
+    else:
+        texts = beam_search(scores, classes, language, Decoding())
+    return [fill_row(one, text, classes) for one, text in zip(seen, texts, strict=True)]
+
+
+def greedy_texts(seen: Sequence[RowEmissions], classes: tuple[str, ...]) -> list[str]:
+    """The rows as the network alone reads them, quickly."""
+    return ["".join(classes[k] for k in ctc.greedy(one.scores)).strip() for one in seen]
+
+
+def sorted_scores(
+    strips: Sequence[NDArray[np.float32]], model: Model, together: int = 16
+) -> list[NDArray[np.float32]]:
+    """`row_scores`, with strips of like width together, so that little is wasted on padding."""
+    order = np.argsort([strip.shape[1] for strip in strips], kind="stable")
+    scores: list[NDArray[np.float32]] = [np.empty((0, 0), np.float32)] * len(strips)
+    for start in range(0, len(order), together):
+        group = order[start : start + together]
+        found = row_scores([strips[i] for i in group], model)
+        for i, one in zip(group, found, strict=True):
+            scores[i] = one
+    return scores
+
+
+def fill_row(seen: RowEmissions, target: Array, classes: tuple[str, ...]) -> Row:
+    """The row with the text `target` (class numbers) laid over its ink."""
+    row, scores = seen.row, seen.scores
+    target = _tidied(target, classes)
+    if len(target) == 0:
+        return replace(row, words=(), text="", confidence=0.0, legibility=0.0)
+    spans = ctc.align(scores, target)
+    sure = [float(np.exp(scores[a:b, k].max())) for (a, b), k in zip(spans, target, strict=True)]
+    cuts = STRIDE * (spans[:-1, 1] + spans[1:, 0]) / 2
+    pieces = _cut(seen.ink, seen.strip, cuts, row)
+    glyphs: list[list[Glyph]] = [[]]
+    for k, (box, mask), p in zip(target, pieces, sure, strict=True):
+        if classes[k] == " ":
+            glyphs.append([])
+        else:
+            glyphs[-1].append(Glyph(box, mask, classes[k], p))
+    words = tuple(
+        Word(
+            union([g.box for g in word]),
+            tuple(word),
+            "".join(g.text for g in word),
+            geometric_mean([g.confidence for g in word]),
+        )
+        for word in glyphs
+    )
+    text = " ".join(word.text for word in words)
+    confidence = geometric_mean([word.confidence for word in words])
+    box = union([word.box for word in words])  # a row without its ink has room for any letters
+    read = replace(row, box=box, words=words, text=text, confidence=confidence)
+    return replace(read, legibility=legibility(scores))
+
+
+def legibility(scores: NDArray[np.float32]) -> float:
+    """The mean probability of the likeliest class, over the steps where that is no blank."""
+    best, sounds = scores.max(1), scores.argmax(1) < scores.shape[1] - 1
+    return float(np.exp(best[sounds]).mean()) if sounds.any() else 0.0
+
+
+def _tidied(target: Array, classes: tuple[str, ...]) -> Array:
+    """Class numbers without blanks at the ends and without repeated blanks."""
+    blank = np.array([classes[k] == " " for k in target], bool)
+    kept = ~blank
+    kept[1:] |= blank[1:] & ~blank[:-1]
+    target, blank = target[kept], blank[kept]
+    inside = np.flatnonzero(~blank)
+    return target[inside[0] : inside[-1] + 1] if len(inside) else target[:0]
+
+
+def _cut(
+    ink: Array, strip: Strip | GreyStrip, cuts: Array, row: Row
+) -> list[tuple[Box, NDArray[np.bool_]]]:
+    """Boxes on the page, and the ink in them, between `cuts` (columns of the strip)."""
+    top, left = row.box.y1, row.box.x1
+    y, x = np.nonzero(ink)
+    part = np.searchsorted(cuts, strip.column(x + left + 0.5, y + top + 0.5))
+    order = np.argsort(part, kind="stable")
+    ends = np.searchsorted(part[order], np.arange(len(cuts) + 2))
+    pieces = []
+    edges = np.concatenate([[0.0], cuts, [strip.image.shape[1]]])
+    for i, (start, end) in enumerate(pairwise(ends)):
+        here = order[start:end]
+        if len(here) == 0:
+            pieces.append(_empty_piece(edges[i : i + 2], strip, row))
+            continue
+        y1, x1 = int(y[here].min()), int(x[here].min())
+        y2, x2 = int(y[here].max()) + 1, int(x[here].max()) + 1
+        mask = np.zeros((y2 - y1, x2 - x1), bool)
+        mask[y[here] - y1, x[here] - x1] = True
+        pieces.append((Box(y1 + top, x1 + left, y2 + top, x2 + left), mask))
+    return pieces
+
+
+def _empty_piece(edges: Array, strip: Strip | GreyStrip, row: Row) -> tuple[Box, NDArray[np.bool_]]:
+    """A character without ink of its own: a box of an x-height between its neighbours."""
+    x, y = strip.to_page(np.asarray(edges), np.full(2, HEIGHT / 2))
+    x1 = int(np.clip(x[0], row.box.x1, row.box.x2 - 1))
+    x2 = int(np.clip(np.ceil(x[1]), x1 + 1, row.box.x2))
+    if row.course is None:
+        foot, tall = row.baseline + row.slope * (x1 + x2) / 2, row.x_height
+    else:  # tails and loops as well: no ink says how far they reach here
+        foot, tall = float(y.mean()) + 0.8 * row.x_height, 2.0 * row.x_height
+    y1 = int(np.clip(foot - tall, row.box.y1, row.box.y2 - 1))
+    y2 = int(np.clip(foot, y1 + 1, row.box.y2))
+    return Box(y1, x1, y2, x2), np.zeros((y2 - y1, x2 - x1), bool)

@@ -1,0 +1,1 @@
+"""Trainings: recipes, loops, checkpoints."""

@@ -1,0 +1,217 @@
+"""Training of a line model on grey strips: real rows, typefaces and pen strokes side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr_cli.data import practice
+from ocr_cli.data.charset import WESTERN
+from ocr_cli.data.patches import Patch
+from ocr_cli.data.practice import GreySource, Pile
+from ocr_cli.modelfiles.weights import Model
+from ocr_cli.nn import network
+from ocr_cli.nn.layers import BatchNorm, Conv2d, Dense, Dropout, Layer, Params, Relu
+from ocr_cli.nn.network import Layers, Weights
+from ocr_cli.nn.sequence import BiGru, Columns
+from ocr_cli.training import lines as training_lines
+from ocr_cli.training.lines import Held, LineRecipe
+
+Array = NDArray[Any]
+
+
+def grey_layers(classes: int, dropout: float = 0.2) -> Layers:
+    """(N, 48, W, 1) strips to (N, W / 4, classes + 1) logits: convolutions, two BiGRUs, CTC.
+
+    `training_lines.line_layers`, wider and with one convolution more, so that it can start from
+    such a network's weights, see `widened`.
+    """
+    return (
+        *training_lines.STEM,
+        Conv2d(64, 128),
+        BatchNorm(128),
+        Relu(),
+        Dropout(dropout / 2),
+        Conv2d(128, 128),
+        BatchNorm(128),
+        Relu(),
+        Columns(),
+        Dropout(dropout),
+        Dense(6 * 128, 256),
+        BatchNorm(256),
+        Relu(),
+        Dropout(dropout),
+        BiGru(256, 192),
+        Dropout(dropout),
+        BiGru(384, 192),
+        Dropout(dropout),
+        Dense(384, classes + 1),
+    )
+
+
+def widened(model: Model, classes: Sequence[str], rng: np.random.Generator) -> Weights:
+    """Weights of `grey_layers` that read as a smaller line model does, with room to learn.
+
+    Old units keep what they do; new ones start at random and are not yet listened to. After
+    T. Chen, I. Goodfellow and J. Shlens, Net2Net, ICLR 2016.
+    """
+    layers = grey_layers(len(classes))
+    fresh = list(network.init(layers, rng))
+    old = [
+        (layer, params)
+        for layer, params in zip(model.layers, model.weights, strict=True)
+        if layer.trainable
+    ]
+    places = [i for i, layer in enumerate(layers) if layer.trainable]
+    places = [i for i in places if not isinstance(layers[i], BatchNorm)]
+    extra = next(i for i in places if layers[i] == Conv2d(128, 128))
+    fresh[extra] = _identity(fresh[extra])
+    places.remove(extra)
+    if len(old) != len(places):
+        raise ValueError("the line model to start from has other layers")
+    for i, (layer, params) in zip(places, old, strict=True):
+        fresh[i] = _grown(layers[i], fresh[i], layer, params)
+    last = places[-1]
+    fresh[last] = _renamed(fresh[last], old[-1][1], model.classes, classes)
+    return tuple(fresh)
+
+
+def _identity(params: Params) -> Params:
+    """A convolution that hands on what it gets, and a little of what is around."""
+    weights = params["weights"] * np.float32(0.1)
+    middle = weights.shape[0] // 2
+    weights[middle, middle] += np.eye(weights.shape[2], dtype=weights.dtype)
+    return {"weights": weights, "bias": params["bias"]}
+
+
+def _grown(new: Layer, fresh: Params, layer: Layer, params: Params) -> Params:
+    """The old block in its place; old outputs do not listen to new inputs."""
+    grown = {name: value.copy() for name, value in fresh.items()}
+    if isinstance(new, Conv2d):
+        c, d = params["weights"].shape[2:]
+        grown["weights"][:, :, c:, :d] *= np.float32(0.1)
+        grown["weights"][:, :, :c, :d] = params["weights"]
+        grown["bias"][:d] = params["bias"]
+    elif isinstance(new, BiGru) and isinstance(layer, BiGru):
+        _grow_gru(grown, new, params, layer)
+    elif isinstance(new, Dense) and isinstance(layer, Dense) and new.inputs == 6 * 128:
+        rows = (np.arange(6)[:, None] * 128 + np.arange(96)).ravel()
+        other = np.setdiff1d(np.arange(new.inputs), rows)
+        d = layer.outputs
+        grown["weights"][np.ix_(rows, np.arange(d))] = params["weights"]
+        grown["weights"][np.ix_(other, np.arange(d))] *= np.float32(0.1)
+        grown["bias"][:d] = params["bias"]
+    return grown
+
+
+def _grow_gru(grown: Params, new: BiGru, params: Params, old: BiGru) -> None:
+    u, v = old.units, new.units
+    gates = (np.arange(3)[:, None] * v + np.arange(u)).ravel()
+    # a second layer's inputs are two directions side by side
+    inputs = np.arange(old.inputs)
+    if old.inputs == 2 * u:
+        inputs = np.concatenate([np.arange(u), v + np.arange(u)])
+    others = np.setdiff1d(np.arange(new.inputs), inputs)
+    units = np.arange(u)
+    for d in range(2):
+        grown["weights"][d][np.ix_(inputs, gates)] = params["weights"][d]
+        grown["weights"][d][np.ix_(others, gates)] *= np.float32(0.1)
+        grown["recurrent"][d][np.ix_(units, gates)] = params["recurrent"][d]
+        grown["recurrent"][d][np.ix_(np.arange(u, v), gates)] *= np.float32(0.1)
+        for name in ("bias", "recurrent_bias"):
+            grown[name][d][gates] = params[name][d]
+
+
+def _renamed(fresh: Params, params: Params, old: Sequence[str], new: Sequence[str]) -> Params:
+    """The last layer: classes by their names, the blank last; new ones are rare at first."""
+    weights, bias = fresh["weights"] * np.float32(0.3), np.full_like(fresh["bias"], -6.0)
+    half, wide = params["weights"].shape[0] // 2, weights.shape[0] // 2
+    rows = np.concatenate([np.arange(half), wide + np.arange(half)])
+    place = {c: i for i, c in enumerate(new)}
+    pairs = [(place[c], i) for i, c in enumerate(old)] + [(len(new), len(old))]
+    for to, at in pairs:
+        weights[rows, to] = params["weights"][:, at]
+        bias[to] = params["bias"][at]
+    return {"weights": weights, "bias": bias}
+
+
+def settle(layers: Layers, weights: Weights, strips: Array) -> None:
+    """Sets every batch norm, in place, so that on these strips it changes nothing yet."""
+    x: Array = strips[..., None]
+    for layer, params in zip(layers, weights, strict=True):
+        if isinstance(layer, BatchNorm):
+            flat = x.reshape(-1, layer.channels)
+            params["mean"][:] = flat.mean(0)
+            params["variance"][:] = flat.var(0)
+            params["scale"][:] = np.sqrt(params["variance"] + layer.epsilon)
+            params["shift"][:] = params["mean"]
+        else:
+            x, _ = layer.forward(params, x)
+
+
+def recipe(seconds: float, seed: int) -> LineRecipe:
+    """How a line model is trained on grey strips."""
+    return LineRecipe(
+        seconds=seconds,
+        columns=12_000,
+        lr=1.4e-3,
+        decay=0.02,
+        averaging=0.9985,
+        warmup=0.015,
+        report_every=500,
+        seed=seed,
+    )
+
+
+def train_rows(
+    piles: Sequence[Pile],
+    held: Mapping[str, Sequence[Patch]],
+    start: Model,
+    how: LineRecipe,
+    folder: Path,
+    resume: bool = False,
+    on_report: Callable[[dict[str, Any]], None] | None = None,
+) -> Model:
+    """Trains a line model that goes on from `start`; see `training_lines.train`.
+
+    held : rows to measure by, under the names that reports give their error rates.
+    """
+    rng = np.random.default_rng(how.seed)
+    source = GreySource(piles, how.columns)
+    layers, weights = _beginning(start, source, rng)
+    run = training_lines.Run(how, folder, resume, WESTERN, layers, weights)
+    measured = {
+        name: [Held(batch, ()) for batch in practice.as_found(rows)] for name, rows in held.items()
+    }
+    batches = training_lines.in_background(
+        lambda: source.batches(np.random.default_rng([how.seed, run.step, 5]))
+    )
+    return training_lines.train(run, batches, measured, on_report)
+
+
+def _beginning(
+    start: Model, source: GreySource, rng: np.random.Generator
+) -> tuple[Layers, Weights]:
+    """The layers and the weights to begin with: those of a like model, or a smaller one's."""
+    layers = grey_layers(len(WESTERN))
+    first = next(source.batches(rng)).images
+    if len(start.classes) == len(WESTERN):
+        weights = _with_norms(layers, start)
+    else:
+        weights = widened(start, WESTERN, rng)
+    settle(layers, weights, first)
+    return layers, weights
+
+
+def _with_norms(layers: Layers, start: Model) -> Weights:
+    """The weights of a model in use, in layers that have their batch norms again."""
+    fresh = list(network.init(layers, np.random.default_rng(0)))
+    kept = (p for layer, p in zip(start.layers, start.weights, strict=True) if layer.trainable)
+    for i, layer in enumerate(layers):
+        if layer.trainable and not isinstance(layer, BatchNorm):
+            fresh[i] = {name: value.copy() for name, value in next(kept).items()}
+    return tuple(fresh)

@@ -1,0 +1,144 @@
+"""All that a reader reads with learns a hand: it is tried together, and kept in one file."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ocr_cli import layout, parallel, recognition
+from ocr_cli.errors import InputError, ModelError
+from ocr_cli.modelfiles import weights
+from ocr_cli.page import Page
+from ocr_cli.recognition import lines
+from ocr_cli.recognition.letters import habit
+from ocr_cli.recognition.letters.habit import Gaps, Habit
+from ocr_cli.recognition.letters.search import Weights
+from ocr_cli.training.adaptation import hand
+from ocr_cli.training.adaptation import letters as hand_letters
+from ocr_cli.training.adaptation import lines as hand_lines
+from ocr_cli.training.adaptation.copies import Copy
+
+TEXTS = ("the quick brown fox", "jumps over", "a lazy dog again", "and sleeps")
+LETTERS = hand_letters.Practice(steps=5, copies=1, hands=1)
+LINES = hand_lines.Practice(passes=2, copies=1, replay=4)
+
+
+@pytest.fixture(scope="module")
+def copy(handwriting) -> Copy:
+    grey = np.asarray(handwriting(*TEXTS).convert("L"), np.float32) / 255
+    return Copy(layout.analyse(Page(grey, "page.png")), "\n".join(TEXTS))
+
+
+def test_both_are_learnt_as_far_as_it_helps(copy: Copy) -> None:
+    shipped = recognition.load_reader("default", "none")
+    learnt = hand.learn([copy], shipped, np.random.default_rng(0), LETTERS, LINES)
+    assert learnt.before is not None
+    assert learnt.after is not None
+    assert learnt.before.length == learnt.after.length == sum(map(len, TEXTS))
+    assert (learnt.share > 0) == (learnt.after.edits < learnt.before.edits)
+    for ours, theirs in zip(learnt.reader.models, shipped.models, strict=True):
+        changed = any((ours.weights[-1][k] != theirs.weights[-1][k]).any() for k in ("bias",))
+        assert changed == (learnt.share > 0)
+
+
+def test_folds_are_the_same_side_by_side(copy: Copy) -> None:
+    shipped, steps = recognition.load_reader("default", "none"), []
+    with parallel.processes(2) as executor:
+        first, second = (
+            hand.learn(
+                [copy],
+                shipped,
+                np.random.default_rng(7),
+                LETTERS,
+                LINES,
+                pool,
+                lambda: steps.append(1),
+            )
+            for pool in (None, executor)
+        )
+    assert len(steps) == 2 * (hand.FOLDS + 1)
+    assert (first.share, first.before, first.after) == (second.share, second.before, second.after)
+    for ours, theirs in zip(first.reader.models, second.reader.models, strict=True):
+        np.testing.assert_array_equal(ours.weights[-1]["bias"], theirs.weights[-1]["bias"])
+
+
+def test_half_way_is_half_way_for_both(copy: Copy) -> None:
+    shipped = recognition.load_reader("default", "none")
+    one_line = Copy(copy.page, TEXTS[0])
+    learnt = hand.learn([one_line], shipped, np.random.default_rng(0), LETTERS, LINES)
+    assert learnt.after is None  # one line is too few to tell
+    half = hand.blend(shipped, learnt.reader, 0.5)
+    for old, new, middle in zip(shipped.models, learnt.reader.models, half.models, strict=True):
+        a, b, m = (model.weights[-1]["weights"] for model in (old, new, middle))
+        assert (a != b).any()
+        np.testing.assert_allclose(m, (a + b) / 2, atol=1e-6)
+
+
+def test_a_wrong_text_is_an_error(copy: Copy) -> None:
+    shipped = recognition.load_reader("default", "none")
+    with pytest.raises(InputError, match="none of the text"):
+        hand.learn([Copy(copy.page, "0123 +=%")], shipped, np.random.default_rng(0))
+
+
+def test_one_file_serves_as_either_model(tmp_path: Path) -> None:
+    path = tmp_path / "mine.npz"
+    models = recognition.load_reader("default", "none").models
+    weights.save_hand(path, models, {"odds": np.eye(3)}, {"letters": 7})
+    assert weights.kind_of(path) == "hand"
+    assert weights.read_meta(path)["record"] == {"letters": 7}
+    assert weights.kinds_in(path) == {"convnet", "line"}
+    np.testing.assert_array_equal(weights.read_beside(path)["odds"], np.eye(3))
+    kept = weights.load_model(path), lines.load_line_model(path)
+    for again, model in zip(kept, models, strict=True):
+        assert again.classes == model.classes
+        assert again.record == model.record
+        for ours, theirs in zip(again.weights, model.weights, strict=True):
+            for name in ours:
+                np.testing.assert_array_equal(ours[name], theirs[name])
+    with pytest.raises(ModelError, match="of kind 'hand'; here one of kind autoencoder"):
+        weights.read_archive(path, {"autoencoder"})
+
+
+@pytest.mark.parametrize("kept", [0, 1])
+def test_a_hand_reads_with_what_has_learnt_it(tmp_path: Path, copy: Copy, kept: int) -> None:
+    path = tmp_path / "mine.npz"
+    model = recognition.load_reader("default", "none").models[kept]
+    known = habit.learn(["1 5"], [Gaps(("1", "5"), np.zeros(1))], None, Weights())
+    weights.save_hand(path, [model], known.arrays(), {})
+    reader = recognition.load_reader(str(path), "none")
+    assert [one.kind for one in reader.models] == [model.kind]
+    np.testing.assert_array_equal(reader.habit.odds, known.odds)
+    assert len(hand.read_rows(copy.page, [0, 1], reader)) == 2
+    weights.save_hand(path, [model], {}, {})  # as it was before there were habits
+    assert not recognition.load_reader(str(path), "none").habit.odds.any()
+
+
+def test_a_hand_of_wrong_parts_is_an_error(tmp_path: Path) -> None:
+    models = recognition.load_reader("default", "none").models
+    odd, none = tmp_path / "odd.npz", tmp_path / "none.npz"
+    weights.save_hand(odd, models, {**Habit().arrays(), "odds": np.eye(2)}, {})
+    weights.save_hand(none, [], Habit().arrays(), {})
+    with pytest.raises(ModelError, match="parts do not fit"):
+        recognition.load_reader(str(odd))
+    with pytest.raises(ModelError, match="without a model"):
+        recognition.load_reader(str(none))
+
+
+def test_command(tmp_path: Path, handwriting, run_ocr) -> None:
+    said = TEXTS[:2]
+    handwriting(*said).save(tmp_path / "page.png")
+    (tmp_path / "page.txt").write_text("\n".join(said), encoding="utf-8")
+    result = run_ocr("train", "--page", "page.png", "--out", "mine.npz", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr.decode()
+    assert result.stderr == b""
+    read = run_ocr("read", "-m", "mine.npz", "page.png", cwd=tmp_path)
+    assert read.stdout.decode().splitlines() == list(said)
+    told = run_ocr("models", "show", "mine.npz", cwd=tmp_path).stdout.decode()
+    assert "kind                 hand\n" in told
+    (tmp_path / "line.txt").write_text(said[0], encoding="utf-8")
+    again = run_ocr("train", "--page", "page.png=line.txt", "--from", "mine.npz", cwd=tmp_path)
+    assert again.returncode == 0, again.stderr.decode()
+    (tmp_path / "bad.npz").write_bytes((tmp_path / "mine.npz").read_bytes()[:90_000])
+    bad = run_ocr("read", "-m", "bad.npz", "page.png", cwd=tmp_path)
+    assert bad.returncode in (1, 2)
+    assert b"not a model file, or a damaged one" in bad.stderr

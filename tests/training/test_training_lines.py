@@ -1,0 +1,77 @@
+"""Training of a line model: it learns, keeps what it has learnt, and takes it up again."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ocr_cli.data.formats import ink
+from ocr_cli.data.synthesis import lines, synthetic
+from ocr_cli.data.synthesis.lines import NO_VARIATION, Mix
+from ocr_cli.recognition.lines import load_line_model, row_scores
+from ocr_cli.training import lines as training_lines
+
+pytest.importorskip("torch")
+
+WORDS = ("on", "no", "il", "lo", "oil")
+
+
+@pytest.fixture(scope="module")
+def stock() -> lines.Stock:
+    rng = np.random.default_rng(0)
+    hand = synthetic.sample_hand(rng)
+    words = ink.from_strokes([synthetic.draw_text(t, rng, hand) for t in WORDS], list(WORDS))
+    characters = ink.from_strokes(
+        [synthetic.draw_text(c, rng, hand) for c in "nolix"], list("nolix")
+    )
+    return lines.make_stock(words, words, characters)
+
+
+def test_it_learns_stops_and_goes_on(stock: lines.Stock, tmp_path: Path) -> None:
+    recipe = training_lines.LineRecipe(
+        steps=30,
+        columns=300,
+        report_every=5,
+        averaging=0.8,
+        mix=Mix(1, 0, 0, 0),
+        variation=NO_VARIATION,
+    )
+    source = lines.make_source(stock)
+    reports: list[dict] = []
+    first = training_lines.train_lines(source, stock, recipe, tmp_path, False, reports.append)
+    longer = replace(recipe, steps=45)
+    second = training_lines.train_lines(source, stock, longer, tmp_path, True, reports.append)
+    assert (first.record["steps"], second.record["steps"]) == (30, 45)
+    losses = [json.loads(line)["loss"] for line in (tmp_path / "log.jsonl").open()]
+    assert losses == [report["loss"] for report in reports]
+    assert min(losses[-3:]) < 0.6 * losses[0]
+    kept = load_line_model(tmp_path / "latest.npz")
+    strip = np.random.default_rng(0).random((48, 40), np.float32)
+    found, expected = (row_scores([strip], model)[0] for model in (kept, second))
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+def test_a_short_training_is_told_too_and_a_new_one_starts_a_new_log(
+    stock: lines.Stock, tmp_path: Path
+) -> None:
+    recipe = training_lines.LineRecipe(
+        steps=3, columns=300, report_every=1000, mix=Mix(1, 0, 0, 0), variation=NO_VARIATION
+    )
+    for _ in range(2):
+        model = training_lines.train_lines(lines.make_source(stock), stock, recipe, tmp_path)
+        (line,) = (tmp_path / "log.jsonl").read_text().splitlines()
+        assert json.loads(line)["step"] == 3
+        assert json.loads(line)["words"] == model.record["words"]
+    again = training_lines.train_lines(lines.make_source(stock), stock, recipe, tmp_path, True)
+    assert again.record["words"] == model.record["words"]  # nothing was left to do
+
+
+def test_errors_are_counted_by_style(stock: lines.Stock) -> None:
+    held = training_lines.held_out(stock, 0, 5)
+    truth = training_lines.character_errors(lambda batch: batch.labels, held)
+    nothing = training_lines.character_errors(lambda batch: ["" for _ in batch.labels], held)
+    assert set(truth) == {"all", "unknown"}
+    assert truth["all"] == 0
+    assert nothing["all"] == 1
