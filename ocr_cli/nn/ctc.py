@@ -98,8 +98,13 @@ def _backward(emitted: Array, skips: Array, lengths: Array, ends: Array) -> Arra
 def greedy(scores: Array) -> Array:
     """(T, C) scores to class numbers: the best of each step, repeats and blanks dropped."""
     best = scores.argmax(-1)
-    kept = best[np.flatnonzero(np.diff(best, prepend=-1))]
-    return np.asarray(kept[kept != scores.shape[-1] - 1])
+    return np.asarray(best[starts(best, scores.shape[-1] - 1)])
+
+
+def starts(best: Array, blank: int) -> Array:
+    """The steps at which the characters of a path of class numbers begin."""
+    new = np.flatnonzero(np.diff(best, prepend=-1))
+    return new[best[new] != blank]
 
 
 def align(scores: Array, target: Array) -> Array:

@@ -25,7 +25,7 @@ from ocr_cli.recognition.letters.choice import best_text
 from ocr_cli.recognition.letters.habit import Habit
 from ocr_cli.recognition.letters.lattice import Lattice
 from ocr_cli.recognition.letters.search import Weights
-from ocr_cli.recognition.lines import RowEmissions
+from ocr_cli.recognition.lines import RowEmissions, small_capitals
 
 __all__ = [
     "Reader",
@@ -156,7 +156,7 @@ def read_page(page: Page, reader: Reader) -> Page:
         case Reader(letters=Model() as model, lines=None):
             return _by_letters(page, model, reader)
         case Reader(letters=None, lines=Model() as model):
-            seen = lines.emissions_of(page, model)
+            seen = small_capitals.resolved(lines.emissions_of(page, model), model.classes)
             language = reader.language_of(lambda: lines.greedy_texts(seen, model.classes))
             return replace(page, rows=_as_lines(seen, model, language))
         case Reader(letters=Model() as by_letters, lines=Model() as by_lines):
@@ -192,6 +192,7 @@ def _both_ways(page: Page, by_letters: Model, by_lines: Model, reader: Reader) -
     seen, is_plain = lines.emissions_of(page, by_lines), False
     if reader.strokes is not None:
         seen, is_plain = fusion.fused(seen, by_lines, reader.strokes)
+    seen = small_capitals.resolved(seen, by_lines.classes)
     language = reader.language_of(lambda: lines.greedy_texts(seen, by_lines.classes))
     rows = list(_as_lines(seen, by_lines, language))
     capitals = [mostly_capitals(row) for row in rows]
