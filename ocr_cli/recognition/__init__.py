@@ -39,7 +39,8 @@ __all__ = [
 CAPITALS = 0.7  # share of a row's letters, from which on it is in block capitals
 DOUBTFUL = 0.72  # of the usual legibility of a page's rows, below which one is not to be trusted,
 ILLEGIBLE = 0.42, 0.6  # but at least, and at most, so much; fitted on gnhk/valid and copiste/valid
-SURE = 0.83  # confidence of the line model, from which on a row is not read by letters as well
+SURE = 0.83  # confidence of the line model, from which on a row is not read by letters as well,
+SURE_CAPITALS = 0.93  # and a row in block capitals
 JOINED = 0.5  # pieces of ink to a letter, below which the letter model is of no help
 APART = 0.8  # pieces of ink to a letter, from which on letters stand apart
 # Gaps count for more in rows that are mostly block capitals, whose words stand well apart.
@@ -196,7 +197,11 @@ def _both_ways(page: Page, by_letters: Model, by_lines: Model, reader: Reader) -
     language = reader.language_of(lambda: lines.greedy_texts(seen, by_lines.classes))
     rows = list(_as_lines(seen, by_lines, language))
     capitals = [mostly_capitals(row) for row in rows]
-    chosen = [i for i, row in enumerate(rows) if capitals[i] or (is_plain and in_doubt(row))]
+    chosen = [
+        i
+        for i, row in enumerate(rows)
+        if (in_doubt(row, SURE_CAPITALS) if capitals[i] else is_plain and in_doubt(row))
+    ]
     if not chosen:
         return replace(page, rows=tuple(rows))
     if page.ink is None:
@@ -230,9 +235,9 @@ def mostly_capitals(read: Row) -> bool:
     return bool(signs) and capitals >= CAPITALS * len(signs)
 
 
-def in_doubt(read: Row) -> bool:
+def in_doubt(read: Row, sure: float = SURE) -> bool:
     """Whether the line model is not sure of a row."""
-    return read.confidence < SURE
+    return read.confidence < sure
 
 
 def without_doubtful(page: Page) -> Page:
