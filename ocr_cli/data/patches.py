@@ -224,6 +224,8 @@ def shaded(dark: Grey, other: Grey | None, rng: np.random.Generator) -> Grey:
         dark = _thicker(dark, rng)
     if rng.random() < 0.4:
         dark = _soft(dark, float(rng.uniform(0.3, 1.1)))
+    if rng.random() < 0.12:
+        dark = _coarse(dark, float(rng.uniform(1.3, 2.6)))
     if rng.random() < 0.5:
         dark = np.sign(dark) * np.abs(dark) ** np.float32(rng.uniform(0.6, 1.6))
     if rng.random() < 0.3:  # pressure and ink that come and go
@@ -277,6 +279,17 @@ def _soft(image: Grey, sigma: float) -> Grey:
     z[1:] += side * y[:-1]
     z[:-1] += side * y[1:]
     return np.asarray(z, np.float32)
+
+
+def _coarse(image: Grey, step: float) -> Grey:
+    """As small writing looks that was sampled every `step` pixels, and enlarged again."""
+    height, width = image.shape
+    y = np.arange(step / 2, height, step, np.float32)[:, None]
+    x = np.arange(step / 2, width, step, np.float32)[None]
+    small = courses.sample(_soft(image, 0.45 * step), x + 0 * y, y + 0 * x)
+    across = (np.arange(width, dtype=np.float32)[None] + np.float32(0.5)) / np.float32(step)
+    down = (np.arange(height, dtype=np.float32)[:, None] + np.float32(0.5)) / np.float32(step)
+    return courses.sample(small, across + 0 * down, down + 0 * across)
 
 
 def _ruled(height: int, width: int, rng: np.random.Generator) -> Grey:
