@@ -284,8 +284,8 @@ def _soft(image: Grey, sigma: float) -> Grey:
 def _coarse(image: Grey, step: float) -> Grey:
     """As small writing looks that was sampled every `step` pixels, and enlarged again."""
     height, width = image.shape
-    y = np.arange(step / 2, height, step, np.float32)[:, None]
-    x = np.arange(step / 2, width, step, np.float32)[None]
+    y = np.arange(step / 2, height, step)[:, None]
+    x = np.arange(step / 2, width, step)[None]
     small = courses.sample(_soft(image, 0.45 * step), x + 0 * y, y + 0 * x)
     across = (np.arange(width, dtype=np.float32)[None] + np.float32(0.5)) / np.float32(step)
     down = (np.arange(height, dtype=np.float32)[:, None] + np.float32(0.5)) / np.float32(step)

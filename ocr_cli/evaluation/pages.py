@@ -18,8 +18,9 @@ from ocr_cli.data.formats.transcripts import transcript, transcript_path
 from ocr_cli.errors import InputError
 from ocr_cli.evaluation import characters as evaluation
 from ocr_cli.evaluation import metrics
-from ocr_cli.evaluation.error_analysis import WrongWord, find_errors
+from ocr_cli.evaluation.error_analysis import find_errors
 from ocr_cli.evaluation.metrics import RowTally, TextScore
+from ocr_cli.evaluation.wrong_words import WrongWord
 from ocr_cli.page import Course, Page, Row
 from ocr_cli.recognition import Reader
 
