@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_cli.data.charset import WESTERN, folded
-from ocr_cli.data.formats.pagexml import GivenRow, TranscribedPage, load_page_xml
+from ocr_cli.data.formats.given import GivenRow, TranscribedPage
+from ocr_cli.data.formats.pagexml import load_page_xml
 from ocr_cli.errors import InputError
 from ocr_cli.layout import courses
 from ocr_cli.layout.courses import Course, Grey, Pyramid

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ocr_cli.data.formats.pagexml import GivenRow, load_page_xml
+from ocr_cli.data.formats.given import GivenRow
+from ocr_cli.data.formats.pagexml import load_page_xml
 from ocr_cli.layout.courses import Pyramid, from_baseline, placed
 from ocr_cli.page import X_HEIGHT, Course
 

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from ocr_cli import batch, pipeline, recognition
 from ocr_cli import input as images
 from ocr_cli.data.formats import transcribed
-from ocr_cli.data.formats.pagexml import TranscribedPage, load_page_xml
+from ocr_cli.data.formats.given import TranscribedPage
+from ocr_cli.data.formats.pagexml import load_page_xml
 from ocr_cli.data.formats.transcripts import transcript, transcript_path
 from ocr_cli.errors import InputError
 from ocr_cli.evaluation import characters as evaluation

@@ -10,13 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_cli import input as images
-from ocr_cli.data.formats.pagexml import (
-    FOLDERS,
-    GivenRow,
-    TranscribedPage,
-    is_foreign,
-    load_page_xml,
-)
+from ocr_cli.data.formats.given import FOLDERS, GivenRow, TranscribedPage
+from ocr_cli.data.formats.pagexml import is_foreign, load_page_xml
 from ocr_cli.data.formats.transcripts import transcript, transcript_path
 from ocr_cli.errors import InputError
 from ocr_cli.layout.courses import Course, Pyramid, from_baseline, placed
