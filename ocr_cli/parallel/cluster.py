@@ -19,7 +19,7 @@ from ocr_cli.parallel.workers import Workers, cap_threads
 if TYPE_CHECKING:
     from distributed import Client
 
-CONNECT = 30.0  # seconds in which a scheduler has to answer
+CONNECT = 20.0  # seconds in which a scheduler has to answer
 LEAST_AHEAD = 16  # pages under way, where there are few workers yet
 
 _GONE = OcrError("the scheduler is gone", "start it again, and go on with --resume")
