@@ -33,6 +33,7 @@ class Picture:
     start, end : the bytes from and up to which it lies: several may follow each other in a file.
     index : which picture it is of those that begin there.
     longest : pixels that the long side of its page is brought down to.
+    number : which page of its output it becomes, from 1; 0 where that is its place in its file.
     """
 
     source: str
@@ -42,6 +43,7 @@ class Picture:
     end: int | None = None
     index: int = 0
     longest: int = LONGEST
+    number: int = 0
 
 
 def find_files(path: str, recursive: bool = False) -> list[str | InputError]:

@@ -204,6 +204,7 @@ def _page(image: Image.Image, picture: Picture, greyed: Greyed, cut: bool) -> Pa
         frame=picture.frame,
         to_file=_to_file((grey.shape[1], grey.shape[0]), stored_size, orientation),
         file_shape=stored_size[::-1],
+        origin=picture,
     )
 
 
