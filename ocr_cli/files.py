@@ -32,11 +32,22 @@ def make_folder(folder: Path) -> None:
         raise OcrError(f"cannot be made ({failure.strerror})", "", str(folder)) from failure
 
 
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder on the disk, where the system can."""
+    with suppress(OSError):
+        number = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)
+
+
 @contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
+def replacing(path: Path, lasting: bool = False) -> Iterator[BinaryIO]:
     """A file to write to, that takes the place of `path` at the end, and is gone on any failure.
 
-    The new file has the old one's mode and owner. A file with several names, or of an owner that
+    What is to be `lasting` is on the disk when this ends, whatever happens to the power. The new
+    file has the old one's mode and owner. A file with several names, or of an owner that
     cannot be kept, is written in place once the new one is complete. What is no regular file (a
     pipe, a device, an open descriptor such as /dev/stdout) is written straight through.
 
@@ -54,7 +65,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         part = _Part(Path(os.path.realpath(path)))  # through a symlink, which stays
         try:
             yield part.file
-            part.take_its_place(path)
+            part.take_its_place(path, lasting)
         finally:
             part.discard()
 
@@ -74,9 +85,9 @@ def _telling(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def replacing_text(path: Path) -> Iterator[TextIO]:
+def replacing_text(path: Path, lasting: bool = False) -> Iterator[TextIO]:
     """As `replacing`, for text in UTF-8; names that are none go out as they came in."""
-    with replacing(path) as file:
+    with replacing(path, lasting) as file:
         text = io.TextIOWrapper(file, "utf-8", errors="surrogateescape", newline="\n")
         yield text
         text.flush()
@@ -174,19 +185,26 @@ class _Part:
     def _new_name(self) -> Path:
         return self._target.with_name(f".{self._target.name[:40]}.{secrets.token_hex(8)}.part")
 
-    def take_its_place(self, path: Path) -> None:
+    def take_its_place(self, path: Path, lasting: bool) -> None:
         """Put the new file in the old one's place; OcrError, OSError."""
         self.file.flush()
+        if lasting:
+            os.fsync(self.file.fileno())
         if self._old is None or self._takes_after(self._old):
             name = self._named()
             self.file.close()
             name.replace(self._target)
+            if lasting:
+                sync_folder(self._target.parent)
             return
         try:
             self.file.seek(0)
             with self._target.open("r+b") as old:
                 shutil.copyfileobj(self.file, old)
                 old.truncate()
+                if lasting:
+                    old.flush()
+                    os.fsync(old.fileno())
         except OSError as failure:
             kept, self._path = self._named(), None  # the old one may be spoilt
             told = cannot_write(path, failure)

@@ -37,7 +37,7 @@ class Command(click.Command):
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
-        if not ctx.params.get("output"):
+        if not (ctx.params.get("output") or ctx.params.get("out_dir")):
             check_results_go_somewhere()
         return super().invoke(ctx)
 
@@ -141,12 +141,14 @@ def stdin() -> IO[bytes] | None:
 INPUT = click.Path(readable=False)  # one that may not be read must not cost the others
 
 
-def files(command: Function) -> Function:
+def files(command: Function, required: bool = True) -> Function:
     """FILES..., with --recursive for the folders among them."""
     command = click.option(
         "-r", "--recursive", is_flag=True, help="Take every picture in the folders among FILES."
     )(command)
-    return click.argument("files", nargs=-1, required=True, metavar="FILES...", type=INPUT)(command)
+    return click.argument("files", nargs=-1, required=required, metavar="FILES...", type=INPUT)(
+        command
+    )
 
 
 def _chosen_reader(ctx: click.Context, _param: click.Parameter, reader: str) -> None:
@@ -223,10 +225,10 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def results(outcomes: Iterable[Result | InputError], total: int, bar: bool) -> Iterator[Result]:
-    """The outcomes, but of failures what could be made of them: these are told on stderr.
-
-    They make ocr exit with 1.
+def told(
+    outcomes: Iterable[Result | InputError], total: int, bar: bool
+) -> Iterator[Result | InputError]:
+    """The outcomes as they are; failures among them are told on stderr, and ocr exits with 1.
 
     With `bar`, and only when stderr is a terminal, a progress bar of `total` pages.
     """
@@ -239,16 +241,22 @@ def results(outcomes: Iterable[Result | InputError], total: int, bar: bool) -> I
             if isinstance(outcome, InputError):
                 context.meta[FAILED] = True
                 _tell(outcome, context.find_root().params["debug"])
-                if outcome.partial is not None:
-                    yield cast(Result, outcome.partial)
-            else:
-                yield outcome
+            yield outcome
             if progress:
                 progress.update()
                 progress.refresh()
     finally:
         if progress:
             progress.close()
+
+
+def results(outcomes: Iterable[Result | InputError], total: int, bar: bool) -> Iterator[Result]:
+    """The outcomes, but of failures, which are `told`, what could be made of them all the same."""
+    for outcome in told(outcomes, total, bar):
+        if not isinstance(outcome, InputError):
+            yield outcome
+        elif outcome.partial is not None:
+            yield cast(Result, outcome.partial)
 
 
 def tell_of_data(notes: Iterable[str], left_out: Iterable[str]) -> None:

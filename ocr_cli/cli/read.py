@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -12,9 +12,12 @@ from typing import TextIO
 import click
 
 from ocr_cli import batch, parallel
-from ocr_cli.cli import options
+from ocr_cli.batch.journal import Part
+from ocr_cli.cli import batches, options
 from ocr_cli.files import KeepOldError, replacing_text
-from ocr_cli.output import formats, guard
+from ocr_cli.output import formats
+
+ENDINGS = {"text": ".txt"}  # of files in --out-dir, where it is not the format's name
 
 # Not in the docstring, which python -OO leaves out.
 HELP = r"""
@@ -36,7 +39,7 @@ written \t, \n and \\.
 
 
 @click.command("read", cls=options.Command, help=HELP, short_help="Read handwriting from pictures.")
-@options.files
+@partial(options.files, required=False)
 @options.model
 @options.reader
 @options.language
@@ -60,6 +63,7 @@ written \t, \n and \\.
 @click.option("--keep-doubtful", is_flag=True, help="Print rows as well that are hardly legible.")
 @options.jobs
 @options.quiet
+@batches.wanted
 def read(
     files: tuple[str, ...],
     recursive: bool,
@@ -70,13 +74,10 @@ def read(
     keep_doubtful: bool,
     jobs: int,
     quiet: bool,
+    wanted: batches.Wanted,
 ) -> None:
     """Write what is read, page after page."""
     parallel.cap_threads(1)
-    pictures = batch.find_pictures(files, recursive, options.stdin())
-    if output is not None:
-        read_from = [picture.source for picture in pictures] + [model, language]
-        guard.check([guard.Output("--output", output, "text")], read_from)
     work = partial(
         batch.read_picture,
         model=model,
@@ -84,33 +85,31 @@ def read(
         form=form,
         keep_doubtful=keep_doubtful,
     )
-    jobs = min(jobs, len(pictures))
-    bar = not quiet and (output is not None or not sys.stdout.isatty())
+    write = partial(_write, form=formats.READ[form])
+    ending = ENDINGS.get(form, f".{form}")
+    given = files, recursive, output, jobs, quiet, wanted
+    batches.run(batches.Batch(*given, work, model, language, write, ending))
+
+
+def _write(pages: Iterable[Part], output: Path | None, form: formats.Format) -> None:
+    """Write the pages to `output`, or to standard output; without any, nothing is written."""
     with _opened(output) as out:
-        with parallel.processes(jobs, options.tell) as executor:
-            pages = parallel.in_order(work, pictures, executor, ahead=2 * jobs)
-            count = _write(options.results(pages, len(pictures), bar), formats.READ[form], out)
+        out.write(form.header)
+        between, count = "", 0
+        for count, page in enumerate(pages, 1):  # noqa: B007 -- the last one is how many
+            if page:
+                out.write(between + str(page))
+                out.flush()  # whoever reads the pipe can start on it
+                between = form.between
         if not count:
             raise KeepOldError
-
-
-def _write(pages: Iterator[str], form: formats.Format, out: TextIO) -> int:
-    """Write the pages; how many there were."""
-    out.write(form.header)
-    between, count = "", 0
-    for count, page in enumerate(pages, 1):  # noqa: B007 -- the last one is how many
-        if page:
-            out.write(between + page)
-            out.flush()  # whoever reads the pipe can start on it
-            between = form.between
-    return count
 
 
 @contextmanager
 def _opened(output: Path | None) -> Iterator[TextIO]:
     """Standard output, or the file `output`, which is there at the end or not at all."""
     if output is not None:
-        with replacing_text(output) as out:
+        with replacing_text(output, lasting=True) as out:
             yield out
         return
     with suppress(KeepOldError):

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from ocr_cli.errors import InputError, ModelError, OcrError
 from ocr_cli.files import replacing
 from ocr_cli.output import formats
-from ocr_cli.parallel import Result
+from ocr_cli.parallel import Known, Result
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -48,6 +49,28 @@ def _files(paths: Iterable[str], recursive: bool) -> Iterator[str | InputError]:
             yield from images.find_files(path, recursive)
         except InputError as failure:
             yield failure
+
+
+def named_in(data: bytes) -> list[str]:
+    """The names in a list that ends each with a zero byte, as of `find -print0`; InputError."""
+    if b"\0" not in data and b"\n" in data.rstrip(b"\n"):
+        raise InputError("its names do not end in zero bytes", "find -print0 writes such a list")
+    names = data.split(b"\0")
+    return [os.fsdecode(name) for name in (names if names[-1] else names[:-1])]
+
+
+def as_bytes(
+    picture: Picture | Known[Any] | InputError,
+) -> Picture | Known[Any] | InputError:
+    """The picture with its file's bytes, for those who do not have the file."""
+    from ocr_cli.input.files import cannot_open
+
+    if isinstance(picture, Known | InputError) or picture.data is not None:
+        return picture
+    try:
+        return replace(picture, data=Path(picture.source).read_bytes())
+    except OSError as failure:
+        return cannot_open(failure, picture.source)
 
 
 def read_picture(

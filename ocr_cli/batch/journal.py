@@ -1,0 +1,191 @@
+"""What is done already, in files beside the outputs that survive whatever ends us.
+
+A `Journal` holds the pages of an output in the making. A `DoneList` holds which outputs of a folder
+are complete. Both only grow, and are on the disk before anything goes on.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import zlib
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any
+
+from ocr_cli.errors import OcrError
+from ocr_cli.files import cannot_write, sync_folder
+
+Part = str | bytes  # of an output: a page as its format has it
+
+_START = b"ocr journal 1\n"
+_LONGEST_HEAD = 4096
+_NAME = 200  # bytes of an output's name that its journal's keeps
+MAKE_ROOM = "make room, and go on with --resume"
+
+
+def journal_path(output: Path) -> Path:
+    """The journal of an output, hidden beside it."""
+    real = Path(os.path.realpath(output))
+    name = os.fsdecode(os.fsencode(real.name)[:_NAME])
+    return real.with_name(f".{name}.ocr-journal")
+
+
+class Journal:
+    """Pages by their keys, one after the other in a file: whole, or not there.
+
+    A record is a line of JSON that says how long the page is and what its checksum is, the page,
+    and a line break. What follows the last whole record is dropped: it is what was being written
+    when something ended us. One process at a time has a journal.
+    """
+
+    def __init__(self, path: Path, resume: bool) -> None:
+        """Go on from what is in the file, or start anew unless to `resume`; OcrError."""
+        self.path = path
+        self._places: dict[str, tuple[int, int, bool]] = {}  # where, how long, whether it is text
+        try:
+            number = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
+            self._file = os.fdopen(number, "r+b")
+        except OSError as failure:
+            raise cannot_write(path, failure) from failure
+        try:
+            _lock(self._file, path)
+            self._check_start()
+            self._end = self._read() if resume else 0
+            self._begin()
+        except BaseException:
+            self._file.close()
+            raise
+
+    def _check_start(self) -> None:
+        start = self._file.read(len(_START))
+        if not _START.startswith(start):
+            raise OcrError("is no journal of ocr", "remove it, or rename it", str(self.path))
+
+    def _read(self) -> int:
+        """Find the whole records; where the last one ends."""
+        end = len(_START)
+        for key, place, length, is_text in _records(self._file):
+            self._places[key] = place, length, is_text
+            end = place + length + 1
+        return end
+
+    def _begin(self) -> None:
+        """Drop what follows the last whole record."""
+        if self._end <= len(_START):
+            self._write(0, _START)
+            sync_folder(self.path.parent)
+        self._file.truncate(self._end)
+
+    def _write(self, at: int, data: bytes) -> None:
+        try:
+            self._file.seek(at)
+            self._file.write(data)
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        except OSError as failure:
+            with suppress(OSError):
+                self._file.truncate(at)
+            told = cannot_write(self.path, failure)
+            raise OcrError(told.problem, MAKE_ROOM, told.source) from failure
+        self._end = at + len(data)
+
+    @property
+    def has_pages(self) -> bool:
+        """Whether there is anything in it."""
+        return bool(self._places)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._places
+
+    def __getitem__(self, key: str) -> Part:
+        place, length, is_text = self._places[key]
+        self._file.seek(place)
+        data = self._file.read(length)
+        return data.decode("utf-8", "surrogateescape") if is_text else data
+
+    def add(self, key: str, part: Part = b"", **notes: Any) -> None:
+        """Write a page, and whatever else helps a person who looks into the journal."""
+        is_text = isinstance(part, str)
+        data = part.encode("utf-8", "surrogateescape") if isinstance(part, str) else part
+        told = {"key": key, "length": len(data), "crc": zlib.crc32(data), "text": is_text}
+        head = (json.dumps(told | notes) + "\n").encode()
+        place = self._end + len(head)
+        self._write(self._end, head + data + b"\n")
+        self._places[key] = place, len(data), is_text
+
+    def close(self, remove: bool = False) -> None:
+        """Close the file, which is removed where nobody needs it any more."""
+        with suppress(OSError):
+            self._file.close()
+        if remove:
+            self.path.unlink(missing_ok=True)
+
+
+def _records(file: IO[bytes]) -> Iterator[tuple[str, int, int, bool]]:
+    """(key, where it lies, how long it is, whether it is text) of each whole page in a journal."""
+    file.seek(len(_START))
+    while (head := file.readline(_LONGEST_HEAD)).endswith(b"\n"):
+        try:
+            record = json.loads(head)
+            key, length, crc, is_text = (record[name] for name in ("key", "length", "crc", "text"))
+            place = file.tell()
+            data = file.read(length + 1)
+        except (ValueError, TypeError, KeyError):
+            return
+        if data[length:] != b"\n" or zlib.crc32(data[:length]) != crc:
+            return
+        yield key, place, length, is_text
+
+
+def _lock(file: IO[bytes], path: Path) -> None:
+    """OcrError where another process has the file; it has it for as long as it lives."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as failure:
+        advice = "wait for it, or give another name"
+        raise OcrError("another ocr is at work on this output", advice, str(path)) from failure
+    except OSError:  # a file system without locks
+        return
+
+
+class DoneList:
+    """The keys of complete outputs, a line each; several processes may write to it."""
+
+    def __init__(self, path: Path, resume: bool) -> None:
+        """Take up what is in the file if to `resume`; OcrError."""
+        self.path = path
+        try:
+            self._file = path.open("a+b", buffering=0)
+            self._file.seek(0)
+            data = self._file.read()
+            if data and not data.endswith(b"\n"):  # it was being written when something ended us
+                self._file.write(b"\n")
+        except OSError as failure:
+            raise cannot_write(path, failure) from failure
+        lines = data.splitlines() if resume else []
+        self._keys = {line.split(b" ")[0].decode("ascii", "replace") for line in lines}
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._keys
+
+    def add(self, key: str, name: str) -> None:
+        """Write that an output is complete: its key, and for people its name."""
+        try:
+            self._file.write(f"{key} {json.dumps(name)}\n".encode())
+            os.fsync(self._file.fileno())
+        except OSError as failure:
+            told = cannot_write(self.path, failure)
+            raise OcrError(told.problem, MAKE_ROOM, told.source) from failure
+        self._keys.add(key)
+
+    def close(self, remove: bool = False) -> None:
+        """Close the file, which is removed where nobody needs it any more."""
+        self._file.close()
+        if remove:
+            self.path.unlink(missing_ok=True)

@@ -1,0 +1,19 @@
+"""One seam for many pieces of work, a concurrent.futures.Executor: results in order.
+
+Imports nothing heavy: a worker process caps its BLAS threads before numpy comes in.
+"""
+
+from ocr_cli.parallel.ordered import Item, Known, Result, TooLongError, in_order
+from ocr_cli.parallel.workers import BLAS_THREADS, cap_threads, processes, trainings
+
+__all__ = [
+    "BLAS_THREADS",
+    "Item",
+    "Known",
+    "Result",
+    "TooLongError",
+    "cap_threads",
+    "in_order",
+    "processes",
+    "trainings",
+]
