@@ -75,10 +75,11 @@ def as_bytes(
 
 def read_picture(
     picture: Picture, model: str, language: str, form: str, keep_doubtful: bool = False
-) -> str:
+) -> formats.Piece:
     """The text of one picture, written in the format `form` (a key of `formats.READ`)."""
-    page = _read(picture, model, language, keep_doubtful)
-    return whole(formats.READ[form].page(page), page)
+    known = formats.READ[form]
+    page = _read(picture, model, language, keep_doubtful, known.alternatives)
+    return whole(known.page(page), page)
 
 
 def whole(result: Result, *pages: Page) -> Result:
@@ -111,7 +112,7 @@ class Extraction:
         return self.picture.source
 
 
-def extract_picture(wanted: Extraction, form: str) -> str:
+def extract_picture(wanted: Extraction, form: str) -> formats.Piece:
     """The boxes of a picture's letters in the format `form` (a key of `formats.EXTRACT`)."""
     from ocr_cli import input as images
     from ocr_cli import layout
@@ -162,12 +163,16 @@ def _save_grey(picture: NDArray[np.float32], path: Path) -> None:
         Image.fromarray((picture * 255).round().astype("uint8")).save(file, "PNG")
 
 
-def _read(picture: Picture, model: str, language: str, keep_doubtful: bool) -> Page:
+def _read(
+    picture: Picture, model: str, language: str, keep_doubtful: bool, alternatives: bool = False
+) -> Page:
     coming = _reader_coming(model, language)
     from ocr_cli import pipeline
 
     try:
-        return pipeline.read_picture(picture, lambda: _loaded(coming, model), keep_doubtful)
+        return pipeline.read_picture(
+            picture, lambda: _loaded(coming, model), keep_doubtful, alternatives
+        )
     except InputError:
         _loaded(coming, model)  # without a model no picture can be read: that is told first
         raise

@@ -136,6 +136,15 @@ def pictures_in(path: str, data: bytes | None) -> list[Picture]:
     return found or [Picture(path, 0, data)]
 
 
+def note_on(picture: Picture) -> str:
+    """What to know of a picture's file before it is read; empty for most."""
+    with suppress(Exception):  # whatever is wrong is told by load_page
+        with opened(picture.source, picture.data, picture.start, picture.end) as file:
+            known = formats.sniff(file.read(formats.HEAD))
+            return known.note(file) if known and known.note else ""
+    return ""
+
+
 def _parts(path: str, data: bytes | None) -> Iterator[tuple[int, int | None, int]]:
     """(where it begins and ends, its frames) of each file in a stream of them.
 

@@ -26,6 +26,7 @@ from ocr_cli.recognition.letters.habit import Habit
 from ocr_cli.recognition.letters.lattice import Lattice
 from ocr_cli.recognition.letters.search import Weights
 from ocr_cli.recognition.lines import RowEmissions
+from ocr_cli.recognition.lines.alternatives import with_alternatives
 
 __all__ = [
     "Reader",
@@ -150,17 +151,18 @@ def load_language(name: str) -> Language | Languages | None:
     return language.load(Path(name))
 
 
-def read_page(page: Page, reader: Reader) -> Page:
-    """The analysed page with the text and confidence of every glyph, word and row filled in."""
+def read_page(page: Page, reader: Reader, alternatives: bool = False) -> Page:
+    """The analysed page with the text and confidence of every glyph, word and row filled in.
+
+    With `alternatives` each doubtful word, where there is a model of lines, has them.
+    """
     match reader:
         case Reader(letters=Model() as model, lines=None):
             return _by_letters(page, model, reader)
         case Reader(letters=None, lines=Model() as model):
-            seen = lines.emissions_of(page, model)
-            language = reader.language_of(lambda: lines.greedy_texts(seen, model.classes))
-            return replace(page, rows=_as_lines(seen, model, language))
+            return _by_lines(page, model, reader, alternatives)
         case Reader(letters=Model() as by_letters, lines=Model() as by_lines):
-            return _both_ways(page, by_letters, by_lines, reader)
+            return _both_ways(page, by_letters, by_lines, reader, alternatives)
     raise ValueError("a reader needs a model of letters or of lines")
 
 
@@ -171,7 +173,17 @@ def _by_letters(page: Page, model: Model, reader: Reader) -> Page:
     alone = partial(letters.read_rows, page.rows, lattices, None, reader.weights)
     language = reader.language_of(lambda: [row.text for row in alone()])
     rows = letters.read_rows(page.rows, lattices, language, reader.weights)
-    return replace(page, rows=tuple(calibrated(row, confidence.LETTERS) for row in rows))
+    read = tuple(calibrated(row, confidence.LETTERS) for row in rows)
+    return replace(page, rows=read, language=languages.code_of(language))
+
+
+def _by_lines(page: Page, model: Model, reader: Reader, alternatives: bool) -> Page:
+    seen = lines.emissions_of(page, model)
+    language = reader.language_of(lambda: lines.greedy_texts(seen, model.classes))
+    rows = _as_lines(seen, model, language)
+    if alternatives:
+        rows = with_alternatives(rows, seen, model.classes, language)
+    return replace(page, rows=rows, language=languages.code_of(language))
 
 
 def _lattices(page: Page, model: Model, reader: Reader) -> list[Lattice]:
@@ -183,21 +195,41 @@ def _as_lines(seen: list[RowEmissions], model: Model, language: Language | None)
     return tuple(calibrated(row, confidence.LINES) for row in rows)
 
 
-def _both_ways(page: Page, by_letters: Model, by_lines: Model, reader: Reader) -> Page:
-    """The page as the line models read it, some rows by letters as well.
-
-    Those are block capitals, at which the letter model is the better one, and on plain writing
-    rows in doubt. Where they disagree, all that is known decides between them.
-    """
+def _both_ways(
+    page: Page, by_letters: Model, by_lines: Model, reader: Reader, alternatives: bool
+) -> Page:
+    """The page as the line models read it, some rows by letters as well."""
     seen, is_plain = lines.emissions_of(page, by_lines), False
     if reader.strokes is not None:
         seen, is_plain = fusion.fused(seen, by_lines, reader.strokes)
     language = reader.language_of(lambda: lines.greedy_texts(seen, by_lines.classes))
-    rows = list(_as_lines(seen, by_lines, language))
+    rows = _as_lines(seen, by_lines, language)
+    rows = _with_second_opinions(page, rows, seen, is_plain, by_letters, by_lines, reader, language)
+    if alternatives:
+        rows = with_alternatives(rows, seen, by_lines.classes, language)
+    return replace(page, rows=rows, language=languages.code_of(language))
+
+
+def _with_second_opinions(
+    page: Page,
+    as_lines: tuple[Row, ...],
+    seen: list[RowEmissions],
+    is_plain: bool,
+    by_letters: Model,
+    by_lines: Model,
+    reader: Reader,
+    language: Language | None,
+) -> tuple[Row, ...]:
+    """The rows as lines, and where letters are right as those.
+
+    Read by letters as well are block capitals, at which the letter model is the better one, and
+    on plain writing rows in doubt. Where they disagree, all that is known decides between them.
+    """
+    rows = list(as_lines)
     capitals = [mostly_capitals(row) for row in rows]
     chosen = [i for i, row in enumerate(rows) if capitals[i] or (is_plain and in_doubt(row))]
     if not chosen:
-        return replace(page, rows=tuple(rows))
+        return as_lines
     if page.ink is None:
         page = layout.with_ink(page)
     pieces = [pieces_a_letter(*pair) for pair in zip(page.rows, rows, strict=True)]
@@ -213,7 +245,7 @@ def _both_ways(page: Page, by_letters: Model, by_lines: Model, reader: Reader) -
             if best_text(texts, lattice, scores, *known) == 1:
                 continue
         rows[i] = calibrated(row, confidence.SETTLED)
-    return replace(page, rows=tuple(rows))
+    return tuple(rows)
 
 
 def pieces_a_letter(found: Row, read: Row) -> float:
