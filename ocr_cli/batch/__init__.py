@@ -183,6 +183,13 @@ def reader(model: str, language: str) -> Reader:
     return _loaded(_reader_coming(model, language), model)
 
 
+def prepare(model: str, language: str) -> None:
+    """Do all that this process does but once, before its first page; ModelError."""
+    from ocr_cli import pipeline  # noqa: F401 -- to have it imported
+
+    reader(model, language)
+
+
 def _loaded(coming: Future[Reader], model: str) -> Reader:
     """The reader; ModelError, and no blame on the picture, where a model's file is odd."""
     try:

@@ -46,7 +46,7 @@ class Journal:
         self._places: dict[str, tuple[int, int, bool]] = {}  # where, how long, whether it is text
         try:
             number = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
-            self._file = os.fdopen(number, "r+b")
+            self._file = os.fdopen(number, "r+b", buffering=0)  # what is on the disk, and no more
         except OSError as failure:
             raise cannot_write(path, failure) from failure
         try:
@@ -54,6 +54,7 @@ class Journal:
             self._check_start()
             self._end = self._read() if resume else 0
             self._begin()
+            self._start = self._end
         except BaseException:
             self._file.close()
             raise
@@ -66,9 +67,10 @@ class Journal:
     def _read(self) -> int:
         """Find the whole records; where the last one ends."""
         end = len(_START)
-        for key, place, length, is_text in _records(self._file):
-            self._places[key] = place, length, is_text
-            end = place + length + 1
+        with self.path.open("rb") as file:
+            for key, place, length, is_text in _records(file):
+                self._places[key] = place, length, is_text
+                end = place + length + 1
         return end
 
     def _begin(self) -> None:
@@ -81,8 +83,9 @@ class Journal:
     def _write(self, at: int, data: bytes) -> None:
         try:
             self._file.seek(at)
-            self._file.write(data)
-            self._file.flush()
+            rest = memoryview(data)
+            while rest:
+                rest = rest[self._file.write(rest) :]
             os.fsync(self._file.fileno())
         except OSError as failure:
             with suppress(OSError):
@@ -97,7 +100,8 @@ class Journal:
         return bool(self._places)
 
     def __contains__(self, key: str) -> bool:
-        return key in self._places
+        """Whether a page was there when the journal was opened."""
+        return key in self._places and self._places[key][0] < self._start
 
     def __getitem__(self, key: str) -> Part:
         place, length, is_text = self._places[key]

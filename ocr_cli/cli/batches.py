@@ -317,7 +317,7 @@ class Pool:
 @contextmanager
 def _pool(this: Batch, most: int) -> Iterator[Pool]:
     asked, jobs = this.wanted, max(1, min(this.jobs, most))
-    prepare = partial(batch.reader, this.model, this.language)
+    prepare = partial(batch.prepare, this.model, this.language)
     if asked.scheduler is None:
         slow = prepare if asked.page_timeout else None  # the models' loading is not the page's time
         with parallel.processes(

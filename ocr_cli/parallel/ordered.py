@@ -67,9 +67,11 @@ def in_order(
             else:
                 waiting.append(_UnderWay(item, executor.submit(_attempt, work, item)))
             if len(waiting) >= ahead:
-                yield _result(work, waiting.popleft(), executor, waiting)
+                result = _result(work, waiting.popleft(), executor, waiting)
+                yield result
         while waiting:
-            yield _result(work, waiting.popleft(), executor, waiting)
+            result = _result(work, waiting.popleft(), executor, waiting)
+            yield result
     finally:
         for outcome in waiting:
             if isinstance(outcome, _UnderWay):
