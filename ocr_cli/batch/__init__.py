@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import groupby
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -49,6 +50,47 @@ def _files(paths: Iterable[str], recursive: bool) -> Iterator[str | InputError]:
             yield from images.find_files(path, recursive)
         except InputError as failure:
             yield failure
+
+
+def of_pages(
+    pictures: Iterable[Picture | InputError], pages: tuple[range, ...]
+) -> list[Picture | InputError]:
+    """The pictures on some pages of their files, counted from 1; all of them where none are named.
+
+    In place of a file that has none of these pages stands what to tell of it.
+    """
+    if not pages:
+        return list(pictures)
+    found: list[Picture | InputError] = []
+    for source, group in groupby(pictures, key=lambda one: one.source):
+        own = list(group)
+        kept = [
+            one
+            for one in own
+            if isinstance(one, InputError) or any(one.frame + 1 in range_ for range_ in pages)
+        ]
+        count = f"{len(own)} page{'s' * (len(own) > 1)}"
+        found += kept or [InputError(f"has {count}, none of them wanted", "see --pages", source)]
+    return found
+
+
+def numbered(pictures: Iterable[Picture | InputError]) -> list[Picture | InputError]:
+    """The pictures, each with the number that its page has in their common output."""
+    return [
+        one if isinstance(one, InputError) else replace(one, number=number)
+        for number, one in enumerate(pictures, 1)
+    ]
+
+
+def notes_on(pictures: Iterable[Picture | InputError]) -> Iterator[str]:
+    """What to know of the files of pictures before they are read, a line each."""
+    from ocr_cli import input as images
+
+    for picture in pictures:
+        if isinstance(picture, InputError) or picture.index or picture.frame:
+            continue
+        if note := images.note_on(picture):
+            yield f"{picture.source}: {note}"
 
 
 def named_in(data: bytes) -> list[str]:

@@ -30,10 +30,10 @@ def page(page: Page) -> str:
     number, language = {"PHYSICAL_IMG_NR": page.frame + 1}, page.language or None
     sheet = element(element(root, "Layout"), "Page", ID="page", **whole, **number, LANG=language)
     space = element(sheet, "PrintSpace", HPOS=0, VPOS=0, **whole)
-    if page.rows:
+    if any(row.words for row in page.rows):
         places = np.concatenate([geometry.outline(page, row) for row in page.rows])
         block = element(space, "TextBlock", ID="block", **_box(places))
-        for row_number, row in enumerate(page.rows, 1):
+        for row_number, row in enumerate((row for row in page.rows if row.words), 1):
             _add_row(block, page, row, f"line_{row_number}")
     return document(root)
 
@@ -63,8 +63,6 @@ def _add_word(line: ET.Element, page: Page, row: Row, word: Word, name: str) -> 
     rated = f"{word.confidence:.4f}"
     made = element(line, "String", ID=name, CONTENT=word.text, **_box(points), WC=rated)
     _add_shape(made, page, row, points)
-    for other in word.alternatives:
-        element(made, "ALTERNATIVE", other.text)
 
 
 def _add_space(line: ET.Element, page: Page, row: Row, words: tuple[Word, ...]) -> None:

@@ -48,7 +48,7 @@ class Book:
         sheet = pdf.pages[0].obj
         source = bytes(sheet[SOURCE]).decode("utf-8", "surrogateescape") if SOURCE in sheet else ""
         self._places.append((source, int(sheet[FRAME])) if source else None)
-        self._titles.add(str(pdf.docinfo["/Title"]))
+        self._titles.add(str(pdf.docinfo.get("/Title", "")))
         if "/Lang" in pdf.Root:
             self._languages[str(pdf.Root.Lang)] += 1
         if len(self._pieces) >= TOGETHER:
@@ -128,8 +128,9 @@ class Book:
         pdf.docinfo["/Producer"] = f"ocr {__version__}"
         if self._languages and "/Lang" not in pdf.Root:
             pdf.Root.Lang = self._languages.most_common(1)[0][0]
-        if len(self._titles) == 1 and "/Title" not in pdf.docinfo:
-            pdf.docinfo["/Title"] = next(iter(self._titles))
+        (title,) = self._titles if len(self._titles) == 1 else ("",)
+        if title and "/Title" not in pdf.docinfo:
+            pdf.docinfo["/Title"] = title
         with pdf.open_metadata(set_pikepdf_as_editor=False) as about:
             about.load_from_docinfo(pdf.docinfo)
             if self._languages:

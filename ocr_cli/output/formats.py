@@ -29,6 +29,7 @@ class Format:
     kind : which of `guard.KINDS` its files are of.
     is_binary : whether it is nothing for a terminal.
     one_page : whether each page is a file of its own.
+    numbered : whether it tells which page of its output a page is.
     alternatives : whether it tells what doubtful words may be instead.
     """
 
@@ -37,6 +38,7 @@ class Format:
     kind: str = "text"
     is_binary: bool = False
     one_page: bool = False
+    numbered: bool = False
     alternatives: bool = False
 
     def _get(self, name: str, default: Any = None) -> Any:
@@ -77,13 +79,13 @@ def _ours(name: str, *suffixes: str, **more: Any) -> Format:
 
 READ = {
     "text": _ours("text", ".txt"),
-    "layout": _ours("layout"),
+    "layout": _ours("layout", ".layout.txt"),
     "jsonl": _ours("jsonl", ".jsonl", ".json", alternatives=True),
-    "tsv": _ours("tsv", ".tsv"),
-    "words": _ours("words"),
-    "hocr": _ours("hocr", ".hocr", ".html", ".htm"),
-    "alto": _ours("alto", ".alto", ".alto.xml", one_page=True, alternatives=True),
-    "page": _ours("pagexml", ".page", ".page.xml", ".xml", one_page=True, alternatives=True),
+    "tsv": _ours("tsv", ".tsv", numbered=True),
+    "words": _ours("words", ".words.tsv"),
+    "hocr": _ours("hocr", ".hocr", ".html", ".htm", numbered=True),
+    "alto": _ours("alto", ".alto.xml", ".alto", one_page=True),
+    "page": _ours("pagexml", ".xml", ".page.xml", ".page", one_page=True, alternatives=True),
     "pdf": _ours("pdf", ".pdf", kind="PDF", is_binary=True),
 }
 EXTRACT = {"tsv": _ours("letters"), "json": _ours("boxes")}

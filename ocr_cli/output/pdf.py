@@ -76,7 +76,7 @@ def _of_pdf(page: Page) -> bytes:
             textlayer.add(pdf, pdf.pages[0], page, to_sheet)
             return _saved(pdf, page)
         pdf.add_blank_page()
-        pdf.pages[0].mediabox = sheet.mediabox
+        pdf.pages[0].mediabox = [float(v) for v in sheet.mediabox]
         textlayer.add(pdf, pdf.pages[0], page, to_sheet)
         pdf.pages[0].obj[SOURCE] = pikepdf.String(picture.source.encode("utf-8", "surrogateescape"))
         pdf.pages[0].obj[FRAME] = picture.index
@@ -86,7 +86,8 @@ def _of_pdf(page: Page) -> bytes:
 def _saved(pdf: pikepdf.Pdf, page: Page) -> bytes:
     if page.language:
         pdf.Root.Lang = page.language
-    pdf.docinfo["/Title"] = os.fsencode(Path(page.source).stem).decode("utf-8", "replace")
+    if page.source != "-":
+        pdf.docinfo["/Title"] = os.fsencode(Path(page.source).stem).decode("utf-8", "replace")
     file = io.BytesIO()
     pdf.save(file, deterministic_id=True)
     return file.getvalue()

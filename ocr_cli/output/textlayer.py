@@ -16,12 +16,13 @@ from ocr_cli.output.markup import clean
 if TYPE_CHECKING:
     import pikepdf
 
-    from ocr_cli.page import Page, Row, Word
+    from ocr_cli.page import Page, Row
 
 Matrix = NDArray[np.float64]
 
 FONT = "/GlyphLessFont"
 LEVEL = 20.0  # degrees off an axis, up to which words are written along it, see `_levelled`
+DRIFT = 0.4  # of its height that a row may rise or fall and still be written level
 WIDE = 0.5  # of a letter's height is its width, in the font that the layer is written with
 _CMAP = b"""\
 /CIDInit /ProcSet findresource begin
@@ -80,47 +81,51 @@ def _row(page: Page, row: Row, to_sheet: Matrix) -> list[str]:
     moved = to_sheet @ page.to_file
     size = (UP + DOWN) * row.x_height * float(np.sqrt(abs(np.linalg.det(moved[:2, :2]))))
     line = geometry.baseline(row)
+    places = [geometry.part(line, word.box)[[0, -1]] for word in row.words]
+    if not places:
+        return []
+    step = places[-1][1] - places[0][0]
+    up = moved[:2, :2] @ np.array([step[1], -step[0]])  # as the page has it: it may be mirrored
+    ends = _levelled(np.stack(places) @ moved[:2, :2].T + moved[:2, 2], size)
     written, before = [f"{FONT} {size:.2f} Tf"], None
-    for word in row.words:
-        here = geometry.part(line, word.box)
+    for word, here in zip(row.words, ends, strict=True):
         if before is not None:
-            written.append(_placed(" ", np.stack([before, here[0]]), moved, size))
-        written.append(_word(word, here, moved, size))
-        before = here[-1]
+            written.append(_placed(" ", np.stack([before, here[0]]), up, size))
+        written.append(_placed(clean(word.text), here, up, size))
+        before = here[1]
     return written
 
 
-def _word(word: Word, line: Matrix, moved: Matrix, size: float) -> str:
-    return _placed(clean(word.text), line[[0, -1]], moved, size)
+def _levelled(ends: Matrix, size: float) -> Matrix:
+    """(W, 2, 2) both ends of each word of a row, brought to one height where they lean a little.
+
+    poppler takes letters for words of their own whose feet are more than half a point apart, and
+    words of a row for rows of their own that stand at too different heights.
+    """
+    run = np.abs(ends[-1, 1] - ends[0, 0])
+    across = int(run[0] > run[1])
+    if float(np.degrees(np.arctan2(run[across], run[1 - across]))) > LEVEL:
+        return ends
+    level = ends.copy()
+    level[:, :, across] = ends[:, :, across].mean(1, keepdims=True)
+    if np.ptp(level[:, 0, across]) < DRIFT * size:
+        level[:, :, across] = ends[:, :, across].mean()
+    return level
 
 
-def _placed(text: str, ends: Matrix, moved: Matrix, size: float) -> str:
-    """The operators that write a text from one point of the page to another."""
+def _placed(text: str, ends: Matrix, up: Matrix, size: float) -> str:
+    """The operators that write a text from one point to another, upright as `up` is."""
     if not text:
         return ""
-    (x, y), there = _levelled(ends @ moved[:2, :2].T + moved[:2, 2])
+    (x, y), there = ends
     along = there - np.array([x, y])
     length = max(float(np.hypot(*along)), 0.01)
     right = along / length
-    step = ends[1] - ends[0]
-    up = moved[:2, :2] @ np.array([step[1], -step[0]])  # as the page has it: it may be mirrored
-    up = np.array([-right[1], right[0]]) * (1 if right[0] * up[1] - right[1] * up[0] >= 0 else -1)
+    side = 1 if right[0] * up[1] - right[1] * up[0] >= 0 else -1
     codes = text.encode("utf-16-be")
     stretch = 100 * length / (WIDE * size * len(codes) / 2)
-    turned = " ".join(f"{v:.4f}" for v in (*right, *up))
+    turned = " ".join(f"{v:.4f}" for v in (*right, -side * right[1], side * right[0]))
     return f"{stretch:.2f} Tz {turned} {x:.2f} {y:.2f} Tm <{codes.hex()}> Tj"
-
-
-def _levelled(ends: Matrix) -> Matrix:
-    """A word's ends, those of one that leans a little moved to the height of its middle.
-
-    poppler takes letters for words of their own whose feet are more than half a point apart.
-    """
-    x, y = np.abs(ends[1] - ends[0])
-    lean = float(np.degrees(np.arctan2(min(x, y), max(x, y))))
-    if lean <= LEVEL:
-        ends[:, int(x > y)] = ends[:, int(x > y)].mean()
-    return ends
 
 
 @cache
