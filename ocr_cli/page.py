@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from ocr_cli.input.files import Picture
 
 
 class Box(NamedTuple):
@@ -46,14 +49,26 @@ class Glyph:
     confidence: float = 0.0
 
 
+class Alternative(NamedTuple):
+    """What a word may be instead, and how likely that is, 0 to 1."""
+
+    text: str
+    confidence: float
+
+
 @dataclass(frozen=True)
 class Word:
-    """Glyphs with no blank between them; box in the page's pixels, confidence 0 to 1."""
+    """Glyphs with no blank between them; box in the page's pixels, confidence 0 to 1.
+
+    alternatives : what a doubtful word may be instead, likelier ones first, where they were
+    asked for.
+    """
 
     box: Box
     glyphs: tuple[Glyph, ...]
     text: str = ""
     confidence: float = 0.0
+    alternatives: tuple[Alternative, ...] = ()
 
 
 X_HEIGHT = 3.2  # of a small letter, in spreads of its row's course
@@ -116,6 +131,8 @@ class Page:
     letters : every letter-like piece of ink, in no promised order.
     rows : lines of writing from top to bottom.
     fault : what is wrong with the file, though something of it was read; empty for most.
+    language : the ISO 639-1 code of the language it was read with; empty where that is unknown.
+    origin : the picture that it was made of, which can be opened again.
     """
 
     grey: NDArray[np.float32] = field(repr=False, compare=False)
@@ -130,6 +147,18 @@ class Page:
     letters: tuple[Glyph, ...] = ()
     rows: tuple[Row, ...] = ()
     fault: str = ""
+    language: str = ""
+    origin: Picture | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def number(self) -> int:
+        """Which page of its output it is, from 1."""
+        return (self.origin and self.origin.number) or self.frame + 1
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        """The words of all rows."""
+        return tuple(word for row in self.rows for word in row.words)
 
     @property
     def text(self) -> str:

@@ -19,13 +19,17 @@ LARGEST = 8192  # pixels of the long side
 
 
 def read_picture(
-    picture: Picture, reader: Callable[[], Reader], keep_doubtful: bool = False
+    picture: Picture,
+    reader: Callable[[], Reader],
+    keep_doubtful: bool = False,
+    alternatives: bool = False,
 ) -> Page:
     """The page of a picture with its text; without rows that nobody should trust, unless kept.
 
     reader : asked for once the rows are located, so that its models may load meanwhile.
+    alternatives : whether doubtful words get those.
     """
-    page = recognition.read_page(locate(picture), reader())
+    page = recognition.read_page(locate(picture), reader(), alternatives)
     return page if keep_doubtful else recognition.without_doubtful(page)
 
 

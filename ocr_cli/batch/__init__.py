@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import groupby
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -51,6 +52,47 @@ def _files(paths: Iterable[str], recursive: bool) -> Iterator[str | InputError]:
             yield failure
 
 
+def of_pages(
+    pictures: Iterable[Picture | InputError], pages: tuple[range, ...]
+) -> list[Picture | InputError]:
+    """The pictures on some pages of their files, counted from 1; all of them where none are named.
+
+    In place of a file that has none of these pages stands what to tell of it.
+    """
+    if not pages:
+        return list(pictures)
+    found: list[Picture | InputError] = []
+    for source, group in groupby(pictures, key=lambda one: one.source):
+        own = list(group)
+        kept = [
+            one
+            for one in own
+            if isinstance(one, InputError) or any(one.frame + 1 in range_ for range_ in pages)
+        ]
+        count = f"{len(own)} page{'s' * (len(own) > 1)}"
+        found += kept or [InputError(f"has {count}, none of them wanted", "see --pages", source)]
+    return found
+
+
+def numbered(pictures: Iterable[Picture | InputError]) -> list[Picture | InputError]:
+    """The pictures, each with the number that its page has in their common output."""
+    return [
+        one if isinstance(one, InputError) else replace(one, number=number)
+        for number, one in enumerate(pictures, 1)
+    ]
+
+
+def notes_on(pictures: Iterable[Picture | InputError]) -> Iterator[str]:
+    """What to know of the files of pictures before they are read, a line each."""
+    from ocr_cli import input as images
+
+    for picture in pictures:
+        if isinstance(picture, InputError) or picture.index or picture.frame:
+            continue
+        if note := images.note_on(picture):
+            yield f"{picture.source}: {note}"
+
+
 def named_in(data: bytes) -> list[str]:
     """The names in a list that ends each with a zero byte, as of `find -print0`; InputError."""
     if b"\0" not in data and b"\n" in data.rstrip(b"\n"):
@@ -75,10 +117,11 @@ def as_bytes(
 
 def read_picture(
     picture: Picture, model: str, language: str, form: str, keep_doubtful: bool = False
-) -> str:
+) -> formats.Piece:
     """The text of one picture, written in the format `form` (a key of `formats.READ`)."""
-    page = _read(picture, model, language, keep_doubtful)
-    return whole(formats.READ[form].page(page), page)
+    known = formats.READ[form]
+    page = _read(picture, model, language, keep_doubtful, known.alternatives)
+    return whole(known.page(page), page)
 
 
 def whole(result: Result, *pages: Page) -> Result:
@@ -111,7 +154,7 @@ class Extraction:
         return self.picture.source
 
 
-def extract_picture(wanted: Extraction, form: str) -> str:
+def extract_picture(wanted: Extraction, form: str) -> formats.Piece:
     """The boxes of a picture's letters in the format `form` (a key of `formats.EXTRACT`)."""
     from ocr_cli import input as images
     from ocr_cli import layout
@@ -162,12 +205,16 @@ def _save_grey(picture: NDArray[np.float32], path: Path) -> None:
         Image.fromarray((picture * 255).round().astype("uint8")).save(file, "PNG")
 
 
-def _read(picture: Picture, model: str, language: str, keep_doubtful: bool) -> Page:
+def _read(
+    picture: Picture, model: str, language: str, keep_doubtful: bool, alternatives: bool = False
+) -> Page:
     coming = _reader_coming(model, language)
     from ocr_cli import pipeline
 
     try:
-        return pipeline.read_picture(picture, lambda: _loaded(coming, model), keep_doubtful)
+        return pipeline.read_picture(
+            picture, lambda: _loaded(coming, model), keep_doubtful, alternatives
+        )
     except InputError:
         _loaded(coming, model)  # without a model no picture can be read: that is told first
         raise

@@ -38,7 +38,7 @@ def page_key(reading: str, picture: Picture) -> str:
         content = _content(picture)
     except (OSError, ValueError):
         return ""
-    place = [picture.frame, picture.start, picture.end, picture.index]
+    place = [picture.frame, picture.start, picture.end, picture.index, picture.number]
     name = os.fsencode(picture.source).hex()
     return _digest([reading, name, content, *map(str, place)])
 

@@ -79,6 +79,27 @@ def in_folder(
     return outputs
 
 
+def one_page_each(output: Output) -> list[Output | InputError]:
+    """The output as several, NAME-001 and so on, of one page each; as it is, if it has but one."""
+    if len(output.pictures) < 2:
+        return [output]
+
+    def numbered(path: Path, number: int) -> Path:
+        stem, dot, endings = path.name.partition(".")
+        return path.with_name(f"{stem}-{number:03}{dot}{endings}")
+
+    return [
+        page
+        if isinstance(page, InputError)
+        else Output(
+            numbered(output.path, number),
+            (page,),
+            os.fspath(numbered(Path(output.name), number)) if output.name else "",
+        )
+        for number, page in enumerate(output.pictures, 1)
+    ]
+
+
 def _depth(path: Path) -> int:
     return len(path.parts)
 

@@ -22,7 +22,7 @@ from ocr_cli.batch.outputs import ALREADY, DONE_LIST, Todo
 from ocr_cli.cli import options
 from ocr_cli.errors import InputError, UsageError
 from ocr_cli.files import is_special, make_folder
-from ocr_cli.output import guard
+from ocr_cli.output import formats, guard
 
 if TYPE_CHECKING:
     from ocr_cli.input import Picture
@@ -127,6 +127,7 @@ class Batch:
     """Pictures to be read, by `work`, which goes by `model` and `language`, and what becomes of it.
 
     write : writes pages into a file, or to standard output (None). ending : of its files' names.
+    form : what they are written in. pages : those that are read of each file, all where it is empty.
     """
 
     files: tuple[str, ...]
@@ -140,7 +141,8 @@ class Batch:
     language: str
     write: Callable[[Iterable[Part], Path | None], None]
     ending: str
-    kind: str = "text"
+    form: formats.Format
+    pages: tuple[range, ...] = ()
     tally: Tally = field(default_factory=Tally)
 
     @property
@@ -212,13 +214,15 @@ def _check_no_circle(this: Batch, watched: Path, folder: Path) -> None:
 
 def _read_all(this: Batch) -> None:
     paths = [*this.files, *_named(this.wanted.files0_from)]
-    pictures = batch.find_pictures(paths, this.recursive, options.stdin())
+    pictures = _pictures(this, paths, this.recursive)
     folder, output = this.wanted.out_dir, this.output
     planned: list[outputs.Output | InputError] = []
     if folder is not None:
         planned = outputs.in_folder(folder, this.ending, pictures, paths)
     elif output is not None and this.keeps_record:
         planned = [outputs.Output(output, tuple(pictures))]
+    if this.form.one_page:
+        planned = _one_page_each(planned, pictures)
     _check_outputs(this, planned, [picture.source for picture in pictures])
     with _pool(this, len(pictures)) as pool:
         if this.keeps_record:
@@ -227,6 +231,35 @@ def _read_all(this: Batch) -> None:
         else:
             outcomes = _outcomes(this, pool, len(pictures), iter(pictures))
             this.write(_parts(outcomes), output)
+
+
+def _pictures(
+    this: Batch, paths: Iterable[str], recursive: bool = False
+) -> list[Picture | InputError]:
+    """The pictures that are to be read; what there is to know of their files is told."""
+    found = batch.find_pictures(paths, recursive, options.stdin() if not this.wanted.watch else None)
+    for note in batch.notes_on(found):
+        options.tell(note)
+    found = batch.of_pages(found, this.pages)
+    if this.form.numbered and this.wanted.out_dir is None:
+        return batch.numbered(found)
+    return found
+
+
+def _one_page_each(
+    planned: Sequence[outputs.Output | InputError], pictures: Found
+) -> list[outputs.Output | InputError]:
+    """The outputs parted so that each has one page; UsageError where there is nowhere for them."""
+    if not planned and len(pictures) > 1:
+        raise UsageError(
+            f"this format has one page a file, and there are {len(pictures)} pages",
+            "give --output FILE or --out-dir DIR",
+        )
+    return [
+        one
+        for output in planned
+        for one in ([output] if isinstance(output, InputError) else outputs.one_page_each(output))
+    ]
 
 
 def _named(file: str | None) -> list[str]:
@@ -251,7 +284,7 @@ def _check_outputs(
     if this.output is not None and not paths:
         paths = [this.output]
     read_from = [*sources, this.model, this.language]
-    guard.check([guard.Output(option, path, this.kind) for path in paths], read_from)
+    guard.check([guard.Output(option, path, this.form.kind) for path in paths], read_from)
 
 
 @contextmanager
@@ -287,7 +320,7 @@ def _watch(this: Batch) -> None:
         taken: dict[str, str] = {}
         with _making(this) as making:
             for names in rounds:
-                pictures = batch.find_pictures(names, False, None)
+                pictures = _pictures(this, names)
                 planned = outputs.in_folder(
                     this.wanted.out_dir or Path(), this.ending, pictures, [watched], taken
                 )
@@ -298,7 +331,7 @@ def _arriving(this: Batch, pool: Pool, rounds: Iterator[list[str]]) -> Iterator[
     """The pages of what arrives; Ctrl-C is their end, and not that of what they are written to."""
     try:
         for names in rounds:
-            pictures = batch.find_pictures(names, False, None)
+            pictures = _pictures(this, names)
             yield from _parts(_outcomes(this, pool, len(pictures), iter(pictures)))
     except KeyboardInterrupt as stop:
         if type(stop) is not KeyboardInterrupt:

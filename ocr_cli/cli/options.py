@@ -199,6 +199,41 @@ def language(command: Function) -> Function:
     )(command)
 
 
+class Pages(click.ParamType):
+    """Numbers of pages and ranges of them, such as 1-3,7,9-."""
+
+    name = "pages"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[range, ...]:
+        if isinstance(value, tuple):
+            return value
+        found = []
+        for part in str(value).split(","):
+            first, dash, last = (piece.strip() for piece in part.partition("-"))
+            try:
+                start = int(first)
+                stop = int(last) if last else sys.maxsize if dash else start
+            except ValueError:
+                start = stop = 0
+            if not 1 <= start <= stop:
+                self.fail(f"{value!r} is no list of pages such as 1-3,7.", param, ctx)
+            found.append(range(start, stop + 1))
+        return tuple(found)
+
+
+def pages(command: Function) -> Function:
+    """--pages, of files that have several."""
+    return click.option(
+        "--pages",
+        type=Pages(),
+        metavar="1-3,7",
+        default=(),
+        help="Read these pages of each file alone.",
+    )(command)
+
+
 def jobs(command: Function) -> Function:
     """--jobs, how many processes."""
     return click.option(

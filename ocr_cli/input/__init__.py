@@ -1,6 +1,6 @@
 """From files, folders and bytes to pages; every limit on what comes in lives here."""
 
-from ocr_cli.input.files import MOST_BYTES, Picture, find_files, find_pictures
+from ocr_cli.input.files import MOST_BYTES, Picture, find_files, find_pictures, note_on
 from ocr_cli.input.formats import SUFFIXES
 from ocr_cli.input.pages import load_page, load_pages, shapes, upright_to_file
 
@@ -12,6 +12,7 @@ __all__ = [
     "find_pictures",
     "load_page",
     "load_pages",
+    "note_on",
     "shapes",
     "upright_to_file",
 ]

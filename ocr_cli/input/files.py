@@ -33,6 +33,7 @@ class Picture:
     start, end : the bytes from and up to which it lies: several may follow each other in a file.
     index : which picture it is of those that begin there.
     longest : pixels that the long side of its page is brought down to.
+    number : which page of its output it becomes, from 1; 0 where that is its place in its file.
     """
 
     source: str
@@ -42,6 +43,7 @@ class Picture:
     end: int | None = None
     index: int = 0
     longest: int = LONGEST
+    number: int = 0
 
 
 def find_files(path: str, recursive: bool = False) -> list[str | InputError]:
@@ -132,6 +134,15 @@ def pictures_in(path: str, data: bytes | None) -> list[Picture]:
     if len(found) > MOST_FRAMES:
         raise InputError(f"holds more than {MOST_FRAMES:,} pictures", "part it", path)
     return found or [Picture(path, 0, data)]
+
+
+def note_on(picture: Picture) -> str:
+    """What to know of a picture's file before it is read; empty for most."""
+    with suppress(Exception):  # whatever is wrong is told by load_page
+        with opened(picture.source, picture.data, picture.start, picture.end) as file:
+            known = formats.sniff(file.read(formats.HEAD))
+            return known.note(file) if known and known.note else ""
+    return ""
 
 
 def _parts(path: str, data: bytes | None) -> Iterator[tuple[int, int | None, int]]:

@@ -14,7 +14,7 @@ from typing import IO
 from PIL import Image
 
 from ocr_cli.errors import InputError
-from ocr_cli.input import streams, tiff
+from ocr_cli.input import heif, pdf, streams, tiff
 
 HEAD = 512  # bytes of a file that tell its format
 
@@ -41,7 +41,7 @@ class Format:
 
     Attributes
     ----------
-    name, plugin : what Pillow calls it, and the module of Pillow that reads it.
+    name, plugin : what Pillow calls it, and the module that reads it.
     told : its name in messages.
     signature : what its files begin with, a regular expression.
     suffixes : how their names end.
@@ -51,6 +51,8 @@ class Format:
         may follow. Of `scanned` formats all of the file has to be read to know it.
     clean : a file's bytes without what is no part of its picture and may be damaged.
     ending : what lets a decoder end in good order where a file is cut short.
+    extra : of ocr-cli, which brings the plugin; empty where Pillow has it.
+    note : what to know of an open file before it is read; empty for most.
     """
 
     name: str
@@ -64,43 +66,58 @@ class Format:
     scanned: bool = False
     clean: Callable[[bytes], bytes] | None = None
     ending: bytes = b""
+    extra: str = ""
+    note: Callable[[IO[bytes]], str] | None = None
 
 
 FORMATS = (
     Format(
-        *("JPEG", "JpegImagePlugin", "JPEG", rb"\xff\xd8\xff", (".jpg", ".jpeg", ".jpe", ".jfif")),
+        *("JPEG", "PIL.JpegImagePlugin", "JPEG", rb"\xff\xd8\xff", (".jpg", ".jpeg", ".jpe", ".jfif")),
         end=streams.end_of_jpeg,
         scanned=True,
         ending=b"\xff\xd9",
     ),
     Format(
-        *("PNG", "PngImagePlugin", "PNG", rb"\x89PNG", (".png",)),
+        *("PNG", "PIL.PngImagePlugin", "PNG", rb"\x89PNG", (".png",)),
         end=streams.end_of_png,
         clean=streams.png_without_comments,
     ),
     Format(
-        *("TIFF", "TiffImagePlugin", "TIFF", rb"II[*+]\0|MM\0[*+]", (".tif", ".tiff")),
+        *("TIFF", "PIL.TiffImagePlugin", "TIFF", rb"II[*+]\0|MM\0[*+]", (".tif", ".tiff")),
         frames=tiff.count_frames,
         open=tiff.open_frame,
     ),
-    Format("BMP", "BmpImagePlugin", "BMP", rb"BM", (".bmp",), end=streams.end_of_bmp),
+    Format("BMP", "PIL.BmpImagePlugin", "BMP", rb"BM", (".bmp",), end=streams.end_of_bmp),
     Format(
-        "WEBP", "WebPImagePlugin", "WebP", rb"RIFF....WEBP", (".webp",), end=streams.end_of_riff
+        "WEBP", "PIL.WebPImagePlugin", "WebP", rb"RIFF....WEBP", (".webp",), end=streams.end_of_riff
     ),
-    Format("GIF", "GifImagePlugin", "GIF", rb"GIF8", (".gif",)),
+    Format("GIF", "PIL.GifImagePlugin", "GIF", rb"GIF8", (".gif",)),
     Format(
-        *("PPM", "PpmImagePlugin", "PNM", rb"P[1-6]\s", (".ppm", ".pgm", ".pbm", ".pnm")),
+        *("PPM", "PIL.PpmImagePlugin", "PNM", rb"P[1-6]\s", (".ppm", ".pgm", ".pbm", ".pnm")),
         end=streams.end_of_pnm,
     ),
     Format(
-        *("JPEG2000", "Jpeg2KImagePlugin", "JPEG 2000"),
+        *("JPEG2000", "PIL.Jpeg2KImagePlugin", "JPEG 2000"),
         rb"\0\0\0\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51",
         (".jp2", ".j2k", ".jpx", ".jpf", ".j2c", ".jpc"),
     ),
     Format(
-        *("AVIF", "AvifImagePlugin", "AVIF"),
+        *("AVIF", "PIL.AvifImagePlugin", "AVIF"),
         rb"....ftyp(?:avi[fs]|(?:mif1|msf1|miaf).{4,60}?avi[fs])",
         (".avif",),
+    ),
+    Format(
+        *("HEIF", "pillow_heif", "HEIC", rb"....ftyp(?:hei|hev|mif1|msf1|miaf)"),
+        (".heic", ".heif", ".hif"),
+        open=heif.open_picture,
+        extra="heic",
+    ),
+    Format(
+        *("PDF", "pypdfium2", "PDF", rb".{0,400}?%PDF-\d", (".pdf",)),
+        frames=pdf.count_pages,
+        open=pdf.open_page,
+        extra="pdf",
+        note=pdf.note,
     ),
 )
 SUFFIXES = frozenset(suffix for known in FORMATS for suffix in known.suffixes)
@@ -108,12 +125,6 @@ TOLD = ", ".join(known.told for known in FORMATS[:-1]) + f" and {FORMATS[-1].tol
 
 # What is no picture that ocr reads, and what to do with it.
 OTHERS = (
-    (rb"%PDF", "is a PDF, not a picture", "make pictures of its pages, as pdftoppm does"),
-    (
-        rb"....ftyp(?:hei|hev|mif1|msf1|miaf)",
-        "is a HEIC picture, which ocr does not read",
-        "save it as JPEG or PNG first",
-    ),
     (rb"....ftyp", "is a film, no picture", "save the frame that is to be read as JPEG or PNG"),
 )
 
@@ -132,12 +143,13 @@ def format_of(head: bytes, source: str) -> Format:
     if known is None:
         raise _refusal(head, source)
     try:
-        importlib.import_module(f"PIL.{known.plugin}")
+        importlib.import_module(known.plugin)
     except ImportError as failure:
+        reader = known.plugin.partition(".")[0].replace("_", "-")
+        missing = f"needs {reader}" if known.extra else "this Pillow does not read"
+        package = f"'ocr-cli[{known.extra}]'" if known.extra else "-U pillow"
         raise InputError(
-            f"is {known.told}, which this Pillow does not read",
-            "pip install -U pillow, or save it as PNG first",
-            source,
+            f"is {known.told}, which {missing}", f"pip install {package}", source
         ) from failure
     return known
 

@@ -72,7 +72,7 @@ def upright_to_file(path: str) -> NDArray[np.float64]:
     """(3, 3) from (x, y, 1) of a file's picture when it is upright to its pixels as stored."""
     width, height, orientation = _header(path)
     upright = (height, width) if TURNS[orientation][2] else (width, height)
-    return _to_file(upright, (width, height), orientation)
+    return turn_to_file(upright, (width, height), orientation)
 
 
 def _header(path: str) -> tuple[int, int, int]:
@@ -80,7 +80,7 @@ def _header(path: str) -> tuple[int, int, int]:
     picture = Picture(path)
     try:
         with _open(picture) as image:
-            return *image.size, _orientation(image)
+            return *image.size, orientation_of(image)
     except InputError:
         raise
     except Exception as failure:  # Pillow's parsers raise whatever a damaged file leads them to
@@ -180,7 +180,7 @@ def _page(image: Image.Image, picture: Picture, greyed: Greyed, cut: bool) -> Pa
 
     Of one that is `cut` short, what is not there is paper.
     """
-    orientation = _orientation(image)
+    orientation = orientation_of(image)
     size = image.size
     scale = _working_scale(*size, picture.longest)
     _decode_small(image, scale, "L" if greyed is to_grey else "RGB")
@@ -189,7 +189,7 @@ def _page(image: Image.Image, picture: Picture, greyed: Greyed, cut: bool) -> Pa
     if cut:
         decoded = _paper_where_missing(decoded)
     mirror_x, mirror_y, transpose = TURNS[orientation]
-    if image.format == "TIFF" and _orientation(image) != orientation:
+    if image.format == "TIFF" and orientation_of(image) != orientation:
         # Pillow has turned a TIFF upright while decoding it, and dropped the tag.
         grey = _shrink(decoded, image.size, scale)
         stored_size = image.size[::-1] if transpose else image.size
@@ -202,12 +202,13 @@ def _page(image: Image.Image, picture: Picture, greyed: Greyed, cut: bool) -> Pa
         grey=grey,
         source=picture.source,
         frame=picture.frame,
-        to_file=_to_file((grey.shape[1], grey.shape[0]), stored_size, orientation),
+        to_file=turn_to_file((grey.shape[1], grey.shape[0]), stored_size, orientation),
         file_shape=stored_size[::-1],
+        origin=picture,
     )
 
 
-def _to_file(
+def turn_to_file(
     page_size: tuple[int, int], stored_size: tuple[int, int], orientation: int
 ) -> NDArray[np.float64]:
     """The (3, 3) matrix from an upright page's (x, y, 1) to the stored pixels; sizes (w, h)."""
@@ -266,7 +267,7 @@ def _shrink(
     return np.asarray(picture, np.float32) / full
 
 
-def _orientation(image: Image.Image) -> int:
+def orientation_of(image: Image.Image) -> int:
     """The EXIF orientation, 1 to 8; 1 where there is none or it makes no sense."""
     try:
         orientation = image.getexif().get(ORIENTATION, 1)

@@ -37,6 +37,10 @@ def _is_picture(head: bytes, _path: Path) -> bool:
     return head.startswith(_PNG)
 
 
+def _is_pdf(head: bytes, _path: Path) -> bool:
+    return b"%PDF-" in head
+
+
 def _is_model(_head: bytes, path: Path) -> bool:
     return "meta.npy" in _members(path)
 
@@ -59,6 +63,7 @@ KINDS: dict[str, Callable[[bytes, Path], bool]] = {
     "log of ocr train": _is_log,
     "report of ocr eval": _is_report,
     "PNG picture": _is_picture,
+    "PDF": _is_pdf,
     "model": _is_model,
     "archive of pen strokes": _is_strokes,
 }

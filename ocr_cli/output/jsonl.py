@@ -4,38 +4,24 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ocr_cli.page import Glyph, Page, Row, Word
 
+SCHEMA = Path(__file__).with_name("page.schema.json")
 _UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
-def page_line(page: Page) -> str:
+def page(page: Page) -> str:
     """The page with its rows, words and glyphs as one line of JSON; boxes in the file's pixels."""
-    return _line(page, [_row(row, page) for row in page.rows], text=page.text)
+    rows = [_row(row, page) for row in page.rows]
+    return line(page, rows, language=page.language, text=page.text)
 
 
-def page_letters(page: Page) -> str:
-    """The page with the boxes of its letters, row by row, as one line of JSON."""
-    rows = [
-        {
-            "box": page.box_in_file(row.box),
-            "words": [
-                {
-                    "box": page.box_in_file(word.box),
-                    "glyphs": [{"box": page.box_in_file(glyph.box)} for glyph in word.glyphs],
-                }
-                for word in row.words
-            ],
-        }
-        for row in page.rows
-    ]
-    return _line(page, rows)
-
-
-def _line(page: Page, rows: list[dict[str, Any]], **more: Any) -> str:
+def line(page: Page, rows: list[dict[str, Any]], **more: Any) -> str:
+    """What every line tells of its page, and its rows."""
     height, width = page.file_shape
     head = {"source": page.source, "frame": page.frame, "width": width, "height": height}
     return dumps({**head, **more, "rows": rows}) + "\n"
@@ -55,7 +41,12 @@ def _row(row: Row, page: Page) -> dict[str, Any]:
 
 
 def _word(word: Word, page: Page) -> dict[str, Any]:
-    return _entry(word, page) | {"glyphs": [_entry(glyph, page) for glyph in word.glyphs]}
+    glyphs = [_entry(glyph, page) for glyph in word.glyphs]
+    other = [
+        {"text": text, "confidence": round(float(confidence), 4)}
+        for text, confidence in word.alternatives
+    ]
+    return _entry(word, page) | {"alternatives": other, "glyphs": glyphs}
 
 
 def _entry(part: Row | Word | Glyph, page: Page) -> dict[str, Any]:

@@ -9,8 +9,10 @@ from ocr_cli.errors import shown
 if TYPE_CHECKING:
     from ocr_cli.page import Page
 
+BETWEEN = "\n"
 
-def page_text(page: Page) -> str:
+
+def page(page: Page) -> str:
     """The page's rows, each ended by a line break; nothing at all for a page without writing.
 
     Nothing in them can steer a terminal, whatever a model takes for a character.

@@ -1,54 +1,55 @@
-"""Tab-separated values: one line a word."""
+"""Tesseract's table of twelve columns, level by level: page, block, paragraph, line, word.
+
+https://tesseract-ocr.github.io/tessdoc/Command-Line-Usage.html#tsv; all rows are one block.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ocr_cli.errors import shown
+from ocr_cli.page import Box, union
 
 if TYPE_CHECKING:
     from ocr_cli.page import Page
 
-WORD_COLUMNS = ("source", "page", "row", "word", "y1", "x1", "y2", "x2", "confidence", "text")
-LETTER_COLUMNS = ("source", "page", "row", "word", "letter", "y1", "x1", "y2", "x2")
-ESCAPES = str.maketrans({"\\": r"\\"})
+COLUMNS = (
+    *("level", "page_num", "block_num", "par_num", "line_num", "word_num"),
+    *("left", "top", "width", "height", "conf", "text"),
+)
+HEADER = "\t".join(COLUMNS) + "\n"
 
 
-def page_words(page: Page) -> str:
-    """A line for each word: numbers count from 1, boxes are in the file's pixels."""
-    return "".join(
-        line(
-            *(page.source, page.frame + 1, row_number, number),
-            *page.box_in_file(word.box),
-            *(f"{word.confidence:.4f}", word.text),
-        )
-        for row_number, row in enumerate(page.rows, 1)
-        for number, word in enumerate(row.words, 1)
-    )
+def page(page: Page) -> str:
+    """A line for the page, its block and paragraph, each row and each word.
 
-
-def page_letters(page: Page) -> str:
-    """A line for each letter, in reading order: numbers count from 1, boxes as in `page_words`."""
-    return "".join(
-        line(
-            *(page.source, page.frame + 1, row_number, word_number, number),
-            *page.box_in_file(glyph.box),
-        )
-        for row_number, row in enumerate(page.rows, 1)
-        for word_number, word in enumerate(row.words, 1)
-        for number, glyph in enumerate(word.glyphs, 1)
-    )
-
-
-def header(columns: Iterable[str]) -> str:
-    """The first line of a table."""
-    return line(*columns)
-
-
-def line(*cells: object) -> str:
-    r"""One line of cells, in which tab, line break and backslash stand as \t, \n, \r and \\.
-
-    Other control characters, which could steer a terminal, stand as \x1b.
+    left, top, width and height are in the file's pixels; conf is 0 to 100, -1 for all but words.
     """
-    return "\t".join(shown(str(cell).translate(ESCAPES)) for cell in cells) + "\n"
+    height, width = page.file_shape
+    lines = [_line(1, page, 0, 0, Box(0, 0, height, width))]
+    if page.rows:
+        whole = page.box_in_file(union([row.box for row in page.rows]))
+        lines += [_line(level, page, 0, 0, whole) for level in (2, 3)]
+    for number, row in enumerate(page.rows, 1):
+        lines.append(_line(4, page, number, 0, page.box_in_file(row.box)))
+        lines += [
+            _line(5, page, number, place, page.box_in_file(word.box), word.confidence, word.text)
+            for place, word in enumerate(row.words, 1)
+        ]
+    return "".join(lines)
+
+
+def _line(
+    level: int,
+    page: Page,
+    row: int,
+    word: int,
+    box: Box,
+    confidence: float | None = None,
+    text: str = "",
+) -> str:
+    block, paragraph = int(level >= 2), int(level >= 3)
+    rated = "-1" if confidence is None else f"{100 * confidence:.6f}"
+    place = box.x1, box.y1, box.width, box.height
+    cells = level, page.number, block, paragraph, row, word, *place, rated, shown(text)
+    return "\t".join(map(str, cells)) + "\n"

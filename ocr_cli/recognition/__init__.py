@@ -26,6 +26,7 @@ from ocr_cli.recognition.letters.habit import Habit
 from ocr_cli.recognition.letters.lattice import Lattice
 from ocr_cli.recognition.letters.search import Weights
 from ocr_cli.recognition.lines import RowEmissions, small_capitals
+from ocr_cli.recognition.lines.alternatives import with_alternatives
 
 __all__ = [
     "Reader",
@@ -149,17 +150,18 @@ def load_language(name: str) -> Language | Languages | None:
     return language.load(Path(name))
 
 
-def read_page(page: Page, reader: Reader) -> Page:
-    """The analysed page with the text and confidence of every glyph, word and row filled in."""
+def read_page(page: Page, reader: Reader, alternatives: bool = False) -> Page:
+    """The analysed page with the text and confidence of every glyph, word and row filled in.
+
+    With `alternatives` each doubtful word, where there is a model of lines, has them.
+    """
     match reader:
         case Reader(letters=Model() as model, lines=None):
             return _by_letters(page, model, reader)
         case Reader(letters=None, lines=Model() as model):
-            seen = small_capitals.resolved(lines.emissions_of(page, model), model.classes)
-            language = reader.language_of(lambda: lines.greedy_texts(seen, model.classes))
-            return replace(page, rows=_as_lines(seen, model, language))
+            return _by_lines(page, model, reader, alternatives)
         case Reader(letters=Model() as by_letters, lines=Model() as by_lines):
-            return _both_ways(page, by_letters, by_lines, reader)
+            return _both_ways(page, by_letters, by_lines, reader, alternatives)
     raise ValueError("a reader needs a model of letters or of lines")
 
 
@@ -170,7 +172,17 @@ def _by_letters(page: Page, model: Model, reader: Reader) -> Page:
     alone = partial(letters.read_rows, page.rows, lattices, None, reader.weights)
     language = reader.language_of(lambda: [row.text for row in alone()])
     rows = letters.read_rows(page.rows, lattices, language, reader.weights)
-    return replace(page, rows=tuple(calibrated(row, confidence.LETTERS) for row in rows))
+    read = tuple(calibrated(row, confidence.LETTERS) for row in rows)
+    return replace(page, rows=read, language=languages.code_of(language))
+
+
+def _by_lines(page: Page, model: Model, reader: Reader, alternatives: bool) -> Page:
+    seen = small_capitals.resolved(lines.emissions_of(page, model), model.classes)
+    language = reader.language_of(lambda: lines.greedy_texts(seen, model.classes))
+    rows = _as_lines(seen, model, language)
+    if alternatives:
+        rows = with_alternatives(rows, seen, model.classes, language)
+    return replace(page, rows=rows, language=languages.code_of(language))
 
 
 def _lattices(page: Page, model: Model, reader: Reader) -> list[Lattice]:
@@ -182,21 +194,40 @@ def _as_lines(seen: list[RowEmissions], model: Model, language: Language | None)
     return tuple(calibrated(row, confidence.LINES) for row in rows)
 
 
-def _both_ways(page: Page, by_letters: Model, by_lines: Model, reader: Reader) -> Page:
-    """The page as the line models read it, block capitals in doubt by letters as well.
-
-    At those the letter model is the better one. Where they disagree, all that is known decides
-    between them.
-    """
+def _both_ways(
+    page: Page, by_letters: Model, by_lines: Model, reader: Reader, alternatives: bool
+) -> Page:
+    """The page as the line models read it, block capitals in doubt by letters as well."""
     seen = lines.emissions_of(page, by_lines)
     if reader.strokes is not None:
         seen = fusion.fused(seen, by_lines, reader.strokes)
     seen = small_capitals.resolved(seen, by_lines.classes)
     language = reader.language_of(lambda: lines.greedy_texts(seen, by_lines.classes))
-    rows = list(_as_lines(seen, by_lines, language))
+    rows = _as_lines(seen, by_lines, language)
+    rows = _with_second_opinions(page, rows, seen, by_letters, by_lines, reader, language)
+    if alternatives:
+        rows = with_alternatives(rows, seen, by_lines.classes, language)
+    return replace(page, rows=rows, language=languages.code_of(language))
+
+
+def _with_second_opinions(
+    page: Page,
+    as_lines: tuple[Row, ...],
+    seen: list[RowEmissions],
+    by_letters: Model,
+    by_lines: Model,
+    reader: Reader,
+    language: Language | None,
+) -> tuple[Row, ...]:
+    """The rows as lines, and block capitals in doubt as letters where those are right.
+
+    At capitals the letter model is the better one. Where they disagree, all that is known
+    decides between them.
+    """
+    rows = list(as_lines)
     chosen = [i for i, row in enumerate(rows) if mostly_capitals(row) and in_doubt(row)]
     if not chosen:
-        return replace(page, rows=tuple(rows))
+        return as_lines
     if page.ink is None:
         page = layout.with_ink(page)
     chosen = [i for i in chosen if pieces_a_letter(page.rows[i], rows[i]) >= APART]
@@ -209,7 +240,7 @@ def _both_ways(page: Page, by_letters: Model, by_lines: Model, reader: Reader) -
         if texts[0] != texts[1] and best_text(texts, lattice, *known) == 1:
             continue
         rows[i] = calibrated(row, confidence.SETTLED)
-    return replace(page, rows=tuple(rows))
+    return tuple(rows)
 
 
 def pieces_a_letter(found: Row, read: Row) -> float:

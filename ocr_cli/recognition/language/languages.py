@@ -81,9 +81,19 @@ def near(bits: Mapping[str, float], margin: float = 0.0) -> list[str]:
     return sorted((n for n in cost if cost[n] <= least + margin), key=lambda name: cost[name])
 
 
+def code_of(language: Language | None) -> str:
+    """The ISO 639-1 code of a shipped language, as a hand writes it or not; empty for others."""
+    language = getattr(language, "model", language)
+    return next((code for code, model in _KNOWN.items() if model is language), "")
+
+
+_KNOWN: dict[str, LanguageModel] = {}  # those that were loaded
+
+
 @cache
 def _loaded(name: str) -> LanguageModel:
-    return load(weights.model_path(NAMES[name]))
+    _KNOWN[name] = load(weights.model_path(NAMES[name]))
+    return _KNOWN[name]
 
 
 @cache

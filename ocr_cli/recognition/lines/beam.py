@@ -63,6 +63,26 @@ def beam_search(
     return _Search(steps, classes, language, decoding).run()
 
 
+def n_best(
+    scores: Sequence[NDArray[np.float32]],
+    classes: tuple[str, ...],
+    language: Language | None,
+    decoding: Decoding,
+    starts: Sequence[int] | None = None,
+) -> list[list[tuple[Array, float]]]:
+    """All texts that are left in the beam at the end, as class numbers, each with its log-odds.
+
+    As `beam_search`; starts : the language's state before each row, without them that at the
+    start of a line.
+    """
+    if not scores:
+        return []
+    steps = [_without_quiet(one, decoding.quiet) for one in scores]
+    search = _Search(steps, classes, language, decoding, keep_all=True)
+    search.run(starts)
+    return search.left
+
+
 def _without_quiet(scores: Array, quiet: float) -> Array:
     """The steps, of each run of surely blank ones only the first."""
     sure = scores[:, -1] > np.log(quiet)
@@ -81,8 +101,9 @@ class _Search:
         classes: tuple[str, ...],
         language: Language | None,
         decoding: Decoding,
+        keep_all: bool = False,
     ) -> None:
-        self.decoding, self.language = decoding, language
+        self.decoding, self.language, self.keep_all = decoding, language, keep_all
         self.classes = len(classes)
         self.lengths = np.array([len(one) for one in steps])
         self.scores = np.zeros((len(steps), self.lengths.max(), self.classes + 1), np.float32)
@@ -90,16 +111,18 @@ class _Search:
             row[: len(one)] = one
         self.tree = [np.zeros(1, np.int64)], [np.full(1, self.classes)]  # parents, classes
         self.size = 1
+        self.left: list[list[tuple[Array, float]]] = [[] for _ in steps]
         if language is not None:
             self.columns = columns(language.alphabet, classes)
 
-    def run(self) -> list[Array]:
+    def run(self, starts: Sequence[int] | None = None) -> list[Array]:
         rows = len(self.scores)
         shape = (rows, self.decoding.beam)
         start = 0 if self.language is None else self.language.start()
         blank = np.full(shape, NEVER)
         blank[:, 0] = 0
         zero = np.zeros(shape, np.int64)
+        states = zero + start if starts is None else zero + np.array(starts, np.int64)[:, None]
         # beams not yet in use have keys of their own, which no prefix has
         key = np.arange(shape[1], dtype=np.uint64)[None].repeat(rows, 0)
         beams = _Beams(
@@ -109,7 +132,7 @@ class _Search:
             zero + self.classes,
             key,
             np.full(shape, 2**63, np.uint64),
-            zero + start,
+            states,
             zero,
         )
         ahead = self._language_rows(beams.state)
@@ -218,12 +241,21 @@ class _Search:
         self.tree = [parents], [characters]
         total = np.logaddexp(beams.blank, beams.sound) + beams.extra
         for i in range(first, len(alive)):
-            node = int(beams.node[i, total[i].argmax()])
-            text: list[int] = []
-            while node:
-                text.append(int(characters[node]))
-                node = int(parents[node])
-            finished[int(alive[i])] = np.array(text[::-1], np.int64)
+            finished[int(alive[i])] = _traced(parents, characters, beams.node[i, total[i].argmax()])
+            if self.keep_all:
+                self.left[int(alive[i])] = [
+                    (_traced(parents, characters, beams.node[i, k]), float(total[i, k]))
+                    for k in np.flatnonzero(total[i] > NEVER / 2)
+                ]
+
+
+def _traced(parents: Array, characters: Array, node: int) -> Array:
+    """The text of a prefix in the tree."""
+    text: list[int] = []
+    while node:
+        text.append(int(characters[node]))
+        node = int(parents[node])
+    return np.array(text[::-1], np.int64)
 
 
 def _take(beams: _Beams, rows: Any) -> _Beams:
