@@ -1,6 +1,6 @@
 """How well the shipped reader reads: photos, some drawn pages, and what its confidence is worth.
 
-The figures are README's: whoever makes the reader better writes the better ones there.
+Whoever makes the reader better writes the better figures here, and in README.
 """
 
 import re
@@ -14,8 +14,14 @@ from ocr_cli.evaluation.pages import Scored, Total, Transcribed
 
 ROOT = Path(__file__).resolve().parent.parent
 PHOTOS = ("01_list", "02_letters", "03_haiku", "04_deep")
-STYLES = ("capitals", "print", "mixed", "cursive")
-PAGES = ("00", "04", "07")  # of each style
+PAGES = ("00", "05", "07")  # of each style
+MEASURED = {"capitals": 0.006, "print": 0.005, "mixed": 0.079, "cursive": 0.074}  # CER of these
+README = {
+    "capitals": "pages of capitals",
+    "print": "printed",
+    "mixed": "mixed",
+    "cursive": "joined up",
+}
 ROOM = 0.005  # half a point
 
 
@@ -29,13 +35,14 @@ def drawn(data: Path) -> dict[str, list[Scored]]:
     """What is read of twelve drawn pages, by style."""
     return {
         style: [scored(data / "pages" / "dev" / style / f"{style}-{page}.jpg") for page in PAGES]
-        for style in STYLES
+        for style in MEASURED
     }
 
 
 def readmes(style: str) -> float:
-    """The error rate that README gives for a style's pages."""
-    row = re.search(rf"^\| {style}, pages .*\| ([\d.]+) % \|$", (ROOT / "README.md").read_text(), re.M)
+    """The error rate that README gives for this style's test pages."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    row = re.search(rf"^\| {README[style]} \| \d+ \| ([\d.]+) % \|", text, re.MULTILINE)
     assert row, f"README has no row for {style}"
     return float(row[1]) / 100
 
@@ -45,11 +52,12 @@ def test_the_homeworks_photos_are_read_without_an_error(data: Path, photo: str) 
     assert scored(data / "photos" / f"{photo}.jpg").score.characters.edits == 0
 
 
-@pytest.mark.parametrize("style", STYLES)
-def test_drawn_pages_are_read_as_well_as_readme_says(
+@pytest.mark.parametrize("style", MEASURED)
+def test_drawn_pages_are_read_as_well_as_they_were(
     drawn: dict[str, list[Scored]], style: str
 ) -> None:
-    assert Total.of(drawn[style]).score.characters.rate <= readmes(style) + ROOM
+    errors = Total.of(drawn[style]).score.characters.rate
+    assert errors <= min(MEASURED[style], readmes(style)) + ROOM
 
 
 def test_confidence_is_the_share_of_words_that_are_right(drawn: dict[str, list[Scored]]) -> None:

@@ -13,6 +13,7 @@ import click
 
 from ocr_cli import batch, parallel
 from ocr_cli.cli import options
+from ocr_cli.errors import UsageError
 from ocr_cli.files import KeepOldError, replacing_text
 from ocr_cli.output import formats, guard
 
@@ -40,6 +41,7 @@ written \t, \n and \\.
 @options.model
 @options.reader
 @options.language
+@options.method
 @click.option(
     "-f",
     "--format",
@@ -65,6 +67,7 @@ def read(
     recursive: bool,
     model: str,
     language: str,
+    method: str,
     form: str,
     output: Path | None,
     keep_doubtful: bool,
@@ -72,6 +75,9 @@ def read(
     quiet: bool,
 ) -> None:
     """Write what is read, page after page."""
+    if method == "homework" and (keep_doubtful or language not in {"auto", "none"}):
+        which = "--keep-doubtful" if keep_doubtful else "--language"
+        raise UsageError(f"{which} says nothing to --method homework", "leave it out")
     parallel.cap_threads(1)
     pictures = batch.find_pictures(files, recursive, options.stdin())
     if output is not None:
@@ -83,6 +89,7 @@ def read(
         language=language,
         form=form,
         keep_doubtful=keep_doubtful,
+        method=method,
     )
     jobs = min(jobs, len(pictures))
     bar = not quiet and (output is not None or not sys.stdout.isatty())

@@ -39,7 +39,7 @@ __all__ = [
 CAPITALS = 0.7  # share of a row's letters, from which on it is in block capitals
 DOUBTFUL = 0.72  # of the usual legibility of a page's rows, below which one is not to be trusted,
 ILLEGIBLE = 0.42, 0.6  # but at least, and at most, so much; fitted on gnhk/valid and copiste/valid
-SURE = 0.83  # confidence of the line model, from which on a row is not read by letters as well
+SURE = 0.92  # confidence of the line models, from which on a row is not read by letters as well
 JOINED = 0.5  # pieces of ink to a letter, below which the letter model is of no help
 APART = 0.8  # pieces of ink to a letter, from which on letters stand apart
 # Gaps count for more in rows that are mostly block capitals, whose words stand well apart.
@@ -178,9 +178,14 @@ def _lattices(page: Page, model: Model, reader: Reader) -> list[Lattice]:
     return reader.habit.lattices(letters.lattices_of(page, model), reader.weights)
 
 
-def _as_lines(seen: list[RowEmissions], model: Model, language: Language | None) -> tuple[Row, ...]:
+def _as_lines(
+    seen: list[RowEmissions],
+    model: Model,
+    language: Language | None,
+    odds: tuple[float, float] = confidence.LINES,
+) -> tuple[Row, ...]:
     rows = lines.decoded(seen, model.classes, language)
-    return tuple(calibrated(row, confidence.LINES) for row in rows)
+    return tuple(calibrated(row, odds) for row in rows)
 
 
 def _both_ways(page: Page, by_letters: Model, by_lines: Model, reader: Reader) -> Page:
@@ -193,7 +198,8 @@ def _both_ways(page: Page, by_letters: Model, by_lines: Model, reader: Reader) -
     if reader.strokes is not None:
         seen, is_plain = fusion.fused(seen, by_lines, reader.strokes)
     language = reader.language_of(lambda: lines.greedy_texts(seen, by_lines.classes))
-    rows = list(_as_lines(seen, by_lines, language))
+    odds = confidence.MIXED if is_plain else confidence.LINES
+    rows = list(_as_lines(seen, by_lines, language, odds))
     capitals = [mostly_capitals(row) for row in rows]
     chosen = [i for i, row in enumerate(rows) if capitals[i] or (is_plain and in_doubt(row))]
     if not chosen:

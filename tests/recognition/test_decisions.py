@@ -14,7 +14,7 @@ from ocr_cli import recognition
 from ocr_cli.modelfiles.weights import Model
 from ocr_cli.nn.ctc import greedy
 from ocr_cli.page import Box, Glyph, Page, Row, Word, union
-from ocr_cli.recognition import Reader, fusion, letters, lines
+from ocr_cli.recognition import Reader, calibration, fusion, letters, lines
 from ocr_cli.recognition.language import languages
 from ocr_cli.recognition.language.columns import columns
 from ocr_cli.recognition.letters import lattice as lattices
@@ -156,6 +156,7 @@ def test_how_legible_a_row_has_to_be(legible: tuple[float, ...], kept: int) -> N
 
 # Two networks on one page.
 
+
 def emissions(sure: float, width: int = 500) -> RowEmissions:
     """A row of ten steps at which the first network says "b", and is that sure."""
     rest = (1 - sure) / 2
@@ -286,3 +287,21 @@ def test_which_language_a_page_is_in(bits: dict[str, float], name: str) -> None:
 def test_legibility_is_of_what_is_written_not_of_the_paper() -> None:
     scores = np.log(np.float32([[0.01, 0.01, 0.98]] * 30 + [[0.6, 0.3, 0.1]] * 2))
     assert lines.legibility(scores) == pytest.approx(0.6)
+
+
+@pytest.mark.parametrize(
+    ("odds", "right"),
+    [
+        (calibration.LINES, 0.74),
+        (calibration.MIXED, 0.88),
+        (calibration.SETTLED, 0.97),
+        (calibration.LETTERS, 0.92),
+    ],
+)
+def test_how_many_are_right_of_the_words_that_are_given_nine_tenths(
+    odds: tuple[float, float], right: float
+) -> None:
+    """As counted on gnhk/valid, copiste/valid and pages/dev, to some hundredths."""
+    assert calibration.calibrated(read_row("word", 0.9), odds).confidence == pytest.approx(
+        right, abs=0.03
+    )

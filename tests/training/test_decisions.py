@@ -144,7 +144,9 @@ def test_the_epoch_best_on_valid_is_kept_not_the_last() -> None:
     scores = iter([0.5, 0.9, 0.7, 0.9])
     start = fresh_model(replace(PRESETS["mlp"], hidden=(4,)), ("7", "J"), 0)
     x = np.zeros((2, 1024), np.float32)
-    lessons = training.Lessons(lambda: iter([(x, np.eye(2, dtype=np.float32), None)]), 1, training.CLASSIFY)
+    lessons = training.Lessons(
+        lambda: iter([(x, np.eye(2, dtype=np.float32), None)]), 1, training.CLASSIFY
+    )
     trainer = SimpleNamespace(step=lambda *_: (1.0, np.eye(2)), weights=lambda: start.weights)
     recipe = replace(FEW, epochs=4)
     kept: list[training.Model] = []
