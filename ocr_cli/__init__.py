@@ -1,3 +1,3 @@
 """Reads handwriting from photos and scans, offline, with networks of our own."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
