@@ -1,4 +1,4 @@
-"""The constants of recognition/calibration.py, fitted to the shipped models, and what they are worth.
+"""The constants of recognition/calibration.py, fitted to the shipped models, and their worth.
 
 Reads pages/dev, gnhk/valid and copiste/valid by the default command (some minutes), and prints for
 each way of reading the slope and offset by which the fewest bits are lost, beside today's, with
