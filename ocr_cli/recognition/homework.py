@@ -23,11 +23,13 @@ PEN = 0.035  # and by how much its strokes are thickened, as those of the traini
 
 def find_letters(page: Page) -> Page:
     """The page with its dark components as letters, in words and rows; specks are left out."""
-    from skimage import filters, measure, morphology
+    from skimage.filters import gaussian, threshold_otsu
+    from skimage.measure import label, regionprops
+    from skimage.morphology import closing, disk
 
-    smooth = filters.gaussian(page.grey, BLUR)
-    dark = morphology.closing(smooth < filters.threshold_otsu(smooth), morphology.disk(GAP))
-    regions = measure.regionprops(measure.label(dark, connectivity=2))
+    smooth = gaussian(page.grey, BLUR)
+    dark = closing(smooth < threshold_otsu(smooth), disk(GAP))
+    regions = regionprops(label(dark, connectivity=2))
     least = np.mean([region.area for region in regions]) / 2 if regions else 0
     letters = [Glyph(Box(*region.bbox), region.image) for region in regions if region.area > least]
     rows = tuple(_row(glyphs) for glyphs in in_rows(letters))
