@@ -1,14 +1,19 @@
 # `make` alone lists what there is. PYTHON=python3.12 picks the interpreter, VENV=DIR the
-# folder of the virtual environment, OCR_DATA=DIR the data of tests and benchmarks.
+# folder of the virtual environment, OCR_DATA=DIR the data of tests and benchmarks, TESTS=PATHS
+# which tests.
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
+TORCH_VENV ?= build/torch
+OLDEST_VENV ?= build/oldest
+PYTEST = -m pytest -n auto --maxprocesses 4
 PICTURES = $(wildcard examples/*.png examples/*.jpg examples/*.webp)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-oldest lint format docs lab bench accuracy dist clean
+.PHONY: help demo test test-slow test-torch test-oldest lint format docs lab bench accuracy mutants \
+    dist clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -17,10 +22,20 @@ demo: $(VENV)/.installed ## set everything up and read the pictures of examples/
 	$(BIN)/ocr read $(PICTURES)
 
 test: $(VENV)/.installed-dev ## set everything up and run the tests
-	$(BIN)/python -m pytest -n auto --maxprocesses 4
+	$(BIN)/python $(PYTEST) $(TESTS)
 
-test-oldest: build/oldest/.installed ## the tests with the oldest packages that setup.cfg allows
-	build/oldest/bin/python -m pytest -n auto --maxprocesses 4
+test-slow: $(VENV)/.installed-dev ## the tests that take minutes
+	$(BIN)/python $(PYTEST) -m slow
+
+test-torch: $(TORCH_VENV)/.installed ## the tests that need PyTorch or wordfreq, in an environment that has them
+	$(TORCH_VENV)/bin/python -c 'import torch, wordfreq'
+	$(TORCH_VENV)/bin/python $(PYTEST) $$(grep -rlE 'importorskip\("(torch|wordfreq)"' tests)
+
+test-oldest: $(OLDEST_VENV)/.installed ## the tests with the oldest packages that setup.cfg allows
+	$(OLDEST_VENV)/bin/python $(PYTEST) $(TESTS)
+
+mutants: $(VENV)/.installed-dev ## change decisions one by one: do the tests notice? (some minutes)
+	$(BIN)/python benchmarks/mutants.py
 
 lint: $(VENV)/.installed-dev ## ruff and mypy
 	$(BIN)/ruff check .
@@ -37,7 +52,7 @@ docs: $(VENV)/.installed-dev ## write docs/cli.md anew from the commands' own he
 lab: $(VENV)/.installed-dev ## run the experiments of docs/lab.md and draw them anew (half an hour; needs torch)
 	$(BIN)/python docs/lab.py
 
-bench: $(VENV)/.installed-dev ## speed of training, reading and start (against torch where installed)
+bench: $(VENV)/.installed-dev ## speed of training, reading and start; adds a line to benchmarks/history.jsonl
 	$(BIN)/python benchmarks/bench.py
 
 accuracy: $(VENV)/.installed-dev ## errors on photos, pages and characters, for each shipped model
@@ -56,13 +71,21 @@ $(VENV)/.installed: setup.cfg pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
-$(VENV)/.installed-dev: $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+$(VENV)/.installed-dev: $(VENV)/.installed constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+	    --editable '.[dev]'
 	@touch $@
 
-build/oldest/.installed: setup.cfg pyproject.toml
-	$(PYTHON) -m venv build/oldest
-	sed -n '/^install_requires/,/^\[/s/^ \+\(.*\)>=/\1==/p' setup.cfg > build/oldest/constraints.txt
-	build/oldest/bin/python -m pip install --quiet --disable-pip-version-check \
-	    --constraint build/oldest/constraints.txt --editable '.[test]'
+# Where pip knows an index or a folder with PyTorch's CPU wheel, 200 MB; else 2 GB come with it.
+$(TORCH_VENV)/.installed: setup.cfg pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(TORCH_VENV)
+	$(TORCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --prefer-binary \
+	    --constraint constraints.txt --editable '.[test,torch,language]'
+	@touch $@
+
+$(OLDEST_VENV)/.installed: setup.cfg pyproject.toml
+	$(PYTHON) -m venv $(OLDEST_VENV)
+	sed -n '/^install_requires/,/^\[/s/^ \+\(.*\)>=/\1==/p' setup.cfg > $(OLDEST_VENV)/oldest.txt
+	$(OLDEST_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
+	    --constraint $(OLDEST_VENV)/oldest.txt --constraint constraints.txt --editable '.[test]'
 	@touch $@

@@ -1,5 +1,6 @@
 """How fast it is: training against PyTorch, letters, a whole photo, and the start.
 
+What is printed is kept as well: a line of JSON a run in history.jsonl, with commit and machine.
 Everything runs on one core. Times are processor time unless a line says wall clock, and
 the best of several rounds, so that a busy machine does not blur them.
 """
@@ -9,11 +10,14 @@ import os
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_name] = "1"  # before numpy is imported
 
+import json
+import platform
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +36,7 @@ from ocr_cli.training import recipes
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("OCR_DATA") or ROOT.parent / "shared" / "data")
+HISTORY = Path(__file__).resolve().parent / "history.jsonl"
 ROUNDS = 5
 CONVNET_STEPS = 10
 PAGES, ROWS = "pages/dev/*/*.txt", 10
@@ -39,7 +44,8 @@ TWELVE_MEGAPIXELS = (4000, 3000)
 
 
 def main() -> None:
-    """Prints a line for each measurement as it is done."""
+    """Prints a line for each measurement as it is done, and keeps them all."""
+    figures = {}
     print(f"Python {sys.version.split()[0]}, numpy {np.__version__}, one core\n")
     for lines in (
         epoch_lines(),
@@ -51,6 +57,40 @@ def main() -> None:
     ):
         for what, figure in lines:
             print(f"{what:58} {figure}", flush=True)
+            figures[what.strip()] = figure
+    keep(figures, HISTORY)
+
+
+def keep(figures: Mapping[str, str], history: Path) -> None:
+    """Adds a run to the history: its time, commit and machine, and each figure as it is printed."""
+    machine = {
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "load": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+    }
+    run = {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": _git("rev-parse", "--short", "HEAD") + ("+" if _git("status", "-s") else ""),
+        "machine": machine,
+        "figures": figures,
+    }
+    with history.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(run, ensure_ascii=False) + "\n")
+
+
+def _processor() -> str:
+    """What the processor is called, as far as the system tells."""
+    told = Path("/proc/cpuinfo")
+    lines = told.read_text(encoding="utf-8").splitlines() if told.is_file() else []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor() or platform.machine())
+
+
+def _git(*args: str) -> str:
+    ran = subprocess.run(["git", *args], cwd=ROOT, capture_output=True, text=True, check=False)
+    return ran.stdout.strip()
 
 
 def epoch_lines() -> Iterator[tuple[str, str]]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
         read,
     )
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = [
     *("Alternative", "Box", "InputError", "OcrError", "Page", "Row", "Word"),
     *("__version__", "load_reader", "read"),

@@ -16,7 +16,7 @@ from ocr_cli.modelfiles import weights
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 MODELS = sorted((ROOT / "models").glob("*.npz"))
 CARDS = sorted((ROOT / "models").glob("*.md"))
 RECIPES = ROOT / "examples" / "recipes.md"
@@ -112,7 +112,13 @@ def test_readme_shows_output_of_read() -> None:
 def test_make_targets_named_in_readme_exist() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     named = set(re.findall(r"\bmake ([a-z-]+)", " ".join(_code(README, "sh"))))
-    assert {"demo", "test"} <= named <= targets
+    daily = set(re.findall(r"\bmake ([a-z-]+)", (ROOT / "CONTRIBUTING.md").read_text()))
+    assert {"demo", "test"} <= named | daily <= targets
+    assert {"lint", "test-torch", "mutants", "bench"} <= daily
+
+
+def test_the_citation_is_of_this_version() -> None:
+    assert f"\nversion: {__version__}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("document", [*DOCUMENTS, *CARDS, RECIPES], ids=lambda path: path.name)

@@ -182,7 +182,7 @@ def test_a_named_pipe_is_written_through(folder: Path) -> None:
     os.mkfifo("pipe")
     reader = subprocess.Popen(["cat", "pipe"], stdout=subprocess.PIPE)
     assert ocr(*READ, "a.png", "-o", "pipe").exit_code == 0
-    assert reader.communicate(timeout=20)[0].decode() == ocr(*READ, "a.png").stdout
+    assert reader.communicate(timeout=600)[0].decode() == ocr(*READ, "a.png").stdout
     assert stat.S_ISFIFO(os.stat("pipe").st_mode)  # noqa: PTH116
 
 

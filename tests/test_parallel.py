@@ -192,14 +192,14 @@ def test_one_job_needs_no_pool_but_to_be_kept_apart() -> None:
 def test_leaving_early_does_not_wait_for_the_pages_under_way() -> None:
     def read_one_line() -> None:
         with processes(2) as executor:
-            results = in_order(nap, [Item(0), Item(60), Item(60)], executor, ahead=2)
+            results = in_order(nap, [Item(0), Item(600), Item(600)], executor, ahead=2)
             assert next(results) == 0
             raise BrokenPipeError
 
     start = time.monotonic()
     with pytest.raises(BrokenPipeError):
         read_one_line()
-    assert time.monotonic() - start < 30
+    assert time.monotonic() - start < 300
 
 
 def nap(item: Item) -> int:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import groupby
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ocr_cli.input import Picture
-    from ocr_cli.page import Page
+    from ocr_cli.page import Glyph, Page
     from ocr_cli.recognition import Reader
+
+    Draw = Callable[[Sequence[Glyph]], NDArray[np.float32]]
 
 
 def find_pictures(
@@ -116,11 +118,19 @@ def as_bytes(
 
 
 def read_picture(
-    picture: Picture, model: str, language: str, form: str, keep_doubtful: bool = False
+    picture: Picture,
+    model: str,
+    language: str,
+    form: str,
+    keep_doubtful: bool = False,
+    method: str = "default",
 ) -> formats.Piece:
     """The text of one picture, written in the format `form` (a key of `formats.READ`)."""
     known = formats.READ[form]
-    page = _read(picture, model, language, keep_doubtful, known.alternatives)
+    if method == "homework":
+        page = _read_as_homework(picture, model)
+    else:
+        page = _read(picture, model, language, keep_doubtful, known.alternatives)
     return whole(known.page(page), page)
 
 
@@ -148,6 +158,7 @@ class Extraction:
     crops: Path | None = None
     overlay: Path | None = None
     rows: Path | None = None
+    method: str = "default"
 
     @property
     def source(self) -> str:
@@ -158,10 +169,16 @@ def extract_picture(wanted: Extraction, form: str) -> formats.Piece:
     """The boxes of a picture's letters in the format `form` (a key of `formats.EXTRACT`)."""
     from ocr_cli import input as images
     from ocr_cli import layout
+    from ocr_cli.recognition import homework
 
-    page = layout.analyse(images.load_page(wanted.picture))
+    page, draw = images.load_page(wanted.picture), homework.crops
+    if wanted.method == "homework":
+        page = homework.find_letters(page)
+    else:
+        page = layout.analyse(page)
+        draw = partial(layout.letter_crops, stroke_width=page.stroke_width)
     if wanted.crops:
-        save_crops(page, wanted.crops, wanted.stem)
+        save_crops(page, wanted.crops, wanted.stem, draw)
     if wanted.rows:
         save_rows(page, wanted.rows, wanted.stem)
     if wanted.overlay:
@@ -172,17 +189,15 @@ def extract_picture(wanted: Extraction, form: str) -> formats.Piece:
     return whole(formats.EXTRACT[form].page(page), page)
 
 
-def save_crops(page: Page, folder: Path, stem: str) -> None:
+def save_crops(page: Page, folder: Path, stem: str, draw: Draw) -> None:
     """Save the page's letters as 32×32 PNG, dark on white; by name they sort in reading order."""
-    from ocr_cli import layout
-
     numbered = [
         (f"{stem}-{page.frame + 1:03}-{row:03}-{word:03}-{letter:03}.png", glyph)
         for row, line in enumerate(page.rows, 1)
         for word, part in enumerate(line.words, 1)
         for letter, glyph in enumerate(part.glyphs, 1)
     ]
-    crops = layout.letter_crops([glyph for _, glyph in numbered], page.stroke_width)
+    crops = draw([glyph for _, glyph in numbered])
     for (name, _), crop in zip(numbered, crops, strict=True):
         _save_grey(crop, folder / name)
 
@@ -218,6 +233,19 @@ def _read(
     except InputError:
         _loaded(coming, model)  # without a model no picture can be read: that is told first
         raise
+
+
+def _read_as_homework(picture: Picture, model: str) -> Page:
+    """The page as the homework reads it, with the letter model among the reader's."""
+    from ocr_cli import input as images
+    from ocr_cli.recognition import homework
+
+    letters = reader(model, "none").letters
+    if letters is None:
+        raise ModelError(
+            "the homework reads letters, and this model rows", "give -m homework", model
+        )
+    return homework.read_page(images.load_page(picture), letters)
 
 
 def reader(model: str, language: str) -> Reader:

@@ -237,7 +237,9 @@ def _pictures(
     this: Batch, paths: Iterable[str], recursive: bool = False
 ) -> list[Picture | InputError]:
     """The pictures that are to be read; what there is to know of their files is told."""
-    found = batch.find_pictures(paths, recursive, options.stdin() if not this.wanted.watch else None)
+    found = batch.find_pictures(
+        paths, recursive, options.stdin() if not this.wanted.watch else None
+    )
     for note in batch.notes_on(found):
         options.tell(note)
     found = batch.of_pages(found, this.pages)

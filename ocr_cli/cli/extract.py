@@ -67,6 +67,7 @@ reading order, ready for labelling.
     metavar="FOLDER",
     help="Save every row as NAME-PAGE-ROW.png, the strip that a line model reads.",
 )
+@options.method
 @options.jobs
 @options.quiet
 def extract(
@@ -76,13 +77,14 @@ def extract(
     overlay: str | None,
     crops: Path | None,
     rows: Path | None,
+    method: str,
     jobs: int,
     quiet: bool,
 ) -> None:
     """Print the boxes of the letters, and make the pictures that are asked for."""
     parallel.cap_threads(1)
     pictures = batch.find_pictures(files, recursive, options.stdin())
-    wanted = _wanted(pictures, overlay, crops, rows)
+    wanted = _wanted(pictures, overlay, crops, rows, method)
     _check_outputs(wanted)
     drawn = Path(overlay) if overlay and overlay.endswith(("/", os.sep)) else None
     for folder in filter(None, (crops, rows, drawn)):
@@ -102,6 +104,7 @@ def _wanted(
     overlay: str | None,
     crops: Path | None,
     rows: Path | None,
+    method: str,
 ) -> list[batch.Extraction | InputError]:
     """What is to be made of each picture.
 
@@ -125,7 +128,7 @@ def _wanted(
         stem = stems[picture.source]
         name = f"{stem}-{picture.frame + 1:03}.png"
         drawn = place / name if place and into_folder else place
-        wanted.append(batch.Extraction(picture, stem, crops, drawn, rows))
+        wanted.append(batch.Extraction(picture, stem, crops, drawn, rows, method))
     return wanted
 
 

@@ -234,6 +234,17 @@ def pages(command: Function) -> Function:
     )(command)
 
 
+def method(command: Function) -> Function:
+    """--method, ours or the homework's."""
+    return click.option(
+        "--method",
+        type=click.Choice(["default", "homework"]),
+        default="default",
+        show_default=True,
+        help="homework: threshold, label and crop with scikit-image, to compare with.",
+    )(command)
+
+
 def jobs(command: Function) -> Function:
     """--jobs, how many processes."""
     return click.option(

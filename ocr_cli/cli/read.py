@@ -55,6 +55,7 @@ Each option has a variable: OCR_READ_LANGUAGE=fr stands for --language fr.
 @options.model
 @options.reader
 @options.language
+@options.method
 @click.option(
     "-f",
     "--format",
@@ -81,6 +82,7 @@ def read(
     recursive: bool,
     model: str,
     language: str,
+    method: str,
     form: str | None,
     layout: bool,
     pages: tuple[range, ...],
@@ -91,6 +93,9 @@ def read(
     wanted: batches.Wanted,
 ) -> None:
     """Write what is read, page after page."""
+    if method == "homework" and (keep_doubtful or language not in {"auto", "none"}):
+        which = "--keep-doubtful" if keep_doubtful else "--language"
+        raise UsageError(f"{which} says nothing to --method homework", "leave it out")
     parallel.cap_threads(1)
     form = _form(form, layout, output)
     _check_place(form, output or wanted.out_dir)
@@ -102,6 +107,7 @@ def read(
         language=language,
         form=form,
         keep_doubtful=keep_doubtful,
+        method=method,
     )
     write = partial(_write, form=known)
     ending = known.suffixes[0] if known.suffixes else f".{form}.txt"

@@ -109,7 +109,11 @@ def normalise(text: str) -> str:
 
 
 def bare(text: str) -> str:
-    """The letters and digits of `text`, case folded."""
+    """The letters and digits of `text`, case folded.
+
+    >>> bare("No. 7, Rue de l'Été")
+    'no7ruedelété'
+    """
     return "".join(c for c in folded(text).casefold() if c.isalnum())
 
 

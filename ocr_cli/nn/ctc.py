@@ -96,7 +96,14 @@ def _backward(emitted: Array, skips: Array, lengths: Array, ends: Array) -> Arra
 
 
 def greedy(scores: Array) -> Array:
-    """(T, C) scores to class numbers: the best of each step, repeats and blanks dropped."""
+    """(T, C) scores to class numbers: the best of each step, repeats and blanks dropped.
+
+    Two of a kind in a row need a blank between them:
+
+    >>> a, b, blank = np.eye(3)
+    >>> greedy(np.stack([a, a, blank, a, b, b])).tolist()
+    [0, 0, 1]
+    """
     best = scores.argmax(-1)
     return np.asarray(best[starts(best, scores.shape[-1] - 1)])
 

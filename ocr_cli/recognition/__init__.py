@@ -189,21 +189,27 @@ def _lattices(page: Page, model: Model, reader: Reader) -> list[Lattice]:
     return reader.habit.lattices(letters.lattices_of(page, model), reader.weights)
 
 
-def _as_lines(seen: list[RowEmissions], model: Model, language: Language | None) -> tuple[Row, ...]:
+def _as_lines(
+    seen: list[RowEmissions],
+    model: Model,
+    language: Language | None,
+    odds: tuple[float, float] = confidence.LINES,
+) -> tuple[Row, ...]:
     rows = lines.decoded(seen, model.classes, language)
-    return tuple(calibrated(row, confidence.LINES) for row in rows)
+    return tuple(calibrated(row, odds) for row in rows)
 
 
 def _both_ways(
     page: Page, by_letters: Model, by_lines: Model, reader: Reader, alternatives: bool
 ) -> Page:
     """The page as the line models read it, block capitals in doubt by letters as well."""
-    seen = lines.emissions_of(page, by_lines)
+    seen, is_plain = lines.emissions_of(page, by_lines), False
     if reader.strokes is not None:
-        seen = fusion.fused(seen, by_lines, reader.strokes)
+        seen, is_plain = fusion.fused(seen, by_lines, reader.strokes)
     seen = small_capitals.resolved(seen, by_lines.classes)
     language = reader.language_of(lambda: lines.greedy_texts(seen, by_lines.classes))
-    rows = _as_lines(seen, by_lines, language)
+    odds = confidence.MIXED if is_plain else confidence.LINES
+    rows = _as_lines(seen, by_lines, language, odds)
     rows = _with_second_opinions(page, rows, seen, by_letters, by_lines, reader, language)
     if alternatives:
         rows = with_alternatives(rows, seen, by_lines.classes, language)

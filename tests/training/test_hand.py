@@ -124,6 +124,7 @@ def test_a_hand_of_wrong_parts_is_an_error(tmp_path: Path) -> None:
         recognition.load_reader(str(none))
 
 
+@pytest.mark.slow
 def test_command(tmp_path: Path, handwriting, run_ocr) -> None:
     said = TEXTS[:2]
     handwriting(*said).save(tmp_path / "page.png")

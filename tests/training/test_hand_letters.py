@@ -137,6 +137,7 @@ def test_a_convnet_without_non_letters_learns_too(handwriting) -> None:
     assert learnt.reader.letters.classes == capitals.classes
 
 
+@pytest.mark.slow
 def test_command(tmp_path: Path, handwriting, run_ocr) -> None:
     handwriting(*LINES, seed=3).save(tmp_path / "mine.png")
     text = (*LINES[:3], OTHER[0])
