@@ -83,6 +83,8 @@ def _attempt(work: Callable[[Item], Result], item: Item) -> Result | InputError:
         if is_memory_short(failure):
             return ShortOfMemoryError(item.source)
         raise
+    except BrokenPipeError:  # whoever reads what we write has left
+        raise
     except Exception as bug:  # one page must not cost the others
         if is_memory_short(bug):
             return ShortOfMemoryError(item.source)
@@ -140,7 +142,7 @@ class _Workers(Executor):
     def _fresh_pool(self) -> Executor:
         from concurrent.futures import ProcessPoolExecutor
 
-        return ProcessPoolExecutor(self._jobs, mp_context=self._context, initializer=_start_worker)
+        return ProcessPoolExecutor(self._jobs, mp_context=self._context, initializer=start_worker)
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         try:
@@ -193,19 +195,12 @@ def _workers(jobs: int, tell: Callable[[str], None] | None) -> _Workers | None:
         return None
 
 
-@contextmanager
-def trainings(jobs: int, tell: Callable[[str], None] | None = None) -> Iterator[Executor | None]:
-    """`processes` for trainings; OcrError where one of them is killed."""
-    try:
-        with processes(jobs, tell) as executor:
-            yield executor
-    except BrokenExecutor as failure:
-        raise OcrError("a training was killed", "if memory is short, use --jobs 1") from failure
-
-
-def _start_worker() -> None:
+def start_worker() -> None:
+    """What every process of ours begins with: one BLAS thread, and an end with its parent."""
     cap_threads(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent to handle
+    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+        signal.signal(number, signal.SIG_DFL)  # where it was forked, it has its parent's
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -74,9 +74,8 @@ def read(
     """Write what is read, page after page."""
     parallel.cap_threads(1)
     pictures = batch.find_pictures(files, recursive, options.stdin())
-    if output is not None:
-        read_from = [picture.source for picture in pictures] + [model, language]
-        guard.check([guard.Output("--output", output, "text")], read_from)
+    planned = [guard.Output("--output", output, "text")] if output is not None else []
+    guard.check(planned, [picture.source for picture in pictures] + [model, language])
     work = partial(
         batch.read_picture,
         model=model,
