@@ -150,6 +150,40 @@ def test_what_is_read_through_a_pipe_from_a_file_is_an_input(run_ocr: RunOcr, fo
     assert (done.returncode, contents(folder)) == (2, before)
 
 
+@pytest.mark.parametrize(
+    ("stream", "read", "arguments"),
+    [
+        ("stdout", "a.png", [*READ, "b.png", "a.png"]),
+        ("stdout", "a.png", [*READ, "hard"]),
+        ("stdout", "m.npz", [*READ, "a.png"]),
+        ("stdout", "a.png", [*READ, "a.png", "-o", "/dev/stdout"]),
+        ("stderr", "a.png", [*READ, "a.png", "-o", "out.txt"]),
+        ("stdout", "a.png", ["extract", "a.png"]),
+        ("stdout", "a.txt", ["eval", "a.png"]),
+        ("stdout", "good/nist36_test.mat", ["eval", "good/nist36_test.mat", "-m", "m.npz"]),
+        ("stdout", "m.npz", ["models", "show", "m.npz"]),
+        ("stdout", "a.txt", ["train", "--kind", "language", "--data", "a.txt", "--out", "l.npz"]),
+        ("stdout", "m.npz", ["train", "--data", "good", "--from", "m.npz"]),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else str(value),
+)
+def test_what_the_shell_appends_to_an_input_is_refused(
+    folder: Path, stream: str, read: str, arguments: list[str]
+) -> None:
+    (folder / "a.txt").write_text("ONE")
+    os.link("a.png", "hard")
+    before = contents(folder)
+    command = [sys.executable, "-m", "ocr_cli", *arguments]
+    with (folder / read).open("ab") as appended:
+        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, stream: appended}
+        done = subprocess.run(command, check=False, **streams)
+    assert done.returncode == 2
+    if stream == "stdout":
+        told = "standard output goes to a file that is read; send it to another one"
+        assert done.stderr.decode() == f"ocr: {told}\n"
+        assert contents(folder) == before
+
+
 def test_nothing_that_can_be_read_leaves_yesterdays_file(folder: Path) -> None:
     (folder / "notes.txt").write_text("yesterday")
     for form in ("text", "tsv"):
@@ -404,6 +438,13 @@ def test_an_empty_name_is_not_the_current_folder(folder: Path) -> None:
         ["train", "--out", "new/"],
         ["train", "--out", "-"],
         ["train", "--log", "-"],
+        ["train", "--plot", "-"],
+        ["train", "--convert", "-"],
+        ["extract", "a.png", "--overlay", "-"],
+        ["extract", "a.png", "--crops", "-"],
+        ["extract", "a.png", "--rows", "-"],
+        ["eval", "a.png", "--errors", "-"],
+        ["eval", "a.png", "--plot", "-"],
     ],
     ids=" ".join,
 )

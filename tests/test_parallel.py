@@ -67,6 +67,14 @@ def test_what_no_picture_is_to_blame_for_ends_the_batch(executor: Executor | Non
         list(in_order(work, ITEMS, executor, ahead=3))
 
 
+def test_a_reader_that_left_is_no_fault_of_an_item(executor: Executor | None) -> None:
+    def work(item: Item) -> int:
+        raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        list(in_order(work, ITEMS, executor, ahead=3))
+
+
 def test_work_is_bounded_and_stops_with_its_reader() -> None:
     started: list[int] = []
     gate = threading.Event()

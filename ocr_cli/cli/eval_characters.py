@@ -23,16 +23,15 @@ if TYPE_CHECKING:
 def run(path: Path, split: str | None, model: str, as_json: bool, plot: Path | None) -> None:
     """Score a model on a character set: a classifier, or an autoencoder."""
     from ocr_cli.data import choose
-    from ocr_cli.modelfiles import weights
+    from ocr_cli.modelfiles import kinds, weights
 
-    if plot:
-        check_plots(plot, [path])
+    check_plots(plot, [path, model])
     data, chosen = choose.open_set(path, split)
     options.tell_of_data(data.notes, data.left_out)
     if split is None and chosen != "test":
         options.tell(f"{path}: no test split; scored on {chosen}")
     _check_pictures(data, path)
-    if weights.kind_of(weights.model_path(model)) == weights.AUTOENCODER:
+    if weights.kind_of(weights.model_path(model)) in kinds.with_goal(kinds.RECONSTRUCT):
         _score_pictures(data, model, as_json, plot)
     else:
         _score_classes(data, path, model, as_json, plot)
@@ -52,11 +51,14 @@ def _check_pictures(data: CharacterSet, path: Path) -> None:
 PLOTS = ("confusion.png", "pairs.png", "reliability.png", "reconstructions.png")
 
 
-def check_plots(folder: Path, inputs: Iterable[str | Path]) -> None:
+def check_plots(folder: Path | None, inputs: Iterable[str | Path]) -> None:
     """As `check_plotting`, once it is known that no plot takes an input's place."""
-    planned = [guard.Output("--plot", folder / name, "PNG picture") for name in PLOTS]
-    guard.check(planned, inputs)
-    check_plotting(folder)
+    names = PLOTS if folder else ()
+    guard.check(
+        [guard.Output("--plot", Path(folder or "", name), "PNG picture") for name in names], inputs
+    )
+    if folder:
+        check_plotting(folder)
 
 
 def _score_classes(

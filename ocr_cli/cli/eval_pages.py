@@ -36,7 +36,7 @@ def run(
     from ocr_cli.evaluation import pages as scoring
 
     pictures = scoring.find_transcribed(paths)
-    _check_outputs(plot, errors, pictures)
+    _check_outputs(plot, errors, pictures, [model, language])
     jobs = min(jobs, len(pictures))
     with parallel.processes(jobs, options.tell) as executor:
         work = partial(
@@ -57,18 +57,20 @@ def run(
 
 
 def _check_outputs(
-    plot: Path | None, errors: Path | None, pictures: Sequence[Transcribed | InputError]
+    plot: Path | None,
+    errors: Path | None,
+    pictures: Sequence[Transcribed | InputError],
+    models: Sequence[str],
 ) -> None:
     """Make the folders for what is to be written, unless it would destroy what is there."""
     from ocr_cli.data.formats.transcripts import transcript_path
 
-    inputs: list[str | Path] = []
+    inputs: list[str | Path] = [*models]
     for picture in pictures:
         inputs += [picture.source, transcript_path(picture.source)]
         if not isinstance(picture, InputError) and picture.xml is not None:
             inputs.append(picture.xml)
-    if plot:
-        check_plots(plot, inputs)
+    check_plots(plot, inputs)
     if errors:
         report = guard.Output("--errors", errors / "index.html", "report of ocr eval")
         guard.check([report], inputs)

@@ -50,7 +50,7 @@ reading order, ready for labelling.
 )
 @click.option(
     "--overlay",
-    type=click.Path(readable=False),
+    type=options.OutputPlace(),
     metavar="PNG|FOLDER",
     help="Draw the boxes on the picture; into a folder, as NAME-PAGE.png, when there are several. "
     "A name that ends in / is a folder's, which is made.",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ocr_cli.cli import options
-from ocr_cli.output import jsonl
+from ocr_cli.output import guard, jsonl
 
 if TYPE_CHECKING:
     from ocr_cli.modelfiles.catalogue import Entry
@@ -52,6 +52,7 @@ def show(name: str) -> None:
     """Print a card, or a record."""
     from ocr_cli.modelfiles import catalogue
 
+    guard.check([], [name])
     click.echo(catalogue.describe(name))
 
 

@@ -118,6 +118,23 @@ class OutputFolder(click.Path):
     def __init__(self) -> None:
         super().__init__(file_okay=False, readable=False, path_type=Path)
 
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "-":
+            self.fail("'-' is no folder; one that is called so is './-'.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class OutputPlace(click.Path):
+    """A file to be written, or a folder that files are written to."""
+
+    def __init__(self) -> None:
+        super().__init__(readable=False)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "-":
+            self.fail("'-' is no file; one that is called so is './-'.", param, ctx)
+        return super().convert(value, param, ctx)
+
 
 def tell(message: str) -> None:
     """A line on standard error; where that is closed or full, the results matter more."""
@@ -321,12 +338,12 @@ def _tell(failure: InputError, debug: bool) -> None:
 
 
 @contextmanager
-def steps(total: int, quiet: bool) -> Iterator[Callable[[], None] | None]:
+def steps(total: int, quiet: bool, unit: str = "step") -> Iterator[Callable[[], None] | None]:
     """What to call after each of some steps, for a bar; None where none is wanted or seen."""
     if quiet or not total or not sys.stderr.isatty():
         yield None
         return
-    with progress_bar(total, "step") as bar:
+    with progress_bar(total, unit) as bar:
         yield bar.update
 
 

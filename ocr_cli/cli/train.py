@@ -9,10 +9,11 @@ from typing import Any
 import click
 
 from ocr_cli import parallel
-from ocr_cli.cli import options
+from ocr_cli.cli import options, train_rows
 from ocr_cli.cli.train_sweep import SWEPT, outputs
 from ocr_cli.data.weighted import LineData, only_path
 from ocr_cli.errors import UsageError
+from ocr_cli.modelfiles import kinds
 from ocr_cli.output import guard
 
 LARGEST = 1 << 16  # units of a layer: its weights then take a quarter of a gigabyte
@@ -25,10 +26,21 @@ USES: dict[str, frozenset[str]] = {
     "--sweep": SWEPT | {"sweeps", "out", "log", "plot", "jobs"},
     "--kind language": frozenset({"kind", "data", "out", "seed"}),
     "--kind line": frozenset(
-        {"kind", "data", "start", "out", "seed", "plot", "minutes", "resume", "threads"}
+        ("kind", "data", "start", "out", "seed", "device", "plot", "minutes", "resume", "threads")
     ),
     **{f"--kind {kind}": NETWORK for kind in ("mlp", "convnet", "context", "autoencoder")},
 }
+
+
+class KindName(click.Choice[str]):
+    """A kind that can be trained; one that was registered from outside, too."""
+
+    def __init__(self) -> None:
+        super().__init__(["mlp", "convnet", "context", "autoencoder", "line", "language"])
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        known = kinds.KINDS.get(value)
+        return value if known and known.goal else super().convert(value, param, ctx)
 
 
 def _sizes(
@@ -102,7 +114,7 @@ reconstructions.png.
 )
 @click.option(
     "--kind",
-    type=click.Choice(["mlp", "convnet", "context", "autoencoder", "line", "language"]),
+    type=KindName(),
     default="mlp",
     show_default=True,
     help="What to train; the options below change single settings.",
@@ -144,6 +156,14 @@ reconstructions.png.
     default="numpy",
     show_default=True,
     help="torch is faster for convnets and writes the same file.",
+)
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
+    default="auto",
+    show_default=True,
+    help="What PyTorch calculates on, for --backend torch and for line; auto: a GPU where there "
+    "is one.",
 )
 @click.option("--from", "start", metavar="NAME|FILE", help="Go on from this model's weights.")
 @click.option(
@@ -242,6 +262,8 @@ def train(
     data = asked["data"] = None if mixes else only_path(given, f"--kind {kind}")
     if threads or task != "--kind line":
         parallel.cap_threads(threads or 1)
+    if mixes:
+        train_rows.check_line(given, out, resume, asked["device"])
     inputs = _inputs(asked, given, pages, language)
     if task == "--check-gradients":
         from ocr_cli.cli import train_gradients
@@ -264,15 +286,12 @@ def train(
 
         train_sweep.run(ctx, sweeps, asked, log, quiet, plot, jobs, inputs)
     elif task == "--kind language":
-        from ocr_cli.cli import train_rows
-
         guard.check([guard.Output("--out", out, "model")], inputs)
         train_rows.run_language(data, out)
     elif task == "--kind line":
-        from ocr_cli.cli import train_rows
-
-        guard.check(outputs(out, None, plot), inputs)
-        train_rows.run_line(given, asked["start"], out, minutes, resume, seed, plot, quiet)
+        guard.check(train_rows.line_outputs(out, plot), inputs)
+        how = minutes, resume, seed, asked["device"]
+        train_rows.run_line(given, asked["start"], out, *how, plot, quiet)
     else:
         from ocr_cli.cli import train_network
 
@@ -296,7 +315,7 @@ def _refuse_unused(ctx: click.Context, task: str) -> None:
     for param in ctx.command.params:
         name, option = str(param.name), max(param.opts, key=len)
         given = ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
-        if given and name not in USES[task] | {"quiet"}:
+        if given and name not in USES.get(task, NETWORK) | {"quiet"}:
             homes = [other for other, used in USES.items() if name in used]
             advice = f"{option} goes with {' and '.join(homes)}" if len(homes) < 3 else ""
             raise UsageError(f"{task} and {option} do not go together", advice)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,9 +39,10 @@ def run(
 
     reader, rng = load_reader(start, language), np.random.default_rng(seed)
     known = [copies.open_copy(page) for page in pages]
-    bar = options.steps(hand.FOLDS + 1, quiet)
-    with parallel.trainings(min(jobs, hand.FOLDS), options.tell) as executor, bar as on_step:
-        learnt = hand.learn(known, reader, rng, executor=executor, on_step=on_step)
+    jobs = min(jobs, hand.FOLDS)
+    with parallel.processes(jobs, options.tell) as executor, _rounds(hand.FOLDS + 1, quiet) as step:
+        told = None if quiet else partial(_plan, jobs if executor else 1)
+        learnt = hand.learn_hand(known, reader, rng, None, None, executor, step, told)
     for lost in learnt.lost:
         what = f"{' '.join(lost.words)} (in: {lost.line})" if lost.words else lost.line
         options.tell(f"{lost.source}: not found: {what}")
@@ -45,11 +51,34 @@ def run(
     click.echo(f"{shown(str(out))}  {_gain(learnt)}")
 
 
+def _plan(jobs: int, seconds: float) -> None:
+    """Tells how long learning will take; the last round of five waits for the others."""
+    about = seconds * (0.8 / jobs + 0.2)
+    long = f"{about / 60:.0f} minutes" if about > 90 else f"{max(5, round(about, -1)):.0f} seconds"
+    options.tell(f"learning takes about {long}")
+
+
+@contextmanager
+def _rounds(total: int, quiet: bool) -> Iterator[Callable[[], None] | None]:
+    """What to call after each round of learning: a bar, or a line each where none is seen."""
+    if quiet or sys.stderr.isatty():
+        with options.steps(total, quiet, "round") as on_step:
+            yield on_step
+        return
+    done = count(1)
+    yield lambda: options.say(f"round {next(done)} of {total}")
+
+
 def _gain(learnt: Learnt) -> str:
     """What learning a hand brought, in a line."""
+    from ocr_cli.training.adaptation import hand
+
     if learnt.before is None or learnt.after is None:
-        return f"learnt from {learnt.letters} letters; one line is too few to tell the gain"
-    rates = f"CER {learnt.before.rate:.2%} before, {learnt.after.rate:.2%} after"
+        few = f"{learnt.lines} line{'s' if learnt.lines > 1 else ''} found on the page"
+        return f"{few}, too few to be sure of a gain ({hand.FEWEST} at least); it reads as before"
+    lines = f"{learnt.lines} lines, each read by what had not seen it"
     if not learnt.share:
-        return f"{learnt.before.rate:.2%} CER; learning did not help, the model is as it was"
-    return f"{rates}, on lines not learnt from ({learnt.letters} letters learnt)"
+        return f"CER {learnt.before.rate:.2%} on {lines}; no sure gain, it reads as before"
+    rates = f"CER {learnt.before.rate:.2%} before, {learnt.after.rate:.2%} after"
+    low, high = (100 * end for end in learnt.gain)
+    return f"{rates}, on {lines}; a gain of {low:.1f} to {high:.1f} points, with {hand.SURE:.0%}"

@@ -83,14 +83,14 @@ def _prepared(experiment: Experiment, quiet: bool) -> Prepared:
         return experiments.prepare(experiment, on_step)
 
 
-def score_text(goal: Goal, score: float) -> str:
+def with_unit(goal: Goal, score: float) -> str:
     """A score with its unit."""
     return f"{score:.2%}" if goal.score == "accuracy" else f"{score:.2f} dB"
 
 
 def _results(outcome: Outcome) -> list[str]:
     def told(name: str, scores: Mapping[str, tuple[float, float]]) -> str:
-        parts = (f"{split} {score_text(outcome.goal, s)}" for split, (_, s) in scores.items())
+        parts = (f"{split} {with_unit(outcome.goal, s)}" for split, (_, s) in scores.items())
         return "  ".join([name, *parts])
 
     lines = [told(shown(str(outcome.experiment.out)), outcome.scores)]
@@ -124,9 +124,9 @@ class Log:
     """Writes each epoch to stderr, unless quiet, and to the log file as it ends."""
 
     def __init__(self, kind: str, path: Path | None, quiet: bool, setting: str = "") -> None:
-        from ocr_cli.training.characters import GOALS
+        from ocr_cli.training.characters import goal_of
 
-        self._goal, self._path, self._quiet = GOALS[kind], path, quiet
+        self._goal, self._path, self._quiet = goal_of(kind), path, quiet
         self._before = f"{setting}  " if setting else ""
         self._file: IO[str] | None = None
         self.epochs = 0
@@ -150,7 +150,7 @@ class Log:
             self._write(json.dumps(figures) + "\n")
         if not self._quiet:
             both = epoch.train_score, epoch.valid_score
-            train, valid = (score_text(self._goal, score) for score in both)
+            train, valid = (with_unit(self._goal, score) for score in both)
             options.say(
                 f"{self._before}epoch {epoch.epoch:3}  "
                 f"loss {epoch.train_loss:.4f} / {epoch.valid_loss:.4f}  "

@@ -13,6 +13,8 @@ import click
 from ocr_cli.cli import options
 from ocr_cli.cli.train_network import command_line
 from ocr_cli.data.weighted import LineData, only_path
+from ocr_cli.errors import InputError, UsageError, shown
+from ocr_cli.output import guard
 
 if TYPE_CHECKING:
     from ocr_cli.modelfiles.weights import Model
@@ -33,7 +35,44 @@ def run_language(corpus: Path | None, out: Path) -> None:
     model = ngrams.train_language(text.lines, record=record)
     language.save(out, model)
     plain = [line.strip(ngrams.BREAK) for line in text.lines]
-    click.echo(f"{out}  {language.bits_per_character(model, plain):.3f} bits a character")
+    click.echo(
+        f"{shown(str(out))}  {language.bits_per_character(model, plain):.3f} bits a character"
+    )
+
+
+def line_outputs(out: Path, plot: Path | None) -> list[guard.Output]:
+    """The files that a training of lines writes."""
+    scratch = _scratch(out)
+    planned = [
+        guard.Output("--out", out, "model"),
+        guard.Output("--out", scratch / "checkpoint.pt", "checkpoint of ocr train"),
+        guard.Output("--out", scratch / "log.jsonl", "log of ocr train"),
+        guard.Output("--out", scratch / "latest.npz", "model"),
+    ]
+    if plot is not None:
+        planned.append(guard.Output("--plot", plot / "curves.png", "PNG picture"))
+    return planned
+
+
+def _scratch(out: Path) -> Path:
+    """The folder where a training of lines keeps what it needs to go on."""
+    return out.with_suffix(".training")
+
+
+def check_line(given: Sequence[LineData], out: Path, resume: bool, device: str) -> None:
+    """OcrError where lines cannot be trained: before any data is looked at."""
+    from ocr_cli.nn.torch import backend
+
+    backend.check_torch("--kind line")
+    if device != "auto":
+        backend.device_of(device)
+    if resume:
+        from ocr_cli.training.lines import checkpoint_in
+
+        checkpoint_in(_scratch(out))
+    for one in given:
+        if not one.path.exists():
+            raise InputError("no such file or folder", "check the name", str(one.path))
 
 
 def run_line(
@@ -43,18 +82,17 @@ def run_line(
     minutes: float,
     resume: bool,
     seed: int,
+    device: str,
     plot: Path | None,
     quiet: bool,
 ) -> None:
     """A model of whole rows; checkpoint and log lie in the folder OUT.training."""
     from ocr_cli.modelfiles.weights import for_use, save_model
-    from ocr_cli.nn.torch.backend import import_torch
     from ocr_cli.output.plots import check_plotting
 
-    import_torch()
     if plot is not None:
         check_plotting(plot)
-    scratch = out.with_suffix(".training")
+    scratch = _scratch(out)
 
     def tell(report: dict[str, Any]) -> None:
         if not quiet:
@@ -63,18 +101,23 @@ def run_line(
                 f"loss {report['loss']:.3f}  CER on valid: {_rates(report)}"
             )
 
-    how = {"seconds": 60 * minutes, "seed": seed}
-    if start is None:
-        model, data = _from_strokes(given, how, scratch, resume, tell)
-    else:
-        model, data = _from_model(given, start, how, scratch, resume, tell)
+    how = {"seconds": 60 * minutes, "seed": seed, "device": device}
+    try:
+        if start is None:
+            model, data = _from_strokes(given, how, scratch, resume, tell)
+        else:
+            model, data = _from_model(given, start, how, scratch, resume, tell)
+    except KeyboardInterrupt:
+        if (scratch / "checkpoint.pt").is_file():
+            options.tell(f"stopped; --resume goes on from {scratch}")
+        raise
     record = {"command": command_line(), "data": data, "seed": seed, **model.record}
     save_model(out, for_use(replace(model, record=record)), half=True)
     if plot is not None:
         from ocr_cli.training.plots import save_line_curves
 
         save_line_curves(scratch / "log.jsonl", plot / "curves.png")
-    click.echo(f"{out}  valid CER: {_rates(model.record)}")
+    click.echo(f"{shown(str(out))}  valid CER: {_rates(model.record)}")
 
 
 def _rates(report: dict[str, Any]) -> str:
@@ -95,7 +138,6 @@ def _from_strokes(
 ) -> tuple[Model, str]:
     """A small line model from scratch, of pen strokes alone."""
     from ocr_cli.data.synthesis import lines
-    from ocr_cli.errors import InputError, UsageError
     from ocr_cli.training import lines as training_lines
 
     if len(given) > 1:
@@ -104,8 +146,11 @@ def _from_strokes(
     data = only_path(given, "--kind line")
     home = os.environ.get("OCR_DATA")
     folder = data or (Path(home) / "ink" if home else None)
-    if folder is None or not folder.is_dir():
-        wanted = "give --data a folder with words.npz, lines.npz and chars.npz"
+    if folder is None or not (folder / "words.npz").is_file():
+        wanted = (
+            "give --data a folder with words.npz, lines.npz and chars.npz; on pages, "
+            "--from lines goes on from the shipped model"
+        )
         raise InputError("no pen strokes to train a line model on", wanted, str(folder or ""))
     recipe = training_lines.LineRecipe(**how)
     source = lines.make_source(lines.load_stock(folder, "train"))
@@ -125,7 +170,6 @@ def _from_model(
     import numpy as np
 
     from ocr_cli.data import practice
-    from ocr_cli.errors import UsageError
     from ocr_cli.recognition.lines import load_line_model
     from ocr_cli.training import grey as training_grey
 
@@ -134,7 +178,10 @@ def _from_model(
     first = load_line_model(start)
     rng = np.random.default_rng([how["seed"], 1])
 
-    piles, held = practice.load_piles([(d.path, d.weight) for d in given], rng, options.tell)
+    def leave_out(told: str) -> None:
+        options.tell_of_data((), [told])
+
+    piles, held = practice.load_piles([(d.path, d.weight) for d in given], rng, leave_out)
     recipe = training_grey.recipe(**how)
     model = training_grey.train_rows(piles, held, first, recipe, scratch, resume, tell)
     return model, ", ".join(str(d.path) for d in given)

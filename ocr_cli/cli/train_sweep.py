@@ -13,7 +13,7 @@ import click
 
 from ocr_cli import parallel
 from ocr_cli.cli import options
-from ocr_cli.cli.train_network import Log, experiment_of, score_text, usual_data
+from ocr_cli.cli.train_network import Log, experiment_of, usual_data, with_unit
 from ocr_cli.data.weighted import only_path
 from ocr_cli.errors import OcrError
 from ocr_cli.output import guard
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # The options that say what is trained and how, by what they are called in Python.
 SWEPT = frozenset(
     (
-        *("kind", "homework", "hidden", "channels", "start", "teacher", "backend"),
+        *("kind", "homework", "hidden", "channels", "start", "teacher", "backend", "device"),
         *("data", "classes", "augment", "seed", "patience"),
         *("epochs", "batch_size", "lr", "optimizer", "momentum"),
     )
@@ -170,7 +170,7 @@ def experiments_of(
     planned: Mapping[str, Mapping[str, Any]], asked: Mapping[str, Any]
 ) -> list[Experiment]:
     """One a setting, checked as far as can be before the first of them takes its time."""
-    from ocr_cli.training.characters import GOALS
+    from ocr_cli.modelfiles.kinds import KINDS
     from ocr_cli.training.experiments import preset_of, refuse_idle
 
     made = []
@@ -178,12 +178,12 @@ def experiments_of(
         own = {**asked, **values, "setting": setting, "out": beside(asked["out"], setting)}
         if not own["data"]:
             own["data"] = usual_data("mlp")  # the same for all kinds: they are to be compared
-        if own["kind"] not in GOALS:
+        if not KINDS[own["kind"]].goal:
             raise _wrong(f"a {own['kind']} model cannot be swept")
         made.append(experiment_of(own))
         preset_of(made[-1])
     refuse_idle(made)
-    if len({GOALS[one.kind].score for one in made}) > 1:
+    if len({KINDS[one.kind].goal for one in made}) > 1:
         raise _wrong("classifiers and autoencoders have no score in common")
     if len({one.out for one in made}) < len(made):
         raise _wrong("two settings would be kept in one file")
@@ -238,7 +238,7 @@ def _cells(one: Outcome) -> dict[str, str]:
         "setting": one.experiment.setting,
         "epochs": str(len(one.history)),
         "best": str(best.epoch),
-        **{name: score_text(one.goal, score) for name, score in scores.items()},
+        **{name: with_unit(one.goal, score) for name, score in scores.items()},
         "seconds": f"{one.seconds:.1f}",
         "model": str(one.experiment.out),
     }

@@ -15,6 +15,7 @@ from ocr_cli.data.synthesis import render
 from ocr_cli.data.synthesis.distort import Distortion
 from ocr_cli.data.synthesis.nonletters import NON_LETTER
 from ocr_cli.errors import InputError
+from ocr_cli.modelfiles import kinds
 
 CHARACTERS = "chars.npz"  # of a folder of archives
 CLASSES = {"capitals": NIST36, "ascii": ASCII94, "ascii+": (*ASCII94, NON_LETTER)}
@@ -45,7 +46,7 @@ def default_path(folder: Path | None, kind: str) -> Path | None:
     """The set in a data folder that suits a kind of model; None where there is none."""
     if folder is None:
         return None
-    strokes = kind in ("convnet", "context")
+    strokes = kinds.KINDS[kind].from_strokes
     path = folder / ("ink/chars.npz" if strokes else "nist36-standin")
     return path if path.exists() else None
 

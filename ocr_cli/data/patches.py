@@ -9,15 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr_cli import input as images
 from ocr_cli.data.charset import WESTERN, folded
+from ocr_cli.data.formats.folders import MOST_JUNK
 from ocr_cli.data.formats.given import GivenRow
-from ocr_cli.data.formats.pagexml import load_page_xml
+from ocr_cli.data.formats.pagexml import is_foreign, load_page_xml
 from ocr_cli.data.formats.rowcourses import measured_courses
 from ocr_cli.errors import InputError
 from ocr_cli.layout import courses
@@ -71,7 +74,9 @@ def load_grey(path: Path) -> Grey:
     try:
         with Image.open(path) as picture:
             return np.asarray(picture.convert("L"), np.float32) / np.float32(255)
-    except OSError as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # Pillow raises many kinds on a damaged picture
         raise InputError("the picture cannot be read", "", str(path)) from error
 
 
@@ -102,8 +107,11 @@ def _sound(pyramid: Pyramid, course: Course, text: str) -> Patch | None:
 
 
 def picture_patch(path: Path, text_path: Path) -> Patch | None:
-    """A picture of one row and its text."""
-    text = as_target(text_path.read_text(encoding="utf-8-sig"))
+    """A picture of one row and its text; None where that cannot be learnt; InputError."""
+    try:
+        text = as_target(text_path.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError("is not readable as UTF-8 text", "", str(text_path)) from error
     if text is None:
         return None
     grey = load_grey(path)
@@ -129,22 +137,66 @@ def course_of_picture(grey: Grey) -> Course:
 
 
 def folder_patches(folder: Path, tell: Callable[[str], None] | None = None) -> list[Patch]:
-    """All rows of a folder of transcribed pages or pictures of rows; what is unfit is told."""
+    """All rows of a folder of transcribed pages or pictures of rows; what is unfit is told.
+
+    InputError where more than one file in MOST_JUNK cannot be read.
+    """
     found: list[Patch] = []
-    for path in sorted(folder.glob("*.xml")):
+    junk: list[InputError] = []
+    planned: list[Callable[[], list[Patch]]] = [
+        *(
+            partial(_page_rows, path)
+            for path in sorted(folder.glob("*.xml"))
+            if not is_foreign(path)
+        ),
+        *(partial(_picture_row, *pair) for pair in pictures_of_rows(folder)),
+    ]
+    for load in planned:
         try:
-            found += page_patches(path)
-        except InputError as error:
-            if tell is not None:
-                tell(str(error))
-    for text in sorted(folder.glob("*.gt.txt")):
-        stem = text.name.removesuffix(".gt.txt")
-        for ending in (".png", ".jpg", ".webp", ".tif"):
-            picture = text.with_name(stem + ending)
-            if picture.is_file():
-                patch = picture_patch(picture, text)
-                found += [] if patch is None else [patch]
+            found += load()
+        except InputError as failure:
+            junk.append(failure)
+    if len(junk) > max(1, len(planned) // MOST_JUNK):
+        counted = f"{len(junk)} of {len(planned)} pages and rows cannot be read"
+        raise InputError(counted, f"the first: {junk[0]}", str(folder))
+    if tell is not None:
+        for one in junk:
+            tell(f"left out: {one}")
     return found
+
+
+def _page_rows(path: Path) -> list[Patch]:
+    return list(page_patches(path))
+
+
+def _picture_row(picture: Path, text: Path) -> list[Patch]:
+    patch = picture_patch(picture, text)
+    return [] if patch is None else [patch]
+
+
+def pictures_of_rows(folder: Path) -> list[tuple[Path, Path]]:
+    """The pictures in a folder with NAME.gt.txt, or a NAME.txt of one line, and that text."""
+    if not folder.is_dir():
+        return []
+    pictures = {
+        path.with_suffix("").name: path
+        for path in sorted(folder.iterdir())
+        if path.suffix.lower() in images.SUFFIXES and not path.name.startswith(".")
+    }
+    marked = {t.name.removesuffix(".gt.txt"): t for t in sorted(folder.glob("*.gt.txt"))}
+    plain = {text.stem: text for text in sorted(folder.glob("*.txt")) if _is_one_line(text)}
+    texts = plain | marked
+    return [(pictures[name], texts[name]) for name in sorted(texts) if name in pictures]
+
+
+def _is_one_line(path: Path) -> bool:
+    """Whether a text is of one line; what cannot be read is told later."""
+    try:
+        return len(path.read_text(encoding="utf-8-sig").strip().splitlines()) == 1
+    except UnicodeDecodeError:
+        return True
+    except OSError:
+        return False
 
 
 @dataclass(frozen=True)

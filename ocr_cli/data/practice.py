@@ -147,7 +147,7 @@ def load_piles(
         elif _has_fonts(folder):
             pass
         elif folder.name == "train" and beside.is_dir():
-            kept = load_rows(beside, "valid", rng)
+            kept = load_rows(beside, "valid", rng, (), tell)
         else:
             kept, rows = rows[::10], [row for i, row in enumerate(rows) if i % 10]
         name = folder.parent.name if folder.name == "train" else folder.name

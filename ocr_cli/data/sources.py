@@ -15,7 +15,7 @@ from ocr_cli.data.synthesis import nonletters, render
 from ocr_cli.errors import InputError
 
 USUAL = np.float32(1000)  # units of the strokes that a writer's usual letter is tall
-Batch = tuple[NDArray[np.float32], NDArray[np.int64]]
+PictureBatch = tuple[NDArray[np.float32], NDArray[np.int64]]
 
 
 class Source(Protocol):
@@ -26,7 +26,7 @@ class Source(Protocol):
 
     def __len__(self) -> int: ...
 
-    def batches(self, rng: np.random.Generator, size: int) -> Iterator[Batch]: ...
+    def batches(self, rng: np.random.Generator, size: int) -> Iterator[PictureBatch]: ...
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class SetSource:
     def __len__(self) -> int:
         return len(self.data)
 
-    def batches(self, rng: np.random.Generator, size: int) -> Iterator[Batch]:
+    def batches(self, rng: np.random.Generator, size: int) -> Iterator[PictureBatch]:
         """An epoch; every item comes once, the last batch may be short."""
         order = rng.permutation(len(self))
         # distorting many at once costs less a picture than a small batch at a time
@@ -75,7 +75,7 @@ class InkSource:
     def __len__(self) -> int:
         return len(self.ink)
 
-    def batches(self, rng: np.random.Generator, size: int) -> Iterator[Batch]:
+    def batches(self, rng: np.random.Generator, size: int) -> Iterator[PictureBatch]:
         """As many draws as the set has items, in full batches, and one batch at least."""
         labels = label_numbers(self.ink.labels, self.classes)
         weight = _rarity(labels, self.balance)
@@ -141,7 +141,7 @@ class WordSource:
     def __len__(self) -> int:
         return len(self.characters)
 
-    def batches(self, rng: np.random.Generator, size: int) -> Iterator[Batch]:
+    def batches(self, rng: np.random.Generator, size: int) -> Iterator[PictureBatch]:
         """As many pictures as there are characters written one by one, in full batches."""
         weight = _rarity(self.cut.labels, self.characters.balance)
         ranks = np.cumsum(weight / weight.sum())

@@ -21,7 +21,7 @@ class LineData:
     def parse(cls, text: str) -> LineData:
         """PATH, or PATH=WEIGHT; what exists under the whole name is a path, = or not.
 
-        ValueError where the weight is not above 0.
+        ValueError where the weight is no number above 0.
 
         >>> LineData.parse("pages=0.5").weight
         0.5
@@ -32,9 +32,11 @@ class LineData:
         try:
             weight = float(number)
         except ValueError:
-            return cls(Path(text))  # there is none of that name either, which is told later
+            if not Path(path).exists():
+                return cls(Path(text))  # there is none of that name either, which is told later
+            weight = math.nan
         if not 0 < weight < math.inf:
-            raise ValueError(f"{number} is no weight; it is to be above 0")
+            raise ValueError(f"{number or 'nothing'} is no weight; it is to be above 0")
         return cls(Path(path), weight)
 
 

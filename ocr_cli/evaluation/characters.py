@@ -141,7 +141,7 @@ def evaluate_pictures(model: Model, data: CharacterSet) -> PictureScores:
     return PictureScores(
         items=len(data),
         psnr=float(decibels.mean()),
-        error=autoencoder.squared_error(again, data.images),
+        error=autoencoder.picture_error(again, data.images),
         per_class=tuple(
             ClassPictures(c, len(some), float(some.mean())) for c, some in of_class if len(some)
         ),

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ocr_cli.nn.layers import LAYERS, Array, Dropout, Layer, Params, Relu, xavier_uniform
+from ocr_cli.nn.layers import Array, Dropout, Layer, Params, Relu, xavier_uniform
 from ocr_cli.nn.losses import softmax
 
 _EPSILON = 1e-5
@@ -141,6 +141,3 @@ class FeedForward(Layer):
         np.sum(dhidden, axis=0, out=grads["bias"])
         dnormal = dhidden @ params["weights"].T
         return dy + LayerNorm(self.width).backward(params, norm_cache, dnormal, grads)
-
-
-LAYERS |= {cls.__name__.lower(): cls for cls in (LayerNorm, SelfAttention, FeedForward)}

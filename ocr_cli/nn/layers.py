@@ -360,9 +360,3 @@ def _column_sums(a: Array, b: Array | None = None) -> Array:
     if b is None:
         return np.ones(len(a), a.dtype) @ a
     return np.asarray(np.einsum("nc,nc->c", a, b))
-
-
-LAYERS: dict[str, type[Layer]] = {
-    cls.__name__.lower(): cls
-    for cls in (Dense, Sigmoid, Relu, Invert, Flatten, Dropout, Conv2d, MaxPool2d, BatchNorm)
-}

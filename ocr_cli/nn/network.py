@@ -8,7 +8,32 @@ from typing import Any
 
 import numpy as np
 
-from ocr_cli.nn.layers import LAYERS, Array, BatchNorm, Conv2d, Dense, Dropout, Layer, Params
+from ocr_cli.nn.attention import FeedForward, LayerNorm, SelfAttention
+from ocr_cli.nn.layers import (
+    Array,
+    BatchNorm,
+    Conv2d,
+    Dense,
+    Dropout,
+    Flatten,
+    Invert,
+    Layer,
+    MaxPool2d,
+    Params,
+    Relu,
+    Sigmoid,
+)
+from ocr_cli.nn.sequence import BiGru, Columns
+
+# Every layer that a file may have, by the name that it has there.
+LAYERS: dict[str, type[Layer]] = {
+    layer.__name__.lower(): layer
+    for layer in (
+        *(Dense, Sigmoid, Relu, Invert, Flatten, Dropout, Conv2d, MaxPool2d, BatchNorm),
+        *(Columns, BiGru),
+        *(LayerNorm, SelfAttention, FeedForward),
+    )
+}
 
 Layers = tuple[Layer, ...]
 Weights = tuple[Params, ...]

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ocr_cli.nn.layers import LAYERS, Array, Layer, Params, sigmoid
+from ocr_cli.nn.layers import Array, Layer, Params, sigmoid
 
 
 @dataclass(frozen=True)
@@ -133,6 +133,3 @@ class BiGru(Layer):
             np.matmul(seen.T, flat, out=grads["weights"][d])
             dx[turned] += (flat @ params["weights"][d].T).reshape(dx.shape)
         return dx.transpose(1, 0, 2)
-
-
-LAYERS |= {"columns": Columns, "bigru": BiGru}

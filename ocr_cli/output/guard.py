@@ -49,6 +49,10 @@ def _is_strokes(_head: bytes, path: Path) -> bool:
     return "points.npy" in _members(path)
 
 
+def _is_checkpoint(_head: bytes, path: Path) -> bool:
+    return any(name.endswith("/data.pkl") for name in _members(path))
+
+
 def _members(archive: Path) -> list[str]:
     try:
         with zipfile.ZipFile(archive) as file:
@@ -66,8 +70,11 @@ KINDS: dict[str, Callable[[bytes, Path], bool]] = {
     "PDF": _is_pdf,
     "model": _is_model,
     "archive of pen strokes": _is_strokes,
+    "checkpoint of ocr train": _is_checkpoint,
 }
-_APPARENT = {"model", "archive of pen strokes", "log of ocr train"}  # never what is learnt from
+_APPARENT = {  # never what is learnt from
+    *("model", "archive of pen strokes", "log of ocr train", "checkpoint of ocr train")
+}
 
 
 @dataclass(frozen=True)
@@ -83,13 +90,13 @@ def check(outputs: Iterable[Output], inputs: Iterable[str | Path]) -> None:
     """UsageError where an output is an input, whatever names and links lead there, or something
     else than what replaces it; OcrError where it cannot be written.
 
-    What lies in a folder among the inputs is an input, unless it is of a kind that is none.
+    What lies in a folder among the inputs is an input, unless it is of a kind that is none. What
+    the shell made of standard output and standard error is an output, too.
     """
-    planned = [output for output in outputs if not is_special(output.path)]
-    if not planned:
-        return
     known = [Path("/dev/stdin" if name == "-" else name) for name in inputs]
     read = {_identity(path) for path in known if os.path.exists(path)}  # noqa: PTH110
+    _check_streams(read)
+    planned = [output for output in outputs if not is_special(output.path)]
     taken: dict[tuple[int, int] | str, Output] = {}
     for output in planned:
         same = _identity(output.path)
@@ -105,6 +112,17 @@ def check(outputs: Iterable[Output], inputs: Iterable[str | Path]) -> None:
         taken[same] = output
         _check_kind(output)
         check_writable(output.path)
+
+
+def _check_streams(read: set[tuple[int, int] | str]) -> None:
+    """UsageError where the shell has standard output or error go to a file that is read."""
+    for number, name in ((1, "standard output"), (2, "standard error")):
+        try:
+            found = os.fstat(number)
+        except OSError:  # closed
+            continue
+        if stat.S_ISREG(found.st_mode) and (found.st_dev, found.st_ino) in read:
+            raise UsageError(f"{name} goes to a file that is read", "send it to another one")
 
 
 def _identity(path: Path) -> tuple[int, int] | str:

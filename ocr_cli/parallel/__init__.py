@@ -4,7 +4,7 @@ Imports nothing heavy: a worker process caps its BLAS threads before numpy comes
 """
 
 from ocr_cli.parallel.ordered import Item, Known, Result, TooLongError, in_order
-from ocr_cli.parallel.workers import BLAS_THREADS, cap_threads, processes, trainings
+from ocr_cli.parallel.workers import BLAS_THREADS, cap_threads, processes, start_worker
 
 __all__ = [
     "BLAS_THREADS",
@@ -15,5 +15,5 @@ __all__ = [
     "cap_threads",
     "in_order",
     "processes",
-    "trainings",
+    "start_worker",
 ]

@@ -96,6 +96,8 @@ def _attempt(work: Callable[[Item], Result], item: Item) -> Result | InputError:
         if is_memory_short(failure):
             return ShortOfMemoryError(item.source)
         raise
+    except BrokenPipeError:  # whoever reads what we write has left
+        raise
     except Exception as bug:  # one page must not cost the others
         if is_memory_short(bug):
             return ShortOfMemoryError(item.source)

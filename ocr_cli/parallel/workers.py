@@ -13,7 +13,6 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ocr_cli.errors import OcrError
 from ocr_cli.parallel.ordered import TooLongError
 
 if TYPE_CHECKING:
@@ -156,11 +155,18 @@ class _Worker:
         self._process.kill()
 
 
-def _serve(tasks: Connection, prepare: Callable[[], object] | None) -> None:
-    """Do one task after the other, until nobody has any more."""
+def start_worker() -> None:
+    """What every process of ours begins with: one BLAS thread, and an end with its parent."""
     cap_threads(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent to handle
+    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+        signal.signal(number, signal.SIG_DFL)  # where it was forked, it has its parent's
     threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _serve(tasks: Connection, prepare: Callable[[], object] | None) -> None:
+    """Do one task after the other, until nobody has any more."""
+    start_worker()
     if prepare is not None:
         with suppress(Exception):  # what is wrong is told with the first task
             prepare()
@@ -241,13 +247,3 @@ def _workers(
             told = f"no processes can be started ({reason}); going on with one{lost}"
             tell(f"--jobs {jobs}: {told}")
         return None
-
-
-@contextmanager
-def trainings(jobs: int, tell: Callable[[str], None] | None = None) -> Iterator[Executor | None]:
-    """`processes` for trainings; OcrError where one of them is killed."""
-    try:
-        with processes(jobs, tell) as executor:
-            yield executor
-    except BrokenExecutor as failure:
-        raise OcrError("a training was killed", "if memory is short, use --jobs 1") from failure

@@ -11,7 +11,7 @@ import numpy as np
 
 from ocr_cli import layout
 from ocr_cli.errors import ModelError
-from ocr_cli.modelfiles import weights
+from ocr_cli.modelfiles import kinds, weights
 from ocr_cli.modelfiles.weights import Model
 from ocr_cli.page import Course, Page, Row
 from ocr_cli.recognition import calibration as confidence
@@ -100,7 +100,7 @@ def load_reader(model: str = "default", language: str = "auto") -> Reader:
     kind = weights.kind_of(path)
     if kind == weights.HAND:
         return _load_hand(path, known)
-    if kind == lines.KIND:
+    if kind in kinds.of_role("lines"):
         alone = model in weights.shipped_models()
         of_letters = None if alone else weights.load_model("letters", in_context=False)
         return Reader(of_letters, lines.load_line_model(model), known)
@@ -113,9 +113,9 @@ def load_reader(model: str = "default", language: str = "auto") -> Reader:
 
 def _load_hand(path: Path, language: Language | Languages | None) -> Reader:
     """What knows a hand, see `weights.save_hand`."""
-    kinds = weights.kinds_in(path)
-    of_letters = weights.load_model(path) if kinds & weights.CLASSIFIERS else None
-    of_lines = lines.load_line_model(path) if lines.KIND in kinds else None
+    there = weights.kinds_in(path)
+    of_letters = weights.load_model(path) if there & kinds.of_role("letters") else None
+    of_lines = lines.load_line_model(path) if there & kinds.of_role("lines") else None
     try:
         beside = weights.read_beside(path)
         own = habit.from_arrays(beside) if beside else Habit()  # files before there were habits

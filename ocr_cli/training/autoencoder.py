@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli.modelfiles.weights import AUTOENCODER, Model, load_network
+from ocr_cli.modelfiles import kinds
+from ocr_cli.modelfiles.kinds import PIXELS
+from ocr_cli.modelfiles.weights import Model, load_network
 from ocr_cli.nn.layers import BatchNorm, Dense, Invert, Layer, Relu, sigmoid
 from ocr_cli.nn.network import Layers
 
-PIXELS = 1024  # of a picture, 32×32
 LEAST_ERROR = 1e-10  # mean squared; what is nearer counts as 100 dB
 
 Floats = NDArray[np.float32]
@@ -46,8 +47,7 @@ def deep_layers(hidden: tuple[int, ...]) -> Layers:
 
 def load_autoencoder(name: str | Path) -> Model:
     """The autoencoder of that name or path; ModelError where it is none, or is damaged."""
-    blank = np.ones((1, 32, 32), np.float32)
-    return load_network(name, {AUTOENCODER}, lambda model: model.logits(blank), PIXELS)
+    return load_network(name, kinds.with_goal(kinds.RECONSTRUCT))
 
 
 def code_size(model: Model) -> int:
@@ -61,7 +61,7 @@ def reconstruct(model: Model, pictures: Floats) -> Floats:
     return np.ascontiguousarray(columns.transpose(0, 2, 1))
 
 
-def squared_error(found: Floats, true: Floats) -> float:
+def picture_error(found: Floats, true: Floats) -> float:
     """Summed over a picture, mean over N pictures (N, 32, 32)."""
     return float(np.square(found - true).sum()) / max(1, len(true))
 

@@ -14,14 +14,8 @@ from numpy.typing import NDArray
 from ocr_cli.data.sets import CharacterSet
 from ocr_cli.data.sources import Source
 from ocr_cli.errors import InputError
-from ocr_cli.modelfiles.weights import (
-    AUTOENCODER,
-    CLASSIFIERS,
-    CONTEXT,
-    KINDS,
-    Model,
-    size_features,
-)
+from ocr_cli.modelfiles import kinds
+from ocr_cli.modelfiles.weights import Model, size_features
 from ocr_cli.nn import losses, network, optimisers
 from ocr_cli.nn.layers import (
     BatchNorm,
@@ -59,6 +53,7 @@ class Recipe:
     averaging: float = 0.0  # decay a step of the weights' running average in the end; 0: none
     patience: int = 0  # epochs without a better valid score before stopping; 0: never
     seed: int = 0
+    device: str = "auto"  # of the torch back end, one of its DEVICES
 
 
 @dataclass(frozen=True)
@@ -110,7 +105,12 @@ RECONSTRUCT = Goal(
     lambda x, *_: x,
     lambda logits, targets: autoencoder.psnr(sigmoid(logits), targets),
 )
-GOALS = {**dict.fromkeys((*CLASSIFIERS, CONTEXT), CLASSIFY), AUTOENCODER: RECONSTRUCT}
+GOALS = {kinds.CLASSIFY: CLASSIFY, kinds.RECONSTRUCT: RECONSTRUCT}  # see `kinds.Kind`
+
+
+def goal_of(kind: str) -> Goal:
+    """What a kind of network is trained for."""
+    return GOALS[kinds.KINDS[kind].goal]
 
 
 class Trainer(Protocol):
@@ -189,6 +189,7 @@ def make_trainer(
         recipe.averaging,
         recipe.seed,
         loss,
+        recipe.device,
     )
 
 
@@ -258,8 +259,8 @@ def learn_sizes(model: Model, data: CharacterSet, steps: int = 200) -> Model:
 
 def evaluate(model: Model, data: CharacterSet) -> tuple[float, float]:
     """(loss, score) of a model on a set, means over its items, see `Goal` for units."""
-    goal, outputs = GOALS[model.kind], model.logits(data.images, data.sizes, data.writers)
-    x = KINDS[model.kind](data.images)
+    goal, outputs = goal_of(model.kind), model.logits(data.images, data.sizes, data.writers)
+    x = model.prepared(data.images)
     targets = goal.targets(x, data.labels, len(model.classes), 0.0)
     loss, _ = losses.LOSSES[goal.loss](outputs, targets)
     return loss / max(1, len(data)), float(goal.scores(outputs, targets).mean())
@@ -283,7 +284,7 @@ def train(
     disk; `on_epoch` gets every epoch's figures. InputError where the loss is no longer a
     number.
     """
-    goal, prepare = GOALS[start.kind], KINDS[start.kind]
+    goal, prepare = goal_of(start.kind), start.prepared
     weights = tuple({k: v.copy() for k, v in p.items()} for p in start.weights)
     trainer = make_trainer(backend, start.layers, weights, recipe, goal.loss)
     rng = np.random.default_rng([recipe.seed, 2])

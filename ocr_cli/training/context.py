@@ -57,7 +57,9 @@ class Drawn:
     rng: np.random.Generator
 
 
-def draw(model: Model, ink: Ink, seed: int, on_drawing: Callable[[], None] | None = None) -> Drawn:
+def draw_hands(
+    model: Model, ink: Ink, seed: int, on_drawing: Callable[[], None] | None = None
+) -> Drawn:
     """The letters of `ink` as `model` sees them, each time those of a writer as by another hand.
 
     InputError where they are of one writer alone. `on_drawing` is called for each of DRAWINGS.
@@ -72,7 +74,7 @@ def draw(model: Model, ink: Ink, seed: int, on_drawing: Callable[[], None] | Non
     return Drawn(ink, tuple(seen), rng)
 
 
-def train(
+def train_context(
     start: Model,
     drawn: Drawn,
     valid: CharacterSet,

@@ -18,16 +18,8 @@ from ocr_cli.data.sources import InkSource, WordSource
 from ocr_cli.data.synthesis.distort import Distortion
 from ocr_cli.data.synthesis.nonletters import NON_LETTER
 from ocr_cli.errors import UsageError
-from ocr_cli.modelfiles.weights import (
-    AUTOENCODER,
-    CLASSIFIERS,
-    CONTEXT,
-    DEFAULT,
-    Model,
-    for_use,
-    load_model,
-    save_model,
-)
+from ocr_cli.modelfiles.kinds import KINDS
+from ocr_cli.modelfiles.weights import DEFAULT, Model, for_use, load_model, load_network, save_model
 from ocr_cli.nn.torch import backend as torch_backend
 from ocr_cli.training import autoencoder, recipes, words
 from ocr_cli.training import characters as training
@@ -56,6 +48,7 @@ class Experiment:
     ----------
     data : see `choose.open_splits`; None is synthetic writing.
     start : the model to go on from; None is a fresh one, or, to learn a context, the shipped one.
+    device : what the torch back end calculates on, one of its DEVICES.
     teacher : a classifier of the same classes to learn from, see `training.train`.
     out : where the best model is kept.
     changes : what to have in place of the preset's and its recipe's own values.
@@ -70,6 +63,7 @@ class Experiment:
     start: str | None = None
     teacher: str | None = None
     backend: str = "numpy"
+    device: str = "auto"
     seed: int = 0
     out: Path = Path("model.npz")
     changes: Mapping[str, Any] = field(default_factory=dict)
@@ -117,7 +111,7 @@ class Outcome:
 
     @property
     def goal(self) -> Goal:
-        return training.GOALS[self.best.kind]
+        return training.goal_of(self.best.kind)
 
     @property
     def seconds(self) -> float:
@@ -127,7 +121,7 @@ class Outcome:
 
 def steps_to_prepare(experiment: Experiment) -> int:
     """How many steps of `prepare` it takes notice of."""
-    if experiment.kind == CONTEXT:
+    if KINDS[experiment.kind].beside:
         return training_context.DRAWINGS
     return sum(WORDS.values()) if can_cut_words(experiment) else 0
 
@@ -151,16 +145,16 @@ def prepare(experiment: Experiment, on_step: Callable[[], None] | None = None) -
         "seed": experiment.seed,
     }
     drawn = None
-    if preset.kind == CONTEXT:
+    if KINDS[preset.kind].beside:
         record["classifier"] = start.record
-        drawn = training_context.draw(start, _strokes(splits), experiment.seed, on_step)
+        drawn = training_context.draw_hands(start, _strokes(splits), experiment.seed, on_step)
     return Prepared(experiment, preset, splits, replace(start, record=record), teacher, drawn)
 
 
 def can_cut_words(experiment: Experiment) -> bool:
     """Whether there are words to cut letters out of, and what is no letter is learnt as well."""
     return (
-        experiment.kind in CLASSIFIERS
+        KINDS[experiment.kind].classifies
         and experiment.data is not None
         and choose.has_words(experiment.data)
         and NON_LETTER in choose.CLASSES[experiment.classes]
@@ -190,7 +184,7 @@ def carry_out(
     final = _load(str(out), best.kind)  # 16-bit weights and all
     scores = {name: training.evaluate(final, data) for name, data in splits.held.items()}
     outcome = Outcome(experiment, tuple(history), best, scores)
-    if prepared.preset.kind == AUTOENCODER:
+    if outcome.goal is training.RECONSTRUCT:
         outcome = _with_baseline(outcome, prepared)
     save_model(out, replace(final, record=_record(final, outcome)), half=True)
     return outcome
@@ -207,7 +201,7 @@ def _train(
         return training.train(
             start, source, splits.valid, recipe, backend, on_epoch, on_best, prepared.teacher
         )
-    return training_context.train(
+    return training_context.train_context(
         start, prepared.drawn, splits.valid, recipe, backend, on_epoch, on_best
     )
 
@@ -222,7 +216,7 @@ def _strokes(splits: Splits) -> Ink:
 def _with_sizes(model: Model, prepared: Prepared) -> Model:
     """What real strokes say of sizes, on top; synthetic hands are no measure of them."""
     source = prepared.splits.train
-    real = prepared.experiment.data is not None and prepared.preset.kind in CLASSIFIERS
+    real = prepared.experiment.data is not None and KINDS[prepared.preset.kind].classifies
     if real and isinstance(source, InkSource | WordSource):
         return training.learn_sizes(model, source.drawn())
     return model
@@ -235,22 +229,27 @@ def preset_of(experiment: Experiment) -> Preset:
     """
     if experiment.backend == "torch":
         torch_backend.check_torch()
+        if experiment.device != "auto":
+            torch_backend.device_of(experiment.device)
     name = experiment.kind
     if experiment.homework:
         if name not in recipes.HOMEWORK:
             raise UsageError(f"--homework goes with --kind {' or '.join(recipes.HOMEWORK)}")
         name = recipes.HOMEWORK[name]
-    preset, given = recipes.PRESETS[name], dict(experiment.changes)
+    preset, given = recipes.preset(name), dict(experiment.changes)
     own = {name: given.pop(name) for name in ("hidden", "channels", "augment") if name in given}
     if len(own.get("channels", (0, 0, 0))) != 3:
         raise UsageError("--channels takes three numbers", "one for each convolution")
-    if preset.kind == "convnet" and len(own.get("hidden", (0,))) != 1:
+    if any(preset.channels) and len(own.get("hidden", (0,))) != 1:
         raise UsageError("--hidden takes one number for a convnet", "it has one hidden layer")
-    return replace(preset, **own, recipe=replace(preset.recipe, seed=experiment.seed, **given))
+    fixed: dict[str, Any] = {"seed": experiment.seed, "device": experiment.device}
+    return replace(preset, **own, recipe=replace(preset.recipe, **fixed, **given))
 
 
 def refuse_idle(planned: Sequence[Experiment]) -> None:
     """UsageError where a change makes no difference to any of the trainings that are planned."""
+    if all(one.backend != "torch" and one.device != "auto" for one in planned):
+        raise UsageError("--device makes no difference here", "it goes with --backend torch")
     idle = set.intersection(*map(_idle, planned))
     if idle:
         name = min(idle)
@@ -261,9 +260,9 @@ def _idle(experiment: Experiment) -> set[str]:
     """The changes that a training takes no notice of."""
     preset, goes_on = preset_of(experiment), experiment.start is not None
     idle = {
-        "hidden": goes_on or preset.kind == CONTEXT,
-        "augment": preset.kind == CONTEXT,
-        "channels": goes_on or preset.kind != "convnet",
+        "hidden": goes_on or KINDS[preset.kind].beside,
+        "augment": KINDS[preset.kind].beside,
+        "channels": goes_on or not any(preset.channels),
         "momentum": preset.recipe.optimiser != "sgd",
     }
     return {name for name in experiment.changes if idle.get(name)}
@@ -271,20 +270,20 @@ def _idle(experiment: Experiment) -> set[str]:
 
 def _open(experiment: Experiment, augment: bool) -> Splits:
     rng, classes = np.random.default_rng([experiment.seed, 3]), experiment.classes
-    if experiment.kind == CONTEXT:
+    if KINDS[experiment.kind].beside:
         known = load_model(experiment.start or DEFAULT).classes
         classes = next((name for name, own in choose.CLASSES.items() if own == known), classes)
     return choose.open_splits(experiment.data, classes, augment, rng)
 
 
 def _start(experiment: Experiment, preset: Preset, splits: Splits) -> Model:
-    if preset.kind == CONTEXT:
+    if KINDS[preset.kind].beside:
         _strokes(splits)
         return _fitting(experiment.start or DEFAULT, "--from", splits)
     if experiment.start is None:
         return recipes.fresh_model(preset, splits.train.classes, experiment.seed)
-    if preset.kind == AUTOENCODER:
-        return autoencoder.load_autoencoder(experiment.start)
+    if not KINDS[preset.kind].classifies:
+        return load_network(experiment.start, preset.kind)
     model = _fitting(experiment.start, "--from", splits)
     if model.kind != preset.kind:
         raise UsageError(f"--from: a model of kind {model.kind}", f"give --kind {model.kind}")
@@ -294,7 +293,7 @@ def _start(experiment: Experiment, preset: Preset, splits: Splits) -> Model:
 def _teacher(experiment: Experiment, preset: Preset, splits: Splits) -> Model | None:
     if experiment.teacher is None:
         return None
-    if preset.kind not in CLASSIFIERS:
+    if not KINDS[preset.kind].classifies:
         raise UsageError(f"--teacher teaches classifiers, not {preset.kind} models")
     return _fitting(experiment.teacher, "--teacher", splits)
 
@@ -309,7 +308,7 @@ def _fitting(name: str, option: str, splits: Splits) -> Model:
 
 
 def _load(name: str, kind: str) -> Model:
-    return autoencoder.load_autoencoder(name) if kind == AUTOENCODER else load_model(name)
+    return load_network(name, kind)
 
 
 def _with_baseline(outcome: Outcome, prepared: Prepared) -> Outcome:
@@ -337,7 +336,7 @@ def some_of_each(data: CharacterSet, classes: int, items: int) -> CharacterSet:
 
 def _compare(found: NDArray[np.float32], true: NDArray[np.float32]) -> tuple[float, float]:
     """Mean squared error, summed over a picture, and mean PSNR in dB."""
-    return autoencoder.squared_error(found, true), float(autoencoder.psnr(found, true).mean())
+    return autoencoder.picture_error(found, true), float(autoencoder.psnr(found, true).mean())
 
 
 def _record(model: Model, outcome: Outcome) -> dict[str, Any]:

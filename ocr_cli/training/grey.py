@@ -157,10 +157,11 @@ def settle(layers: Layers, weights: Weights, strips: Array) -> None:
             x, _ = layer.forward(params, x)
 
 
-def recipe(seconds: float, seed: int) -> LineRecipe:
+def recipe(seconds: float, seed: int, device: str = "auto") -> LineRecipe:
     """How a line model is trained on grey strips."""
     return LineRecipe(
         seconds=seconds,
+        device=device,
         columns=12_000,
         lr=1.4e-3,
         decay=0.02,
@@ -180,7 +181,7 @@ def train_rows(
     resume: bool = False,
     on_report: Callable[[dict[str, Any]], None] | None = None,
 ) -> Model:
-    """Trains a line model that goes on from `start`; see `training_lines.train`.
+    """Trains a line model that goes on from `start`; see `training_lines.train_run`.
 
     held : rows to measure by, under the names that reports give their error rates.
     """
@@ -196,7 +197,7 @@ def train_rows(
     batches = training_lines.in_background(
         lambda: source.batches(np.random.default_rng([how.seed, run.step, 5]))
     )
-    return training_lines.train(run, batches, measured, on_report)
+    return training_lines.train_run(run, batches, measured, on_report)
 
 
 def _beginning(

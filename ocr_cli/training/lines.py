@@ -13,15 +13,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr_cli import parallel
 from ocr_cli.data.synthesis import lines
-from ocr_cli.data.synthesis.lines import Batch, LineSource, Mix, Pieces, Stock, Variation
+from ocr_cli.data.synthesis.lines import (
+    Batch,
+    ItemKind,
+    LineSource,
+    Mix,
+    Stock,
+    TextPieces,
+    Variation,
+)
+from ocr_cli.errors import OcrError, ShortOfMemoryError, UsageError, is_memory_short
 from ocr_cli.evaluation.metrics import edit_distance
+from ocr_cli.files import cannot_write, make_folder, replacing
 from ocr_cli.modelfiles.weights import Model, save_model
 from ocr_cli.nn import network, optimisers
 from ocr_cli.nn.layers import BatchNorm, Conv2d, Dense, Dropout, MaxPool2d, Relu
 from ocr_cli.nn.network import Layers, Weights
 from ocr_cli.nn.sequence import BiGru, Columns
 
+CHECKPOINT, LOG = "checkpoint.pt", "log.jsonl"
 STYLES = ("unknown", "printed", "mixed", "cursive")
 
 
@@ -41,6 +53,7 @@ class LineRecipe:
     report_every: int = 1000  # batches
     save_every: float = 180.0  # seconds
     seed: int = 0
+    device: str = "auto"  # one of nn.torch.backend.DEVICES
     mix: Mix = field(default_factory=Mix)
     variation: Variation = field(default_factory=Variation)
 
@@ -117,7 +130,7 @@ def as_targets(labels: list[str], classes: tuple[str, ...]) -> tuple[Any, Any]:
     return targets, np.array([len(text) for text in labels], np.int64)
 
 
-def greedy(logits: NDArray[np.float32], classes: tuple[str, ...]) -> str:
+def greedy_text(logits: NDArray[np.float32], classes: tuple[str, ...]) -> str:
     """(T, C + 1) logits to text: the best class of each step, repeats and blanks dropped."""
     best = logits.argmax(-1)
     kept = best[np.flatnonzero(np.diff(best, prepend=-1))]
@@ -132,10 +145,10 @@ class Held:
     styles: Any = ()
 
 
-def held_out(stock: Stock, kind: int, count: int, seed: int = 0) -> list[Held]:
-    """`count` items of a kind (0 words, 1 lines), drawn without variation."""
+def held_out(stock: Stock, kind: ItemKind, count: int, seed: int = 0) -> list[Held]:
+    """`count` items of a kind, drawn without variation."""
     source = lines.make_source(stock)
-    pieces: Pieces = source.every(kind)
+    pieces: TextPieces = source.every(kind)
     rng = np.random.default_rng(seed)
     some = rng.permutation(len(pieces.labels))[:count]
     pieces = lines.chosen(pieces, some)
@@ -164,6 +177,14 @@ def character_errors(read: Callable[[Batch], list[str]], held: Sequence[Held]) -
     return {**whole, **rates}
 
 
+def checkpoint_in(folder: Path) -> Path:
+    """The checkpoint that a training in the folder goes on from; UsageError where there is none."""
+    path = folder / CHECKPOINT
+    if not path.is_file():
+        raise UsageError(f"--resume: there is no {path}", "start anew without it")
+    return path
+
+
 class Run:
     """A training under way: the trainer, how far it is, and where it is kept."""
 
@@ -179,22 +200,31 @@ class Run:
         from ocr_cli.nn.torch.backend import import_torch
         from ocr_cli.nn.torch.lines import TorchLineTrainer
 
-        self.torch = import_torch()
+        self.torch = import_torch("--kind line")
         self.recipe, self.folder = recipe, folder
         self.classes, self.layers = classes, layers
         self.trainer = TorchLineTrainer(
-            self.layers, weights, recipe.decay, recipe.clip, recipe.averaging
+            self.layers, weights, recipe.decay, recipe.clip, recipe.averaging, recipe.device
         )
         self.step, self.items, self.began = 0, 0, time.monotonic()
-        self.checkpoint, self.log = folder / "checkpoint.pt", folder / "log.jsonl"
-        folder.mkdir(parents=True, exist_ok=True)
-        if resume and self.checkpoint.is_file():
-            state = self.torch.load(self.checkpoint, weights_only=True)
+        self.checkpoint, self.log = folder / CHECKPOINT, folder / LOG
+        make_folder(folder)
+        if resume:
+            self._go_on(checkpoint_in(folder))
+        else:
+            self.log.unlink(missing_ok=True)  # of an earlier training
+
+    def _go_on(self, checkpoint: Path) -> None:
+        """Takes up a checkpoint; OcrError where it is damaged, or of other layers."""
+        try:
+            state = self.torch.load(checkpoint, map_location="cpu", weights_only=True)
             self.trainer.restore(state["trainer"])
             self.step, self.items = int(state["step"]), int(state.get("items", 0))
             self.began -= float(state["spent"])
-        else:
-            self.log.unlink(missing_ok=True)  # of an earlier training
+        except Exception as failure:  # PyTorch raises many kinds on a damaged file
+            advice = "give the options that it was begun with, or start anew without --resume"
+            problem = "no checkpoint of such a training, or a damaged one"
+            raise OcrError(problem, advice, str(checkpoint)) from failure
 
     def elapsed(self) -> float:
         """Seconds of training, earlier runs' too."""
@@ -238,10 +268,19 @@ class Run:
             "step": self.step,
             "items": self.items,
         }
-        beside = self.checkpoint.with_suffix(".tmp")
-        self.torch.save(state, beside)
-        beside.replace(self.checkpoint)
+        with replacing(self.checkpoint) as file:
+            self.torch.save(state, file)
         save_model(self.folder / "latest.npz", model)
+
+    def scores(self, held: Mapping[str, Sequence[Held]]) -> dict[str, Any]:
+        """The error rates of the running average on each set of strips, read greedily."""
+
+        def read(batch: Batch) -> list[str]:
+            logits = self.trainer.logits(batch.images)
+            pairs = zip(logits, batch.widths, strict=True)
+            return [greedy_text(one[: width // 4], self.classes) for one, width in pairs]
+
+        return {name: character_errors(read, part) for name, part in held.items()}
 
     def report(self, losses: list[float], held: Mapping[str, Sequence[Held]]) -> dict[str, Any]:
         """A line of the log, written down."""
@@ -251,10 +290,13 @@ class Run:
             "items": self.items,
             "lr": self.recipe.lr * self.schedule(),
             "loss": round(float(np.mean(losses)), 4),
-            **scores_of(self.torch, self.model(), held),
+            **self.scores(held),
         }
-        with self.log.open("a") as log:
-            log.write(json.dumps(report) + "\n")
+        try:
+            with self.log.open("a", encoding="utf-8") as log:
+                log.write(json.dumps(report) + "\n")
+        except OSError as failure:
+            raise cannot_write(self.log, failure) from failure
         return report
 
 
@@ -273,16 +315,19 @@ def train_lines(
     layers = line_layers(len(lines.CHARACTERS))
     weights = network.init(layers, np.random.default_rng(recipe.seed))
     run = Run(recipe, folder, resume, lines.CHARACTERS, layers, weights)
-    held = {"words": held_out(valid, 0, 400), "lines": held_out(valid, 1, 100)}
+    held = {
+        "words": held_out(valid, ItemKind.WORD, 400),
+        "lines": held_out(valid, ItemKind.LINE, 100),
+    }
     rng = np.random.default_rng([recipe.seed, 3, run.step])
     # the other process cannot see the steps taken here: its curriculum goes by the time
     batches = in_background(
         lambda: training_batches(source, recipe, rng, lambda: run.elapsed() / recipe.seconds)
     )
-    return train(run, batches, held, on_report)
+    return train_run(run, batches, held, on_report)
 
 
-def train(
+def train_run(
     run: Run,
     batches: Iterator[Batch],
     held: Mapping[str, Sequence[Held]],
@@ -299,21 +344,28 @@ def train(
             on_report(report)
         return report
 
-    while run.progress() < 1:
-        losses.append(run.learn(next(batches)))
-        if run.step % run.recipe.report_every == 0:
-            tell()
-        if time.monotonic() - saved > run.recipe.save_every:
-            run.keep(run.model())
-            saved = time.monotonic()
-    last = tell() if losses else scores_of(run.torch, run.model(), held)
+    try:
+        while run.progress() < 1:
+            losses.append(run.learn(next(batches)))
+            if run.step % run.recipe.report_every == 0:
+                tell()
+            if time.monotonic() - saved > run.recipe.save_every:
+                run.keep(run.model())
+                saved = time.monotonic()
+    except KeyboardInterrupt:
+        run.keep(run.model())
+        raise
+    last = tell() if losses else run.scores(held)
     model = run.model(**{name: last[name] for name in held})
     run.keep(model)
     return model
 
 
 def in_background(make: Callable[[], Iterator[Batch]], ahead: int = 24) -> Iterator[Batch]:
-    """What `make()` yields, made in a process of its own where the system can fork."""
+    """What `make()` yields, made in a process of its own where the system can fork.
+
+    An OcrError in it is raised here; so is one where it is killed.
+    """
     import multiprocessing
 
     if "fork" not in multiprocessing.get_all_start_methods():
@@ -321,39 +373,30 @@ def in_background(make: Callable[[], Iterator[Batch]], ahead: int = 24) -> Itera
         return
     context = multiprocessing.get_context("fork")
     queue: Any = context.Queue(ahead)
-
-    def fill() -> None:
-        for batch in make():
-            queue.put((batch.images.astype(np.float16), batch.widths, batch.labels))
-
-    worker = context.Process(target=fill, daemon=True)
+    worker = context.Process(target=_fill, args=(queue, make), daemon=True)
     worker.start()
     try:
         while True:
             try:
-                images, widths, labels = queue.get(timeout=20)
+                made = queue.get(timeout=5)
             except Empty:
                 if worker.is_alive():
                     continue
-                raise RuntimeError("the process that draws strips has ended") from None
+                advice = "if memory is short, close other programs; --resume goes on"
+                raise OcrError("the process that draws strips was killed", advice) from None
+            if isinstance(made, Exception):
+                raise made
+            images, widths, labels = made
             yield Batch(images.astype(np.float32), widths, labels)
     finally:
         worker.terminate()
 
 
-def scores_of(torch: Any, model: Model, held: Mapping[str, Sequence[Held]]) -> dict[str, Any]:
-    """The error rates of a model on each set of strips, read greedily."""
-    from ocr_cli.nn.torch import lines as torch_lines
-
-    weights = [{k: torch.tensor(v) for k, v in p.items()} for p in model.weights]
-
-    def read(batch: Batch) -> list[str]:
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-            x = torch.from_numpy(batch.images[..., None])
-            logits = torch_lines.forward(torch, model.layers, weights, x, False).float().numpy()
-        return [
-            greedy(one[: w // 4], model.classes)
-            for one, w in zip(logits, batch.widths, strict=True)
-        ]
-
-    return {name: character_errors(read, part) for name, part in held.items()}
+def _fill(queue: Any, make: Callable[[], Iterator[Batch]]) -> None:
+    """Draws batches without end, in a process that ends with its parent."""
+    parallel.start_worker()
+    try:
+        for batch in make():
+            queue.put((batch.images.astype(np.float16), batch.widths, batch.labels))
+    except Exception as failure:
+        queue.put(ShortOfMemoryError() if is_memory_short(failure) else failure)

@@ -28,7 +28,7 @@ LOSSES = {
 SCORES = {"accuracy": ("accuracy", "%"), "psnr": ("PSNR", "dB")}
 
 
-class Epoch(Protocol):
+class EpochFigures(Protocol):
     """What a curve needs of an epoch; losses and scores of train are as met in training."""
 
     @property
@@ -43,7 +43,7 @@ class Epoch(Protocol):
     def valid_score(self) -> float: ...
 
 
-def save_curves(courses: Mapping[str, Sequence[Epoch]], score: str, path: Path) -> None:
+def save_curves(courses: Mapping[str, Sequence[EpochFigures]], score: str, path: Path) -> None:
     """Save a PNG of loss and score by epoch: train dashed, valid solid, a colour a training.
 
     score : "accuracy" or "psnr". Raises MissingExtraError where matplotlib is not installed.
@@ -64,7 +64,7 @@ def save_curves(courses: Mapping[str, Sequence[Epoch]], score: str, path: Path) 
 
 
 def _draw_course(
-    axes: Axes, epochs: Sequence[Epoch], what: str, factor: float, colour: Any, name: str
+    axes: Axes, epochs: Sequence[EpochFigures], what: str, factor: float, colour: Any, name: str
 ) -> None:
     x = [epoch.epoch for epoch in epochs]
     mark = "." if len(x) == 1 else ""  # one epoch makes no line

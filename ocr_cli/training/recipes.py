@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ocr_cli.modelfiles.weights import CLASSIFIERS, Model
+from ocr_cli.modelfiles import kinds
+from ocr_cli.modelfiles.weights import Model
 from ocr_cli.nn import network
 from ocr_cli.nn.network import Layers
 from ocr_cli.training.autoencoder import deep_layers, relu_layers
@@ -15,15 +17,18 @@ from ocr_cli.training.characters import Recipe, convnet, mlp, plain_mlp
 
 @dataclass(frozen=True)
 class Preset:
-    """A kind of network, its size, and how to train it."""
+    """A kind of network, its size, and how to train it.
+
+    layers : makes the network, of this preset and the number of classes.
+    """
 
     kind: str
+    layers: Callable[[Preset, int], Layers]
     hidden: tuple[int, ...]
     recipe: Recipe
     channels: tuple[int, int, int] = (0, 0, 0)  # a convnet's
     dropout: float = 0.0
     augment: bool = True
-    plain: bool = False  # the homework's units, without batch norm
 
 
 _MODERN = Recipe(
@@ -43,36 +48,60 @@ _CONTEXT = replace(
 )
 _AUTOENCODER = replace(_MODERN, smoothing=0.0, averaging=0.0)
 
+
+def _homework(preset: Preset, classes: int) -> Layers:
+    return mlp(preset.hidden, classes)
+
+
+def _mlp(preset: Preset, classes: int) -> Layers:
+    return plain_mlp(preset.hidden, classes, preset.dropout)
+
+
+def _convnet(preset: Preset, classes: int) -> Layers:
+    return convnet(preset.channels, preset.hidden[0], classes, preset.dropout)
+
+
+def _autoencoder(preset: Preset, _classes: int) -> Layers:
+    return deep_layers(preset.hidden)
+
+
+def _homework_autoencoder(preset: Preset, _classes: int) -> Layers:
+    return relu_layers(preset.hidden)
+
+
+def _none(_preset: Preset, _classes: int) -> Layers:
+    return ()
+
+
 PRESETS = {
-    "homework": Preset("mlp", (64,), Recipe(), augment=False, plain=True),
-    "mlp": Preset("mlp", (640, 256), replace(_MODERN, epochs=100), dropout=0.3),
-    "convnet": Preset("convnet", (256,), _CONVNET, channels=(24, 48, 96), dropout=0.15),
-    "context": Preset("context", (), _CONTEXT),
-    "autoencoder": Preset("autoencoder", (512, 256, 32, 256, 512), _AUTOENCODER),
+    "homework": Preset("mlp", _homework, (64,), Recipe(), augment=False),
+    "mlp": Preset("mlp", _mlp, (640, 256), replace(_MODERN, epochs=100), dropout=0.3),
+    "convnet": Preset("convnet", _convnet, (256,), _CONVNET, channels=(24, 48, 96), dropout=0.15),
+    "context": Preset("context", _none, (), _CONTEXT),  # its layers are the data's to say
+    "autoencoder": Preset("autoencoder", _autoencoder, (512, 256, 32, 256, 512), _AUTOENCODER),
     "homework-autoencoder": Preset(
         "autoencoder",
+        _homework_autoencoder,
         (32, 32, 32),
         Recipe(epochs=100, batch_size=36, lr=3e-5, momentum=0.9),
         augment=False,
-        plain=True,
     ),
 }
 HOMEWORK = {"mlp": "homework", "autoencoder": "homework-autoencoder"}  # by kind
 
 
-def layers_of(preset: Preset, classes: int) -> Layers:
-    """The layers that a preset asks for."""
-    if preset.kind == "convnet":
-        return convnet(preset.channels, preset.hidden[0], classes, preset.dropout)
-    if preset.kind == "autoencoder":
-        return relu_layers(preset.hidden) if preset.plain else deep_layers(preset.hidden)
-    if preset.plain:
-        return mlp(preset.hidden, classes)
-    return plain_mlp(preset.hidden, classes, preset.dropout)
+def preset(name: str) -> Preset:
+    """The preset of that name: one of PRESETS, or one that a kind has brought along."""
+    brought = (kind.presets[name] for kind in kinds.KINDS.values() if name in kind.presets)
+    found = PRESETS.get(name) or next(brought)
+    if not isinstance(found, Preset):
+        raise TypeError(f"{name} is no preset")
+    return found
 
 
 def fresh_model(preset: Preset, classes: tuple[str, ...], seed: int) -> Model:
     """An untrained model with weights drawn from `seed`; an autoencoder takes no classes."""
-    layers = layers_of(preset, len(classes))
+    layers = preset.layers(preset, len(classes))
     weights = network.init(layers, np.random.default_rng([seed, 0]))
-    return Model(preset.kind, classes if preset.kind in CLASSIFIERS else (), layers, weights)
+    own = classes if kinds.KINDS[preset.kind].classifies else ()
+    return Model(preset.kind, own, layers, weights)

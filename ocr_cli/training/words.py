@@ -81,7 +81,7 @@ def _letters_of(
     if mask is None:
         return None
     text = str(items.labels[number])
-    found, _ = hand_letters.find_lines([Copy(page_of(mask), text)], model)
+    found, _ = hand_letters.letter_lines([Copy(page_of(mask), text)], model)
     if len(found) != 1:
         return None
     line = found[0]

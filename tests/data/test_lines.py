@@ -31,7 +31,7 @@ def stock() -> lines.Stock:
                     one.style,
                 )
             )
-        return lines.joined(made)
+        return lines.chained(made)
 
     characters = [chr(c) for c in range(33, 127)]
     return lines.make_stock(

@@ -12,7 +12,7 @@ from scipy.io import savemat
 from scipy.sparse import csc_matrix
 
 from ocr_cli.cli.main import cli
-from ocr_cli.data import choose, sources
+from ocr_cli.data import choose, orientation, sources
 from ocr_cli.data.formats import nist36
 from ocr_cli.data.formats.ink import from_strokes
 from ocr_cli.data.sets import NIST36
@@ -72,6 +72,31 @@ def test_pictures_in_row_order_are_told_with_the_way_out(
     assert "% transposed; transpose each: data.reshape(-1, 32, 32)" in result.stderr
 
 
+@pytest.mark.parametrize("lie", orientation.LIES)
+def test_pictures_that_do_not_stand_upright_are_told(
+    tmp_path: Path, letters: np.ndarray, lie: str
+) -> None:
+    upright = letters.reshape(36, 32, 32).transpose(0, 2, 1)
+    back = {"turned by 90 degrees": 270, "turned by 270 degrees": 90}.get(lie)
+    undo = orientation.LIES[f"turned by {back} degrees" if back else lie]
+    data = undo(upright).transpose(0, 2, 1).reshape(36, 1024)
+    with pytest.raises(InputError, match=f"% {lie}; (set them upright first|transpose each)"):
+        nist36.load(written(tmp_path, data), "test")
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, 0.5])
+def test_blank_pictures_are_told(tmp_path: Path, value: float) -> None:
+    with pytest.raises(InputError, match="36 of its 36 pictures are blank"):
+        nist36.load(written(tmp_path, np.full((36, 1024), value)), "test")
+
+
+def test_a_file_that_is_cut_short_is_told_as_that(tmp_path: Path, letters: np.ndarray) -> None:
+    path = written(tmp_path, letters)
+    path.write_bytes(path.read_bytes()[:-300_000])
+    with pytest.raises(InputError, match="is it cut short"):
+        nist36.load(path, "test")
+
+
 HALF, TWICE, NONE, TWO = (np.eye(36) for _ in range(4))
 HALF[4, 4], TWICE[4, 4], NONE[4, 4], TWO[4, 5] = 0.5, 2, 0, 1
 
@@ -106,6 +131,10 @@ def test_labels_that_are_not_one_hot(
         (lambda x: x - 0.5, "test_data runs from -0.5 to 0.5; expected 0"),
         (lambda x: x * 65535, r"test_data runs from \S+ to 65535"),
         (lambda x: x * 1.5, r"test_data runs from \S+ to 1\.5"),
+        (lambda x: x * 4, r"test_data runs from \S+ to 4"),
+        (lambda x: x * 15, r"test_data runs from \S+ to 15"),
+        (lambda x: np.vstack([[255.0, *x[0, 1:]], x[1:]]), "nearly all of it to 1 at most"),
+        (lambda x: x * 1e300, r"test_data runs from \S+ to inf"),
         (lambda x: x + 1j, "complex"),
         (csc_matrix, "test_data is of class sparse; save it as a full array"),
         (lambda x: x.astype(object), "test_data is of class cell"),

@@ -1,13 +1,17 @@
 """Patches and what is drawn from them: texts as targets, strips that keep their writing."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from ocr_cli.data import patches, practice
 from ocr_cli.data.charset import WESTERN, folded
-from ocr_cli.data.patches import Patch
+from ocr_cli.data.patches import Patch, folder_patches
 from ocr_cli.data.practice import GreySource, Pile
 from ocr_cli.data.synthesis.sentences import _shaped
+from ocr_cli.errors import InputError
 from ocr_cli.layout.strips import MIDDLE
 
 
@@ -79,8 +83,6 @@ def test_batches_keep_to_their_size_and_come_from_all_piles(patch: Patch) -> Non
 
 
 def test_the_valid_rows_of_a_folder_are_not_practised_on(tmp_path) -> None:
-    from PIL import Image
-
     for i in range(20):
         rng = np.random.default_rng(i)
         grey = np.full((48, 200), 255, np.uint8)
@@ -95,3 +97,46 @@ def test_the_valid_rows_of_a_folder_are_not_practised_on(tmp_path) -> None:
 def test_made_up_tokens_are_of_the_alphabet() -> None:
     rng = np.random.default_rng(0)
     assert all(set(_shaped(rng)) <= set(WESTERN) for _ in range(200))
+
+
+def rows_in(folder: Path, count: int, ending: str = ".gt.txt") -> None:
+    for i in range(count):
+        grey = np.full((48, 200), 255, np.uint8)
+        grey[14:34, 20:180:9] = 40
+        Image.fromarray(grey).save(folder / f"{i:02}.png")
+        (folder / f"{i:02}{ending}").write_text("iiiiiiiiiiii\n")
+
+
+@pytest.mark.parametrize("spoilt", ["picture", "cut", "text", "xml"])
+def test_what_cannot_be_read_is_named_and_left_out(tmp_path: Path, spoilt: str) -> None:
+    rows_in(tmp_path, 12)
+    if spoilt == "picture":
+        (tmp_path / "03.png").write_text("junk")
+    elif spoilt == "cut":
+        (tmp_path / "03.png").write_bytes((tmp_path / "03.png").read_bytes()[:60])
+    elif spoilt == "text":
+        (tmp_path / "03.gt.txt").write_bytes(b"\xff\xfe\x00")
+    else:
+        (tmp_path / "03.xml").write_text("<alto><broken")
+    told: list[str] = []
+    assert len(folder_patches(tmp_path, told.append)) == (12 if spoilt == "xml" else 11)
+    assert len(told) == 1
+    assert told[0].startswith(f"left out: {tmp_path / '03'}")
+
+
+def test_many_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
+    rows_in(tmp_path, 12)
+    for i in range(3):
+        (tmp_path / f"{i:02}.png").write_text("junk")
+    with pytest.raises(InputError, match="3 of 12 pages and rows cannot be read; the first: "):
+        folder_patches(tmp_path)
+
+
+def test_a_text_of_one_line_and_files_that_are_no_pages(tmp_path: Path) -> None:
+    rows_in(tmp_path, 2, ".txt")
+    (tmp_path / "01.txt").write_text("a page\nof two rows\n")
+    (tmp_path / "mets.xml").write_text('<mets:mets xmlns:mets="http://www.loc.gov/METS/"/>')
+    told: list[str] = []
+    assert [patch.text for patch in folder_patches(tmp_path, told.append)] == ["iiiiiiiiiiii"]
+    assert told == []
+    assert folder_patches(tmp_path / "00.png") == []

@@ -40,6 +40,14 @@ def test_weights_that_are_none(weight: str) -> None:
         LineData.parse(f"nowhere={weight}")
 
 
+@pytest.mark.parametrize("weight", ["abc", "", "0x3", "1,2", "half"])
+def test_what_stands_behind_a_path_that_is_there_is_to_be_a_weight(
+    tmp_path: Path, weight: str
+) -> None:
+    with pytest.raises(ValueError, match="is no weight; it is to be above 0"):
+        LineData.parse(f"{tmp_path}={weight}")
+
+
 @given(st.text("ab=.01-", min_size=1, max_size=8))
 def test_nothing_of_the_name_is_lost(text: str) -> None:
     try:

@@ -32,7 +32,7 @@ def test_only_attention_looks_at_the_others() -> None:
 
 def test_torch_gives_the_same_logits_and_steps() -> None:
     torch = pytest.importorskip("torch")
-    from ocr_cli.nn.torch.backend import TorchTrainer, forward
+    from ocr_cli.nn.torch.backend import TorchTrainer, forward_torch
 
     rng = np.random.default_rng(2)
     layers = context_layers(9, 16, 5, 0.0)
@@ -40,7 +40,7 @@ def test_torch_gives_the_same_logits_and_steps() -> None:
     x, offset = (rng.standard_normal((12, n)).astype(np.float32) for n in (9, 5))
     tensors = [{k: torch.tensor(v) for k, v in p.items()} for p in weights]
     with torch.no_grad():
-        expected = forward(torch, layers, tensors, torch.tensor(x), False).numpy()
+        expected = forward_torch(torch, layers, tensors, torch.tensor(x), False).numpy()
     np.testing.assert_allclose(network.forward(layers, weights, x), expected, atol=1e-4)
     targets = CLASSIFY.targets(x, rng.integers(0, 5, 12), 5, 0.0)
     ours = NumpyTrainer(layers, weights, Recipe())

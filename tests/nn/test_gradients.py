@@ -18,7 +18,7 @@ def test_gradient_matches_central_differences(row: gradient_check.GradientError)
 
 def test_every_layer_is_checked() -> None:
     checked = {name for row in REPORT for name in row.name.split("-")}
-    assert {cls.__name__ for cls in layers.LAYERS.values()} <= checked
+    assert {cls.__name__ for cls in network.LAYERS.values()} <= checked
 
 
 def test_a_wrong_gradient_is_found() -> None:

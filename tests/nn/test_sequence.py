@@ -43,7 +43,7 @@ def test_columns_become_steps() -> None:
 
 def test_torch_gives_the_same_logits() -> None:
     torch = pytest.importorskip("torch")
-    from ocr_cli.nn.torch.lines import forward
+    from ocr_cli.nn.torch.lines import forward_lines
     from ocr_cli.training.lines import line_layers
 
     rng = np.random.default_rng(2)
@@ -56,7 +56,7 @@ def test_torch_gives_the_same_logits() -> None:
     x = rng.random((2, 48, 64, 1), np.float32)
     tensors = [{k: torch.tensor(v) for k, v in p.items()} for p in weights]
     with torch.no_grad():
-        expected = forward(torch, layers, tensors, torch.tensor(x), False).numpy()
+        expected = forward_lines(torch, layers, tensors, torch.tensor(x), False).numpy()
     assert expected.shape == (2, 16, 96)
     np.testing.assert_allclose(network.forward(layers, weights, x), expected, atol=1e-4)
     fused = network.forward(*network.fuse(layers, weights), x)
@@ -65,7 +65,7 @@ def test_torch_gives_the_same_logits() -> None:
 
 def test_torch_has_the_same_gradients() -> None:
     torch = pytest.importorskip("torch")
-    from ocr_cli.nn.torch.lines import forward
+    from ocr_cli.nn.torch.lines import forward_lines
 
     rng = np.random.default_rng(3)
     layers = (BiGru(3, 4), Dropout(0.0), Dense(8, 5), BatchNorm(5), Relu(), BiGru(5, 2))
@@ -82,7 +82,7 @@ def test_torch_has_the_same_gradients() -> None:
         for name in layer.trainable
     ]
     inputs = torch.tensor(x, requires_grad=True)
-    z = forward(torch, layers, tensors, inputs, True)
+    z = forward_lines(torch, layers, tensors, inputs, True)
     np.testing.assert_allclose(z.detach().numpy(), y, atol=1e-9)
     (z * torch.tensor(slope)).sum().backward()
     np.testing.assert_allclose(inputs.grad.numpy(), dx, atol=1e-9)
@@ -95,3 +95,18 @@ def test_torch_has_the_same_gradients() -> None:
         ]
     )
     np.testing.assert_allclose(found, expected, atol=1e-8)
+
+
+def test_the_gru_of_gpus_gives_the_same() -> None:
+    torch = pytest.importorskip("torch")
+    from ocr_cli.nn.torch.lines import fused_bigru
+
+    rng = np.random.default_rng(4)
+    layer = BiGru(3, 4)
+    (params,) = network.init((layer,), rng)
+    for name in ("bias", "recurrent_bias"):
+        params[name] += rng.standard_normal(params[name].shape).astype(np.float32)
+    x = rng.standard_normal((2, 7, 3)).astype(np.float32)
+    tensors = {k: torch.tensor(v) for k, v in params.items()}
+    found = fused_bigru(torch, layer, tensors, torch.tensor(x), False).numpy()
+    np.testing.assert_allclose(found, layer.forward(params, x)[0], atol=1e-5)

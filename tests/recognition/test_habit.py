@@ -177,10 +177,10 @@ def test_a_line_shows_what_another_taught(handwriting) -> None:
     grey = np.asarray(handwriting(*drawn, seed=3).convert("L"), np.float32) / 255
     copy = Copy(layout.analyse(Page(grey, "page.png")), "\n".join(texts))
     reader = recognition.load_reader("letters", "en")
-    still = hand_letters.Practice(steps=1, lr=0.0, copies=1, hands=1)
-    learnt = hand.learn([copy], reader, np.random.default_rng(0), still)
+    still = hand_letters.LetterPractice(steps=1, lr=0.0, copies=1, hands=1)
+    learnt = hand.learn_hand([copy], reader, np.random.default_rng(0), still)
     assert learnt.share == 1
-    read = hand.read_rows(copy.page, range(5), learnt.reader)
+    read = hand.texts_of_rows(copy.page, range(5), learnt.reader)
     for said, text in zip(texts, read, strict=True):
         assert text.count(" ") == said.count(" ")
 

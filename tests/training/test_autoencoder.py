@@ -83,7 +83,7 @@ def test_torch_learns_and_writes_what_numpy_reads(preset: str, tmp_path: Path) -
     path = tmp_path / "model.npz"
     weights.save_model(path, weights.for_use(model))
     crops = blobs(20, 3).images
-    x = torch.from_numpy(weights.KINDS[model.kind](crops))
+    x = torch.from_numpy(model.prepared(crops))
     tensors = [{k: torch.from_numpy(v) for k, v in p.items()} for p in model.weights]
     with torch.no_grad():
         expected = torch_backend.forward(torch, model.layers, tensors, x, False).sigmoid().numpy()

@@ -22,7 +22,7 @@ from ocr_cli.training.adaptation.copies import Copy, Lost
 
 LINES = ("Stand by the old mill", "and count 27 grey boats", "Quick foxes jump", "over lazy dogs")
 OTHER = ("Seven whole words which", "nobody ever wrote here", "belong to another 64 pages")
-SHORT = hand_letters.Practice(steps=40, copies=3, hands=4)
+SHORT = hand_letters.LetterPractice(steps=40, copies=3, hands=4)
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def analysed(picture: Image.Image) -> Page:
 def learn(page: Page, lines: tuple[str, ...], model: weights.Model, **changes) -> hand.Learnt:
     copies = [Copy(page, "\n".join(lines))]
     practice = replace(SHORT, **changes)
-    return hand.learn(copies, recognition.Reader(model), np.random.default_rng(0), practice)
+    return hand.learn_hand(copies, recognition.Reader(model), np.random.default_rng(0), practice)
 
 
 def letters(model: weights.Model, hands: int) -> CharacterSet:
@@ -57,10 +57,10 @@ def letters(model: weights.Model, hands: int) -> CharacterSet:
 
 
 def test_learns_the_hand_and_forgets_nothing(page: Page, model: weights.Model) -> None:
-    lines, lost = hand_letters.find_lines([Copy(page, "\n".join(LINES))], model)
+    lines, lost = hand_letters.letter_lines([Copy(page, "\n".join(LINES))], model)
     assert lost == []
     assert [line.row for line in lines] == [0, 1, 2, 3]
-    tuner = hand_letters.Tuner(model, lines, SHORT, np.random.default_rng(0))
+    tuner = hand_letters.LetterTuner(model, lines, SHORT, np.random.default_rng(0))
     tuned = tuner.tune(lines[:3], np.random.default_rng(1))
     assert tuned.classes == model.classes
     unseen = lines[3]
@@ -75,9 +75,9 @@ def test_learns_the_hand_and_forgets_nothing(page: Page, model: weights.Model) -
 
 
 def test_wrong_groupings_are_learnt_to_be_none(page: Page, model: weights.Model) -> None:
-    lines, _ = hand_letters.find_lines([Copy(page, "\n".join(LINES))], model)
+    lines, _ = hand_letters.letter_lines([Copy(page, "\n".join(LINES))], model)
     assert all(len(line.others) for line in lines)
-    tuner = hand_letters.Tuner(model, lines, SHORT, np.random.default_rng(0))
+    tuner = hand_letters.LetterTuner(model, lines, SHORT, np.random.default_rng(0))
     none = model.classes.index("")
     tuned = tuner.tune(lines[:3], np.random.default_rng(1))
     before, after = (m.probabilities(lines[3].others)[:, none].mean() for m in (model, tuned))
@@ -105,7 +105,7 @@ def test_what_does_not_help_is_not_kept(page: Page, model: weights.Model) -> Non
 
 def test_a_wrong_line_is_reported_and_not_learnt(page: Page, model: weights.Model) -> None:
     text = (LINES[0], OTHER[0], *LINES[2:])
-    lines, lost = hand_letters.find_lines([Copy(page, "\n".join(text))], model)
+    lines, lost = hand_letters.letter_lines([Copy(page, "\n".join(text))], model)
     assert [line.row for line in lines] == [0, 2, 3]
     assert lost == [Lost("page.png", OTHER[0])]
 
@@ -115,15 +115,9 @@ def test_a_wrong_text_is_an_error(page: Page, model: weights.Model) -> None:
         learn(page, OTHER, model)
 
 
-def test_one_line_is_learnt_without_a_gain_to_tell(handwriting, model: weights.Model) -> None:
-    learnt = learn(analysed(handwriting(LINES[0], seed=3)), LINES[:1], model)
-    assert learnt.before is None
-    assert learnt.share == 1
-
-
 def test_a_model_of_capitals_learns_what_it_has_a_class_for(page: Page) -> None:
     capitals = weights.load_model("mlp")
-    lines, _ = hand_letters.find_lines([Copy(page, "\n".join(LINES))], capitals)
+    lines, _ = hand_letters.letter_lines([Copy(page, "\n".join(LINES))], capitals)
     assert all(len(line.others) == 0 for line in lines)
     assert all((line.labels < len(capitals.classes)).all() for line in lines)
 
@@ -140,13 +134,17 @@ def test_a_convnet_without_non_letters_learns_too(handwriting) -> None:
 @pytest.mark.slow
 def test_command(tmp_path: Path, handwriting, run_ocr) -> None:
     handwriting(*LINES, seed=3).save(tmp_path / "mine.png")
-    text = (*LINES[:3], OTHER[0])
+    text = (*LINES, OTHER[0])
     (tmp_path / "words.txt").write_text("\n".join(text), encoding="utf-8")
     command = ("train", "--page", "mine.png=words.txt", "--from", "letters", "--out", "mine.npz")
     result = run_ocr(*command, "--language", "none", cwd=tmp_path)
     assert result.returncode == 0, result.stderr.decode()
     assert result.stdout.decode().startswith("mine.npz  CER ")
-    assert result.stderr.decode() == f"ocr: mine.png: not found: {OTHER[0]}\n"
+    assert " on 4 lines, each read by what had not seen it" in result.stdout.decode()
+    told = result.stderr.decode()
+    assert told.startswith("ocr: learning takes about ")
+    assert [f"round {n} of 5" in told for n in range(1, 6)] == [True] * 5
+    assert told.endswith(f"ocr: mine.png: not found: {OTHER[0]}\n")
     mine = weights.load_model(tmp_path / "mine.npz")
     assert mine.classes == weights.load_model("letters").classes
     record = weights.read_meta(tmp_path / "mine.npz")["record"]

@@ -19,10 +19,10 @@ from ocr_cli.recognition import lines as line_reading
 from ocr_cli.training.adaptation import hand
 from ocr_cli.training.adaptation import lines as hand_lines
 from ocr_cli.training.adaptation.copies import Copy
-from ocr_cli.training.adaptation.lines import Line, Practice, Tuner, match_lines
+from ocr_cli.training.adaptation.lines import KnownLine, LinePractice, LineTuner, match_texts
 
 TEXTS = ("the quick brown fox", "jumps over", "a lazy dog again", "and sleeps")
-QUICK = Practice(passes=2, copies=1, replay=4)
+QUICK = LinePractice(passes=2, copies=1, replay=4)
 
 
 @pytest.fixture(scope="module")
@@ -56,19 +56,19 @@ def tiny() -> Model:
     return Model("line", classes, layers, network.init(layers, np.random.default_rng(0)))
 
 
-def known_lines(copy: Copy) -> list[Line]:
+def known_lines(copy: Copy) -> list[KnownLine]:
     rows = enumerate(zip(copy.page.rows, TEXTS, strict=True))
     return [
-        Line(0, i, text, hand_lines.make_strip(line_reading.row_ink(row)).image)
+        KnownLine(0, i, text, hand_lines.make_strip(line_reading.row_ink(row)).image)
         for i, (row, text) in rows
     ]
 
 
 def learn(copies: list[Copy], model: Model) -> hand.Learnt:
-    return hand.learn(copies, Reader(None, model), np.random.default_rng(0), of_lines=QUICK)
+    return hand.learn_hand(copies, Reader(None, model), np.random.default_rng(0), of_lines=QUICK)
 
 
-def loss(model: Model, lines: list[Line]) -> float:
+def loss(model: Model, lines: list[KnownLine]) -> float:
     total = 0.0
     for line in lines:
         (scores,) = line_reading.row_scores([line.strip], model)
@@ -80,15 +80,15 @@ def loss(model: Model, lines: list[Line]) -> float:
 def test_rows_meet_their_lines_and_leave_strange_ones_alone() -> None:
     rows = ["thc quiek", "~", "brown fex", "over the lazy"]
     lines = ["the quick", "brown fox", "nothing of the kind", "over the lazy", "dog"]
-    assert match_lines(rows, lines) == [(0, 0), (2, 1), (3, 3)]
-    assert match_lines([], lines) == match_lines(rows, []) == []
-    assert match_lines(["abcd", "efgh"], ["efgh", "abcd"]) in ([(0, 1)], [(1, 0)])
+    assert match_texts(rows, lines) == [(0, 0), (2, 1), (3, 3)]
+    assert match_texts([], lines) == match_texts(rows, []) == []
+    assert match_texts(["abcd", "efgh"], ["efgh", "abcd"]) in ([(0, 1)], [(1, 0)])
 
 
 def test_practice_lowers_the_loss_and_changes_the_head_alone(copy: Copy, tiny: Model) -> None:
     before = [{k: v.copy() for k, v in p.items()} for p in tiny.weights]
     lines = known_lines(copy)
-    tuner = Tuner(tiny, lines, replace(QUICK, passes=25, lr=1e-2), np.random.default_rng(0))
+    tuner = LineTuner(tiny, lines, replace(QUICK, passes=25, lr=1e-2), np.random.default_rng(0))
     tuned = tuner.tune(range(4), np.random.default_rng(1))
     assert loss(tuned, lines) < 0.5 * loss(tiny, lines)
     assert tuned.classes == tiny.classes
@@ -103,7 +103,7 @@ def test_practice_lowers_the_loss_and_changes_the_head_alone(copy: Copy, tiny: M
 def test_what_no_page_shows_is_not_forgotten(copy: Copy, shipped: Model) -> None:
     """Synthetic hands that were not replayed still read much as before."""
     rng = np.random.default_rng(5)
-    tuner = Tuner(shipped, known_lines(copy), replace(QUICK, passes=6), rng)
+    tuner = LineTuner(shipped, known_lines(copy), replace(QUICK, passes=6), rng)
     others = hand_lines.draw_lines(["JUDGE 4071", "Vexing #23?"], rng)
     old, new = (line_reading.row_scores(others, m) for m in (shipped, tuner.tune(range(4), rng)))
     for a, b in zip(old, new, strict=True):
@@ -116,7 +116,7 @@ def test_every_character_is_replayed() -> None:
 
 def test_a_seed_says_what_is_learnt(copy: Copy, tiny: Model) -> None:
     first, again, other = (
-        Tuner(tiny, known_lines(copy), QUICK, rng).tune([0, 2], rng).weights[-1]
+        LineTuner(tiny, known_lines(copy), QUICK, rng).tune([0, 2], rng).weights[-1]
         for rng in map(np.random.default_rng, (0, 0, 1))
     )
     np.testing.assert_array_equal(first["weights"], again["weights"])
@@ -131,8 +131,7 @@ def test_pages_are_learnt_as_far_as_it_helps(copy: Copy, shipped: Model) -> None
     assert learnt.before is not None
     assert learnt.after is not None
     assert learnt.after.length == learnt.before.length == sum(map(len, TEXTS))
-    assert learnt.after.edits <= learnt.before.edits
-    assert (learnt.share > 0) == (learnt.after.edits < learnt.before.edits)
+    assert (learnt.share > 0) == (learnt.gain[0] > 0)
     assert learnt.reader.lines is not None
     changed = (learnt.reader.lines.weights[-1]["bias"] != shipped.weights[-1]["bias"]).any()
     assert changed == (learnt.share > 0)
@@ -142,7 +141,7 @@ def test_a_wrong_line_is_reported_and_not_learnt(copy: Copy, shipped: Model) -> 
     wrong = "0123 4567 89+=%"
     said = [TEXTS[0], wrong, *TEXTS[2:]]
     read = [row.text for row in line_reading.read_rows(copy.page, shipped).rows]
-    lines, lost = hand_lines.find_lines(
+    lines, lost = hand_lines.known_lines(
         [replace(copy, text="\n".join(said))], [read], shipped.classes
     )
     assert [line.text for line in lines] == [TEXTS[0], *TEXTS[2:]]
@@ -156,7 +155,7 @@ def test_a_line_with_a_character_that_no_class_is_for_is_reported(
     strange = TEXTS[1].replace("o", "ő")
     read = [row.text for row in line_reading.read_rows(copy.page, shipped).rows]
     texts = "\n".join([TEXTS[0], strange])
-    lines, lost = hand_lines.find_lines([replace(copy, text=texts)], [read], shipped.classes)
+    lines, lost = hand_lines.known_lines([replace(copy, text=texts)], [read], shipped.classes)
     assert [line.text for line in lines] == [TEXTS[0]]
     assert [one.line for one in lost] == [strange]
 

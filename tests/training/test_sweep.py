@@ -242,7 +242,10 @@ def test_one_that_fails_does_not_cost_the_others(data: Path, tmp_path: Path) -> 
     assert [row[0] for row in rows(done.stdout)] == ["lr=0.01"]
 
 
-def test_ctrl_c_ends_all_and_keeps_what_there_is(data: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_signal_ends_all_and_keeps_what_there_is(
+    data: Path, tmp_path: Path, number: signal.Signals
+) -> None:
     command = [sys.executable, "-m", "ocr_cli", "train", "--data", str(data), "--homework"]
     command += ["--epochs", "100000", "--out", str(tmp_path / "m.npz"), "--sweep", "seed=0,1"]
     process = subprocess.Popen(
@@ -252,10 +255,11 @@ def test_ctrl_c_ends_all_and_keeps_what_there_is(data: Path, tmp_path: Path) -> 
     deadline = time.monotonic() + 600
     while not all(path.exists() for path in kept) and time.monotonic() < deadline:
         time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=600)
-    assert (process.returncode, out) == (130, b"")
-    assert b"the best models so far are kept" in err
+    process.send_signal(number)
+    out, err = process.communicate(timeout=600)  # ends when no worker holds the pipe any more
+    assert process.returncode == (-number if number == signal.SIGKILL else 128 + number)
+    assert out == b""
+    assert (b"the best models so far are kept" in err) == (number != signal.SIGKILL)
     assert b"Traceback" not in err
     assert [weights.load_model(path).kind for path in kept] == ["mlp", "mlp"]
 

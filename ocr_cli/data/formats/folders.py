@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ocr_cli import input as images
 from ocr_cli.data.formats import pictures
 from ocr_cli.data.formats.given import FOLDERS
+from ocr_cli.data.orientation import check_pictures
 from ocr_cli.data.sets import CharacterSet
 from ocr_cli.errors import InputError
 
@@ -65,7 +66,9 @@ def load(path: Path, split: str) -> CharacterSet:
     characters = all(len(name) == 1 for name in classes)
     images = pictures.to_network(greys, characters)
     left_out = tuple(f"left out: {failure}" for failure in junk)
-    return CharacterSet(images, np.array(labels, np.int64), classes, left_out=left_out)
+    data = CharacterSet(images, np.array(labels, np.int64), classes, left_out=left_out)
+    check_pictures(data, str(path))
+    return data
 
 
 def _whole_page(file: Path) -> NDArray[np.float32]:

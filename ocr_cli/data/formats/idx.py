@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from ocr_cli import npz
 from ocr_cli.data.formats import pictures
+from ocr_cli.data.orientation import check_pictures
 from ocr_cli.data.sets import CharacterSet
 from ocr_cli.errors import InputError
 from ocr_cli.input import SUFFIXES
@@ -70,7 +71,9 @@ def load(path: Path, split: str) -> CharacterSet:
         stray = int(labels[place[labels] < 0][0])
         raise InputError(f"label {stray} is not in {mapping}", "", str(labels_file))
     characters = all(len(name) == 1 for name in classes)
-    return CharacterSet(pictures.to_network(list(images), characters), place[labels], classes)
+    data = CharacterSet(pictures.to_network(list(images), characters), place[labels], classes)
+    check_pictures(data, str(images_file))
+    return data
 
 
 def _read_pictures(file: Path, labels_file: Path, count: int) -> NDArray[np.uint8]:

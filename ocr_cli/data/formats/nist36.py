@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_cli import npz
+from ocr_cli.data.orientation import check_pictures
 from ocr_cli.data.sets import NIST36, CharacterSet
 from ocr_cli.errors import InputError
 
@@ -23,10 +24,9 @@ NUMBERS = {"double", "single", "logical"} | {
 HDF5 = b"\x89HDF\r\n"  # what MATLAB 7.3 writes, behind 512 bytes of its own
 MOST_UNPACKED = 200_000_000  # bytes of a set, unless its file is large, too
 BARE = 0.3  # the usual pixel at the edge of pictures of dark ink on white is lighter
-SAMPLE = 10  # pictures of each class that tell how they lie
-FEWEST = 20  # and in all, below which nothing is said
-JUDGE = "mlp"  # the shipped model that is asked, a quick one
-SURE, BETTER = 0.5, 0.3  # accuracy of a shipped model the other way round, and how far ahead
+COARSEST = 128  # what runs to less, and beyond 1, is not of 0 to 255
+MOST_OF_IT = 0.999  # of the values: what a few of them are says nothing of all
+UPRIGHT = "transpose each: data.reshape(-1, 32, 32).transpose(0, 2, 1).reshape(-1, 1024)"
 
 Pixels = NDArray[np.float32]
 
@@ -60,7 +60,7 @@ def load(path: Path, split: str) -> CharacterSet:
         images, notes = _as_pictures(data, names[0])
         labels = _classes(onehot, names[1])
         found = CharacterSet(images, labels, notes=notes)
-        _check_lie(found)
+        check_pictures(found, str(file), UPRIGHT)
     return replace(found, notes=tuple(f"{file}: {note}" for note in notes))
 
 
@@ -104,15 +104,15 @@ def _check_shapes(there: dict[str, tuple[tuple[int, ...], str]], split: str, fil
     try:
         (data, kind), (labels, kind_of_labels) = there[f"{split}_data"], there[f"{split}_labels"]
     except KeyError as error:
-        wanted = f"it must hold {split}_data and {split}_labels"
+        wanted = f"it must hold {split}_data and {split}_labels; is it cut short?"
         raise InputError(f"no {split} set in this file", wanted) from error
+    for name, found in ((f"{split}_data", kind), (f"{split}_labels", kind_of_labels)):
+        if found not in NUMBERS:
+            raise InputError(f"{name} is of class {found}", "save it as a full array of doubles")
     if data[1:] != (1024,) or labels != (data[0], len(NIST36)):
         raise InputError(
             f"data and labels are {data} and {labels}", "expected (N, 1024) and (N, 36)"
         )
-    for name, found in ((f"{split}_data", kind), (f"{split}_labels", kind_of_labels)):
-        if found not in NUMBERS:
-            raise InputError(f"{name} is of class {found}", "save it as a full array of doubles")
     npz.check_unpacked(
         8 * (math.prod(data) + math.prod(labels)), file.stat().st_size, MOST_UNPACKED
     )
@@ -125,7 +125,8 @@ def _numbers(values: NDArray[Any], name: str) -> Pixels:
     bad = np.flatnonzero(~np.isfinite(values).all(1))
     if len(bad):
         raise InputError(f"{name} has NaN or Inf in {_rows(bad)}", "leave these out")
-    return values.astype(np.float32)
+    with np.errstate(over="ignore"):  # too large is told later
+        return values.astype(np.float32)
 
 
 def _rows(numbers: NDArray[np.int64]) -> str:
@@ -138,9 +139,12 @@ def _as_pictures(data: Pixels, name: str) -> tuple[Pixels, tuple[str, ...]]:
     """(N, 32, 32) upright, 0 ink to 1 paper, and notes of what was done for it."""
     low, high = float(data.min(initial=1)), float(data.max(initial=0))
     notes: tuple[str, ...] = ()
-    if low < 0 or high > 255 or 1 < high < 2:
+    if low < 0 or high > 255 or 1 < high < COARSEST:
         raise InputError(f"{name} runs from {low:g} to {high:g}", "expected 0 (ink) to 1 (paper)")
     if high > 1:
+        if float(np.quantile(data, MOST_OF_IT)) <= 1:
+            problem = f"{name} runs from {low:g} to {high:g}, but nearly all of it to 1 at most"
+            raise InputError(problem, "leave out what is odd")
         data = data / np.float32(255)
         notes += (f"{name} runs from {low:g} to {high:g}; it was taken as 0 to 255",)
     images = np.ascontiguousarray(data.reshape(-1, 32, 32).transpose(0, 2, 1))
@@ -160,30 +164,3 @@ def _classes(onehot: Pixels, name: str) -> NDArray[np.int64]:
         problem = f"{name} is not one-hot in {_rows(bad)} (its sum is {sum_:g})"
         raise InputError(problem, "a row has a 1 for its class, and 0 for the other 35")
     return onehot.argmax(1).astype(np.int64)
-
-
-def _check_lie(data: CharacterSet) -> None:
-    """InputError where a shipped model reads the pictures far better when they are transposed."""
-    from ocr_cli.modelfiles import weights
-
-    counts: dict[int, int] = {}
-    chosen = []
-    for i, label in enumerate(data.labels.tolist()):
-        if counts.setdefault(label, 0) < SAMPLE:
-            counts[label] += 1
-            chosen.append(i)
-    if len(chosen) < FEWEST or JUDGE not in weights.shipped_models():
-        return
-    model, some = weights.load_model(JUDGE), data.take(np.array(chosen))
-    places = np.array([model.classes.index(c) for c in some.classes])
-
-    def accuracy(images: Pixels) -> float:
-        return float((model.logits(images)[:, places].argmax(1) == some.labels).mean())
-
-    stored, turned = accuracy(some.images), accuracy(some.images.transpose(0, 2, 1))
-    if turned > SURE and turned > stored + BETTER:
-        raise InputError(
-            f"its pictures lie in row order: a shipped model reads {stored:.0%} as they are "
-            f"and {turned:.0%} transposed",
-            "transpose each: data.reshape(-1, 32, 32).transpose(0, 2, 1).reshape(-1, 1024)",
-        )

@@ -1,35 +1,73 @@
 """Batches of line strips for a line model: words and lines of real strokes, joined and varied.
 
-Everything is a list of pieces: an item of the archive, at a place, at a size. A word is one
-piece; a joined line is several words of one writer, or many of their single characters.
-Strokes are normalised once, in the strips' own measure (see `layout.strips`), and drawn anew
-with new variation each time.
+Strokes are normalised once, see `stock`, put together as `pieces`, and drawn anew with new
+variation each time.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from itertools import pairwise
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli.data.formats import ink as archives
-from ocr_cli.data.formats import unipen
 from ocr_cli.data.formats.ink import Ink
+from ocr_cli.data.synthesis.pieces import (
+    LineSource,
+    Mix,
+    TextPieces,
+    batches,
+    chosen,
+    groups,
+    make_source,
+)
 from ocr_cli.data.synthesis.render import resampled
-from ocr_cli.errors import InputError
+from ocr_cli.data.synthesis.stock import (
+    CHARACTERS,
+    WIDEST,
+    ItemKind,
+    Stock,
+    chained,
+    expected_ink,
+    is_clean,
+    load_stock,
+    make_stock,
+    normalised,
+    placed_characters,
+    room_needed,
+    x_heights,
+)
 from ocr_cli.layout import strips
 
+__all__ = [
+    "CHARACTERS",
+    "NO_VARIATION",
+    "WIDEST",
+    "Batch",
+    "ItemKind",
+    "LineSource",
+    "Mix",
+    "Stock",
+    "TextPieces",
+    "Variation",
+    "batches",
+    "chained",
+    "chosen",
+    "draw_batch",
+    "expected_ink",
+    "groups",
+    "is_clean",
+    "load_stock",
+    "make_source",
+    "make_stock",
+    "normalised",
+    "placed_characters",
+    "room_needed",
+    "x_heights",
+]
+
 Array = NDArray[Any]
-Piece = tuple[int, float, float, float]  # an item's number, x, y and size
-CHARACTERS = tuple(map(chr, range(32, 127)))
-WIDEST = 900  # pixels; longer lines are not trained on
-_ARCHIVES = ("words", "lines", "chars")
 _FINE = 2  # the pen runs on a canvas so many times as fine
 
 
@@ -67,395 +105,8 @@ class Batch:
     labels: list[str]
 
 
-@dataclass(frozen=True)
-class Pieces:
-    """B texts as P pieces: item, place and size of each, in pixels of the strip.
-
-    out : (P,) which text; item : (P,) in the archive; x, y, size : (P,) where and how large.
-    labels : B texts. width : (B,) of each one's ink.
-    """
-
-    out: Array
-    item: Array
-    x: Array
-    y: Array
-    size: Array
-    labels: list[str]
-    width: Array
-
-
-# Where characters end above and below the baseline, in x-heights.
-_EXTENT = dict.fromkeys("acemnorsuvwxz", (1.0, 0.0))
-_EXTENT |= dict.fromkeys("bdhklABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!?#%&$@", (1.75, 0.0))
-_EXTENT |= {"t": (1.5, 0.0), "i": (1.1, 0.0), "f": (1.75, -0.2), "j": (1.1, -0.85)}
-_EXTENT |= dict.fromkeys("gpqy", (1.0, -0.85))
-_EXTENT |= dict.fromkeys("()[]{}|/\\", (1.8, -0.25))
-_EXTENT |= dict.fromkeys("\"'`^", (1.8, 1.2))
-_EXTENT |= {",": (0.2, -0.3), ";": (0.8, -0.3), ".": (0.15, 0), ":": (0.8, 0), "_": (0.0, -0.1)}
-_EXTENT |= {"-": (0.6, 0.5), "~": (0.7, 0.4), "=": (0.8, 0.3), "+": (1.0, 0.1), "*": (1.5, 0.6)}
-_EXTENT |= {"<": (1.0, 0.1), ">": (1.0, 0.1)}
-
-
-def expected_ink(text: str) -> tuple[float, float]:
-    """(height of the ink's middle above the baseline, its spread), in x-heights, from the text."""
-    ends = [_EXTENT[c] for c in text if c in _EXTENT]
-    y = [np.linspace(b, t, max(2, round(16 * (t - b)))) for t, b in ends]
-    if not y:
-        return 0.5, 0.3
-    heights = np.concatenate(y)
-    # the ends of letters hold more ink than their middles
-    return float(heights.mean()), float(1.12 * np.abs(heights - heights.mean()).mean())
-
-
-@dataclass(frozen=True)
-class Stock:
-    """Normalised strokes of words, lines and characters.
-
-    ink : points in pixels of a strip, x from 0, y = 0 in the writing's middle; for characters
-    y = 0 is the baseline and a usual letter 20 pixels tall. width : (N,) of each item's ink.
-    kind : (N,) 0 word, 1 line, 2 character. base : (N,) y of the baseline, by the text;
-    unit : (N,) the x-height, by the text.
-    """
-
-    ink: Ink = field(repr=False)
-    width: Array = field(repr=False)
-    kind: Array = field(repr=False)
-    base: Array = field(repr=False)
-    unit: Array = field(repr=False)
-
-
-def make_stock(words: Ink, lines: Ink, characters: Ink) -> Stock:
-    """Cleans, measures and normalises archives, once."""
-    words = words.take(np.flatnonzero([is_clean(str(t), True) for t in words.labels]))
-    lines = lines.take(np.flatnonzero([is_clean(str(t), False) for t in lines.labels]))
-    parts = [normalised(words), normalised(lines), placed_characters(characters)]
-    kind = np.repeat([0, 1, 2], [len(p) for p in parts])
-    ink = joined(parts)
-    width = _ends(ink)[1][:, 0]
-    room = np.array([room_needed(str(t)) for t in ink.labels])
-    steps = (width + 2 * strips.MARGIN) / 4
-    letters = np.array([max(1, len(str(t))) for t in ink.labels])
-    per_letter = width / letters
-    fits = (steps >= 1.05 * room) & (width < WIDEST - 20) & (per_letter > 4)
-    fits &= (per_letter < 60) | (letters == 1)
-    kept = np.flatnonzero((fits & (width < 200 + 40 * letters)) | (kind == 2))
-    ink, width, kind = ink.take(kept), width[kept], kind[kept]
-    expected = np.array([expected_ink(str(t)) for t in ink.labels])
-    unit = strips.SPREAD / expected[:, 1]
-    base = expected[:, 0] * unit
-    return Stock(ink, width, kind, np.where(kind == 2, 0, base), np.where(kind == 2, 14, unit))
-
-
-def load_stock(folder: Path, split: str) -> Stock:
-    """The stock of one split (train, valid, test) of a folder's words, lines and chars .npz.
-
-    InputError where one of them is not there, not an archive of pen strokes, or empty.
-    """
-    if not (folder / "words.npz").exists() and unipen.is_unipen(folder):
-        advice = f"first make archives of them: ocr train --data {folder} --convert DIR"
-        raise InputError("these are UNIPEN files", advice, str(folder))
-    parts = {name: archives.load(folder / f"{name}.npz", split) for name in _ARCHIVES}
-    if lacking := [f"{name}.npz" for name, part in parts.items() if not len(part)]:
-        raise InputError(f"nothing in the {split} split of {', '.join(lacking)}", "", str(folder))
-    return make_stock(*parts.values())
-
-
-def is_clean(text: str, word: bool) -> bool:
-    """Whether a label says what was written: no marks of cutting, no numbers of files."""
-    if not text.strip() or any(c not in CHARACTERS for c in text):
-        return False
-    if word:
-        return "@" not in text and text not in set("-_.,'`~=\"")
-    return re.fullmatch(r"[A-Z][a-z]+[A-Z0-9]", text) is None
-
-
-def room_needed(text: str) -> int:
-    """Steps that CTC needs for a text: one a character, one more between equal neighbours."""
-    return len(text) + sum(a == b for a, b in pairwise(text))
-
-
-def joined(parts: list[Ink]) -> Ink:
-    """Archives one after another; writers keep their numbers."""
-    points = np.cumsum([0] + [len(p.points) for p in parts])
-    strokes = np.cumsum([0] + [len(p.stroke_start) - 1 for p in parts])
-    return Ink(
-        points=np.concatenate([p.points for p in parts]),
-        stroke_start=np.concatenate(
-            [p.stroke_start[:-1] + a for p, a in zip(parts, points, strict=False)] + [points[-1:]]
-        ),
-        item_start=np.concatenate(
-            [p.item_start[:-1] + a for p, a in zip(parts, strokes, strict=False)] + [strokes[-1:]]
-        ),
-        labels=np.concatenate([p.labels for p in parts]),
-        writer=np.concatenate([p.writer for p in parts]),
-        style=np.concatenate([p.style for p in parts]),
-    )
-
-
-def _item_of_point(ink: Ink) -> Array:
-    first = ink.stroke_start[ink.item_start]
-    return np.repeat(np.arange(len(ink)), np.diff(first))
-
-
-def _ends(ink: Ink) -> tuple[Array, Array]:
-    """(N, 2) smallest and largest x, y of each item."""
-    starts = ink.stroke_start[ink.item_start[:-1]]
-    return np.minimum.reduceat(ink.points, starts), np.maximum.reduceat(ink.points, starts)
-
-
-def normalised(ink: Ink, group: int = 4000) -> Ink:
-    """The same items in pixels of a strip: level, upright, y = 0 in the middle, x from 0."""
-    parts = []
-    for start in range(0, len(ink), group):
-        part = ink.take(np.arange(start, min(start + group, len(ink))))
-        parts.append(_normalised(part))
-    return joined(parts)
-
-
-def _frame(ink: Ink) -> strips.Frame:
-    """How each item lies, in the archive's units."""
-    n = len(ink)
-    item = _item_of_point(ink)
-    low, high = _ends(ink)
-    stroke = np.repeat(np.arange(len(ink.stroke_start) - 1), np.diff(ink.stroke_start))
-    # fine enough for the smallest letters, which a strip shows at a spread of 4.4
-    step = np.maximum((high - low).max(1), 1)[item] / 400
-    stroke_item = np.repeat(np.arange(n), np.diff(ink.item_start))
-    dense, at = resampled(ink.points, stroke, np.maximum(step, 5))
-    return strips.measure(dense, stroke_item[at], n)
-
-
-def x_heights(ink: Ink) -> Array:
-    """(N,) the height of each item's small letters in the archive's units, judged by its text."""
-    spread = np.array([expected_ink(str(text))[1] for text in ink.labels])
-    return np.asarray(np.maximum(_frame(ink).spread, 1) / spread)
-
-
-def _normalised(ink: Ink) -> Ink:
-    frame, item = _frame(ink), _item_of_point(ink)
-    scale = strips.SPREAD / np.maximum(frame.spread, 1)
-    x, y = ink.points[:, 0], ink.points[:, 1]
-    up = frame.middle[item] + frame.skew[item] * (x - frame.x_mean[item]) - y
-    straight = x - frame.slant[item] * up
-    points = np.stack([straight, -up], 1) * scale[item][:, None]
-    starts = ink.stroke_start[ink.item_start[:-1]]
-    points[:, 0] -= np.minimum.reduceat(points[:, 0], starts)[item]
-    return _with_points(ink, points.astype(np.float32))
-
-
-def _with_points(ink: Ink, points: Array) -> Ink:
-    return Ink(points, ink.stroke_start, ink.item_start, ink.labels, ink.writer, ink.style)
-
-
-def placed_characters(ink: Ink) -> Ink:
-    """Single characters at 20 pixels a usual letter, put on the baseline by their class."""
-    item = _item_of_point(ink)
-    low, high = _ends(ink)
-    extents = [_EXTENT.get(str(c), (1.75, 0.0)) for c in ink.labels]
-    top, bottom = np.array(extents).T
-    height = (high - low)[:, 1]
-    rises = bottom > 0  # quotes and dashes hang where a letter's part would be
-    sinks = np.where(bottom < 0, -bottom / (top - bottom), 0.0) * height
-    floor = np.where(rises, -bottom * 700, sinks)  # y of the lowest ink; 700 is an x-height
-    offset = np.stack([low[:, 0], high[:, 1] - floor], 1)
-    return _with_points(ink, ((ink.points - offset[item]) * 0.02).astype(np.float32))
-
-
-@dataclass(frozen=True)
-class Mix:
-    """Shares of what is drawn: single words, real lines, joined words, joined characters."""
-
-    words: float = 0.5
-    lines: float = 0.2
-    joined_words: float = 0.16
-    joined_characters: float = 0.14
-
-
-@dataclass(frozen=True)
-class LineSource:
-    """Draws texts as pieces; writers by the square root of how much they wrote."""
-
-    stock: Stock
-    _by_writer: dict[tuple[int, int, str], Array] = field(repr=False)
-    _weights: dict[int, tuple[Array, Array]] = field(repr=False)
-    _texts: list[str] = field(repr=False)
-
-    def draw(self, count: int, mix: Mix, rng: np.random.Generator) -> Pieces:
-        """`count` texts; each writer's share grows with the square root of the items' number."""
-        shares = np.array([mix.words, mix.lines, mix.joined_words, mix.joined_characters])
-        numbers = rng.multinomial(count, shares / shares.sum())
-        found: list[tuple[str, list[Piece]]] = []
-        for kind in (0, 1):
-            items, weight = self._weights[kind]
-            drawn = rng.choice(items, numbers[kind], p=weight)
-            found += [(str(self.stock.ink.labels[i]), [(int(i), 0.0, 0.0, 1.0)]) for i in drawn]
-        found += [self._joined_words(rng) for _ in range(numbers[2])]
-        found += [self._joined_characters(rng) for _ in range(numbers[3])]
-        return self._as_pieces(found)
-
-    def every(self, kind: int) -> Pieces:
-        """Each item of a kind (0 words, 1 lines) once, as it is."""
-        items = np.flatnonzero(self.stock.kind == kind)
-        labels = self.stock.ink.labels
-        return self._as_pieces([(str(labels[i]), [(int(i), 0.0, 0.0, 1.0)]) for i in items])
-
-    def _as_pieces(self, found: list[tuple[str, list[Piece]]]) -> Pieces:
-        rows = np.array([piece for _, pieces in found for piece in pieces], np.float64)
-        out = np.repeat(np.arange(len(found)), [len(pieces) for _, pieces in found])
-        item = rows[:, 0].astype(np.int64)
-        width = np.zeros(len(found))
-        np.maximum.at(width, out, rows[:, 1] + rows[:, 3] * self.stock.width[item])
-        labels = [text for text, _ in found]
-        return Pieces(out, item, rows[:, 1], rows[:, 2], rows[:, 3], labels, width)
-
-    def _joined_words(self, rng: np.random.Generator) -> tuple[str, list[Piece]]:
-        """A line of one writer's words; often of capitals alone where there are such."""
-        items, weight = self._weights[0]
-        writer = int(self.stock.ink.writer[rng.choice(items, p=weight)])
-        case = "capitals" if rng.random() < 0.4 else "any"
-        pool = self._by_writer.get((0, writer, case), self._by_writer[0, writer, "any"])
-        text: list[str] = []
-        pieces: list[Piece] = []
-        x = 0.0
-        gap = rng.uniform(8, 26) if rng.random() < 0.85 else rng.uniform(26, 120)
-        room = rng.uniform(120, 560)
-        while x < room and len(pieces) < 9:
-            i = int(rng.choice(pool))
-            # half way between one x-height for all and each word's own measure
-            size = float((14 / self.stock.unit[i]) ** 0.5) * np.exp(rng.normal(0, 0.04))
-            y = -self.stock.base[i] * size + 7 + rng.normal(0, 0.8)
-            pieces.append((i, x, y, size))
-            text.append(str(self.stock.ink.labels[i]))
-            x += self.stock.width[i] * size + gap * np.exp(rng.normal(0, 0.25))
-        return " ".join(text), pieces
-
-    def _joined_characters(self, rng: np.random.Generator) -> tuple[str, list[Piece]]:
-        """A text put together from one writer's single characters (others lend what he lacks)."""
-        items, weight = self._weights[2]
-        writer = int(self.stock.ink.writer[rng.choice(items, p=weight)])
-        text = self._text(rng)
-        apart = rng.uniform(1, 6) if rng.random() < 0.6 else rng.uniform(5, 18)
-        blank = rng.uniform(11, 26) + 0.5 * apart
-        size = 0.95 * np.exp(rng.normal(0, 0.08))
-        pieces: list[Piece] = []
-        x = 0.0
-        for c in text:
-            if c == " ":
-                x += blank * np.exp(rng.normal(0, 0.2)) - apart
-                continue
-            pool = self._by_writer.get((2, writer, c), self._by_writer.get((2, -1, c)))
-            if pool is None:
-                return self._joined_characters(rng)
-            i = int(pool[rng.integers(len(pool))])
-            pieces.append((i, x, 7 + rng.normal(0, 0.7), size * np.exp(rng.normal(0, 0.03))))
-            x += self.stock.width[i] * size + apart * np.exp(rng.normal(0, 0.35))
-        return text, pieces
-
-    def _text(self, rng: np.random.Generator) -> str:
-        """Words, capitals, figures or a code."""
-        kind = rng.random()
-        if kind < 0.25:
-            return _number(rng)
-        if kind < 0.35:
-            picked = rng.choice(CHARACTERS[1:], rng.integers(2, 14))
-            return "".join(picked)
-        count = int(rng.integers(1, 6))
-        words = " ".join(self._texts[i] for i in rng.integers(len(self._texts), size=count))
-        words = words[:48].strip()
-        return words.upper() if kind < 0.75 else words.title() if kind < 0.8 else words
-
-
-def _number(rng: np.random.Generator) -> str:
-    """Figures as they occur: dates, sums, codes, telephone numbers."""
-    shape = str(rng.choice(_NUMBERS))
-    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-    put = {"0": "0123456789", "A": letters, "a": letters.lower()}
-    return "".join(str(rng.choice(list(put[c]))) if c in put else c for c in shape)
-
-
-_NUMBERS = (
-    "00000 00000", "00.00.0000", "00/00/00", "$0,000.00", "(000) 000-0000", "000-000-0000",
-    "0000", "00", "000", "00.0", "AA-0000", "A0A 0A0", "AA 00000", "00:00", "00%", "#000",
-    "0 + 0 = 00", "AAA000", "000 AAAAA AAAAA", "AA00 00AA 0000", "0", "0000-00-00", "00000",
-    "00000-0000", "A. 00", "00a", "0x00", "+00 000 000000",
-)  # fmt: skip
-
-
-def make_source(stock: Stock) -> LineSource:
-    """Indexes a stock by writer, case and character."""
-    by_writer: dict[tuple[int, int, str], list[int]] = {}
-    labels, writer = stock.ink.labels, stock.ink.writer
-    for i, (kind, who, label) in enumerate(zip(stock.kind, writer, labels, strict=True)):
-        text = str(label)
-        if kind == 0:
-            keys = [(0, int(who), "any")]
-            if text.isupper() and len(text) > 1:
-                keys.append((0, int(who), "capitals"))
-        else:
-            keys = [(int(kind), int(who), text), (int(kind), -1, text)] if kind == 2 else []
-        for key in keys:
-            by_writer.setdefault(key, []).append(i)
-    kept = {k: np.array(v) for k, v in by_writer.items() if k[0] == 2 or len(v) >= 4}
-    for (kind, who, case), v in by_writer.items():
-        if kind == 0 and case == "any":
-            kept[kind, who, case] = np.array(v)
-    texts = [t for k in (0, 1) for t in map(str, labels[stock.kind == k])]
-    words = [w for t in texts for w in t.split()]
-    return LineSource(stock, kept, {k: _weights(stock, k) for k in (0, 1, 2)}, words)
-
-
-def _weights(stock: Stock, kind: int) -> tuple[Array, Array]:
-    """The items of a kind, and how likely each is drawn."""
-    items = np.flatnonzero(stock.kind == kind)
-    who = stock.ink.writer[items]
-    number = np.bincount(who)
-    weight = number[who] ** -0.5
-    return items, weight / weight.sum()
-
-
-def batches(
-    pieces: Pieces, columns: int, rng: np.random.Generator, most: int = 96
-) -> Iterator[Pieces]:
-    """The texts in batches of like width, at most `columns` pixels in all, in random order."""
-    order = np.argsort(pieces.width + rng.normal(0, 1, len(pieces.width)))
-    cuts = [order[group] for group in groups(pieces.width[order], columns, most)]
-    for k in rng.permutation(len(cuts)):
-        yield chosen(pieces, cuts[k])
-
-
-def groups(widths: Array, columns: int, most: int = 96) -> Iterator[slice]:
-    """Runs of strips, sorted by their widths, that take at most `columns` pixels when padded."""
-    start = 0
-    while start < len(widths):
-        end = start + 1
-        # sorted by width, so the last of a batch is its widest
-        while end < len(widths) and end - start < most:
-            if (widths[end] + 20) * (end + 1 - start) > columns:
-                break
-            end += 1
-        yield slice(start, end)
-        start = end
-
-
-def chosen(pieces: Pieces, texts: Array) -> Pieces:
-    """Some of the texts, in the order given."""
-    place = np.full(len(pieces.labels), -1)
-    place[texts] = np.arange(len(texts))
-    kept = np.flatnonzero(place[pieces.out] >= 0)
-    kept = kept[np.argsort(place[pieces.out[kept]], kind="stable")]
-    return Pieces(
-        place[pieces.out[kept]],
-        pieces.item[kept],
-        pieces.x[kept],
-        pieces.y[kept],
-        pieces.size[kept],
-        [pieces.labels[i] for i in texts],
-        pieces.width[texts],
-    )
-
-
 def draw_batch(
-    stock: Stock, pieces: Pieces, rng: np.random.Generator, variation: Variation = NO_VARIATION
+    stock: Stock, pieces: TextPieces, rng: np.random.Generator, variation: Variation = NO_VARIATION
 ) -> Batch:
     """Renders texts as strips."""
     n = len(pieces.labels)
@@ -480,7 +131,7 @@ def draw_batch(
     return Batch(_developed(canvas, rng, variation), widths, pieces.labels)
 
 
-def _gathered(ink: Ink, pieces: Pieces) -> tuple[Array, Array, Array]:
+def _gathered(ink: Ink, pieces: TextPieces) -> tuple[Array, Array, Array]:
     """Points of all pieces at their places; the stroke and the text of each."""
     first = ink.item_start[pieces.item]
     strokes, stroke_piece = _ranges(first, ink.item_start[pieces.item + 1] - first)

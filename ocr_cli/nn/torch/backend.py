@@ -13,29 +13,63 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli.errors import MissingExtraError
+from ocr_cli.errors import MissingExtraError, UsageError
 from ocr_cli.nn import layers as nn
 from ocr_cli.nn.attention import FeedForward, LayerNorm, SelfAttention
 from ocr_cli.nn.network import Layers, Weights
 from ocr_cli.nn.optimisers import newest
 
+DEVICES = ("auto", "cpu", "cuda", "mps")
 
-def import_torch() -> Any:
-    """The torch module; MissingExtraError where it is not installed."""
+
+def import_torch(purpose: str = "--backend torch") -> Any:
+    """The torch module; MissingExtraError, which names the purpose, where it is not installed."""
     try:
         import torch
     except ImportError as error:
-        raise MissingExtraError("PyTorch", "torch", "--backend torch") from error
+        raise MissingExtraError("PyTorch", "torch", purpose) from error
     return torch
 
 
-def check_torch() -> None:
+def check_torch(purpose: str = "--backend torch") -> None:
     """MissingExtraError where PyTorch is not installed; without loading it, which takes long."""
     if importlib.util.find_spec("torch") is None:
-        raise MissingExtraError("PyTorch", "torch", "--backend torch")
+        raise MissingExtraError("PyTorch", "torch", purpose)
 
 
-def forward(  # noqa: C901, PLR0912 -- one case a layer
+def device_of(name: str) -> Any:
+    """The torch.device that one of DEVICES names; auto is a GPU where there is one.
+
+    UsageError where it is not there.
+    """
+    torch = import_torch()
+    there = {"cpu": True, "cuda": torch.cuda.is_available()}
+    there["mps"] = bool(getattr(torch.backends, "mps", None)) and torch.backends.mps.is_available()
+    if name == "auto":
+        name = "cuda" if there["cuda"] else "cpu"
+    if not there.get(name):
+        found = ", ".join(one for one, is_there in there.items() if is_there)
+        raise UsageError(f"--device {name}: PyTorch finds no such device", f"there is {found}")
+    return torch.device(name)
+
+
+def in_16_bits(torch: Any, device: Any) -> Any:
+    """The context in which products are made in 16 bits, where the device knows how."""
+    knows = device.type == "cpu" or (device.type == "cuda" and torch.cuda.is_bf16_supported())
+    return torch.autocast(device.type, torch.bfloat16, enabled=knows)
+
+
+def to_torch(torch: Any, weights: Weights, device: Any) -> list[dict[str, Any]]:
+    """The weights as tensors of their own on a device."""
+    return [{k: torch.tensor(v, device=device) for k, v in p.items()} for p in weights]
+
+
+def to_numpy(weights: Sequence[dict[str, Any]]) -> Weights:
+    """Tensors as numpy arrays of their own."""
+    return tuple({k: v.detach().cpu().numpy().copy() for k, v in p.items()} for p in weights)
+
+
+def forward_torch(  # noqa: C901, PLR0912 -- one case a layer
     torch: Any, layers: Sequence[nn.Layer], weights: Any, x: Any, training: bool
 ) -> Any:
     """The network's output as a tensor; shapes as in `nn.network.forward`."""
@@ -129,11 +163,13 @@ class TorchTrainer:
         averaging: float,
         seed: int,
         loss: str,
+        device: str = "auto",
     ) -> None:
         self._torch = torch = import_torch()
+        self._device = device_of(device)
         torch.manual_seed(seed)
         self.layers, self._loss = layers, LOSSES[loss]
-        self._weights = [{k: torch.tensor(v) for k, v in p.items()} for p in weights]
+        self._weights = to_torch(torch, weights, self._device)
         self._trained = [
             p[name].requires_grad_()
             for layer, p in zip(layers, self._weights, strict=True)
@@ -158,10 +194,10 @@ class TorchTrainer:
         """One step on a batch: (loss summed over it, (N, C) logits); `offset` is added to these."""
         torch = self._torch
         self._optimiser.param_groups[0]["lr"] = lr
-        with torch.autocast("cpu", torch.bfloat16):
-            logits = forward(torch, self.layers, self._weights, torch.from_numpy(x), True)
-        logits = logits.float() if offset is None else logits.float() + torch.from_numpy(offset)
-        loss = self._loss(torch, logits, torch.from_numpy(targets))
+        with in_16_bits(torch, self._device):
+            logits = forward_torch(torch, self.layers, self._weights, self._moved(x), True)
+        logits = logits.float() if offset is None else logits.float() + self._moved(offset)
+        loss = self._loss(torch, logits, self._moved(targets))
         self._optimiser.zero_grad()
         loss.backward()
         self._optimiser.step()
@@ -169,14 +205,18 @@ class TorchTrainer:
         if self._averaging:
             share = newest(self._averaging, self._steps)
             torch._foreach_lerp_(self._average, [t.detach() for t in self._trained], share)
-        return float(loss.detach()), logits.detach().numpy()
+        return float(loss.detach()), logits.detach().cpu().numpy()
+
+    def _moved(self, values: NDArray[np.float32]) -> Any:
+        return self._torch.from_numpy(values).to(self._device)
 
     def weights(self) -> Weights:
         """The weights (their running average, if one is kept) as numpy arrays of their own."""
         source = iter(self._average if self._averaging else self._trained)
-        result = []
-        for layer, params in zip(self.layers, self._weights, strict=True):
-            chosen = {k: next(source) if k in layer.trainable else v for k, v in params.items()}
-            # dict order is the order of `trainable` first, so `next` meets its own tensor
-            result.append({k: v.detach().numpy().copy() for k, v in chosen.items()})
-        return tuple(result)
+        # dict order is the order of `trainable` first, so `next` meets its own tensor
+        return to_numpy(
+            [
+                {k: next(source) if k in layer.trainable else v for k, v in params.items()}
+                for layer, params in zip(self.layers, self._weights, strict=True)
+            ]
+        )

@@ -7,7 +7,14 @@ from typing import Any
 from numpy.typing import NDArray
 
 from ocr_cli.nn.network import Layers, Weights
-from ocr_cli.nn.torch.backend import forward, import_torch
+from ocr_cli.nn.torch.backend import (
+    device_of,
+    forward_torch,
+    import_torch,
+    in_16_bits,
+    to_numpy,
+    to_torch,
+)
 
 Array = NDArray[Any]
 
@@ -15,10 +22,18 @@ Array = NDArray[Any]
 class FinderTrainer:
     """Takes steps with AdamW, and keeps a running average of the weights for use."""
 
-    def __init__(self, layers: Layers, weights: Weights, decay: float, averaging: float) -> None:
+    def __init__(
+        self,
+        layers: Layers,
+        weights: Weights,
+        decay: float,
+        averaging: float,
+        device: str = "auto",
+    ) -> None:
         self._torch = torch = import_torch()
+        self._device = device_of(device)
         self.layers = layers
-        self._weights = [{k: torch.tensor(v) for k, v in p.items()} for p in weights]
+        self._weights = to_torch(torch, weights, self._device)
         self._trained = [
             p[name].requires_grad_()
             for layer, p in zip(layers, self._weights, strict=True)
@@ -38,14 +53,16 @@ class FinderTrainer:
         """
         torch = self._torch
         self._optimiser.param_groups[0]["lr"] = rate
-        with torch.autocast("cpu", torch.bfloat16):
-            out = forward(torch, self.layers, self._weights, torch.from_numpy(x), True)
+        x, kind, log_spread, weight = (
+            torch.from_numpy(one).to(self._device) for one in (x, kind, log_spread, weight)
+        )
+        with in_16_bits(torch, self._device):
+            out = forward_torch(torch, self.layers, self._weights, x, True)
         kinds, sizes = _parted(out.float())
-        shares, weights = torch.from_numpy(kind), torch.from_numpy(weight)
-        entropy = -(shares * torch.log_softmax(kinds, -1)).sum(-1)
-        loss = (entropy * weights).sum() / weights.sum()
-        sure = torch.from_numpy((1 - kind[..., 0]) > 0.5)
-        wrong = (sizes - torch.from_numpy(log_spread)).abs() * sure
+        entropy = -(kind * torch.log_softmax(kinds, -1)).sum(-1)
+        loss = (entropy * weight).sum() / weight.sum()
+        sure = (1 - kind[..., 0]) > 0.5
+        wrong = (sizes - log_spread).abs() * sure
         size_loss = wrong.sum() / (sure.sum() + 50)
         self._optimiser.zero_grad()
         (loss + 0.1 * size_loss).backward()
@@ -64,7 +81,7 @@ class FinderTrainer:
 
     def weights(self) -> Weights:
         """The running average as numpy arrays of their own."""
-        return tuple({k: v.numpy().copy() for k, v in p.items()} for p in self._average)
+        return to_numpy(self._average)
 
 
 def _parted(out: Any) -> tuple[Any, Any]:

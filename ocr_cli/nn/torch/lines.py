@@ -12,30 +12,39 @@ from numpy.typing import NDArray
 from ocr_cli.nn import layers as nn
 from ocr_cli.nn.network import Layers, Weights
 from ocr_cli.nn.sequence import BiGru, Columns
-from ocr_cli.nn.torch.backend import forward as forward_layers
-from ocr_cli.nn.torch.backend import import_torch
+from ocr_cli.nn.torch.backend import (
+    device_of,
+    forward_torch,
+    import_torch,
+    in_16_bits,
+    to_numpy,
+    to_torch,
+)
 
 
-def forward(torch: Any, layers: Sequence[nn.Layer], weights: Any, x: Any, training: bool) -> Any:
+def forward_lines(
+    torch: Any, layers: Sequence[nn.Layer], weights: Any, x: Any, training: bool
+) -> Any:
     """(N, 48, W, 1) strips to (N, T, C) logits; recurrent layers always in full precision."""
     for layer, p in zip(layers, weights, strict=True):
         match layer:
             case Columns():
                 x = x.permute(0, 2, 1, 3).flatten(2)
             case BiGru():
-                with torch.autocast("cpu", enabled=False):
+                with torch.autocast(x.device.type, enabled=False):
                     whole = x.float() if x.dtype == torch.bfloat16 else x
-                    x = _bigru(torch, layer, p, whole, training)
+                    own = _bigru if x.device.type == "cpu" else fused_bigru
+                    x = own(torch, layer, p, whole, training)
             case nn.Dropout(rate=rate) if x.dim() == 3:
                 if training:  # one mask for all steps: Gal and Ghahramani, NIPS 2016
-                    kept = torch.rand(len(x), 1, x.shape[2]) >= rate
+                    kept = torch.rand(len(x), 1, x.shape[2], device=x.device) >= rate
                     x = x * (kept / (1 - rate)).to(x.dtype)
             case nn.BatchNorm() if x.dim() == 3:
                 n, t, c = x.shape
-                x = forward_layers(torch, (layer,), (p,), x.reshape(n * t, c), training)
+                x = forward_torch(torch, (layer,), (p,), x.reshape(n * t, c), training)
                 x = x.reshape(n, t, c)
             case _:
-                x = forward_layers(torch, (layer,), (p,), x, training)
+                x = forward_torch(torch, (layer,), (p,), x, training)
     return x
 
 
@@ -44,6 +53,17 @@ def _bigru(torch: Any, layer: BiGru, p: Any, x: Any, training: bool) -> Any:
     # in training the inputs' products, but not the recurrent ones, are made in 16 bits
     product = torch.bfloat16 if training and x.dtype == torch.float32 else x.dtype
     return _bigru_function().apply(x, *(p[name] for name in names), product)
+
+
+def fused_bigru(torch: Any, layer: BiGru, p: Any, x: Any, training: bool) -> Any:
+    """`nn.sequence.BiGru` by PyTorch's own GRU, which is one kernel on a GPU."""
+    flat = [
+        part.t().contiguous() if part.dim() == 2 else part
+        for d in range(2)
+        for part in (p[n][d] for n in ("weights", "recurrent", "bias", "recurrent_bias"))
+    ]
+    start = x.new_zeros(2, len(x), layer.units)
+    return torch.gru(x, start, flat, True, 1, 0.0, training, True, True)[0]
 
 
 @cache
@@ -127,11 +147,18 @@ class TorchLineTrainer:
     """Takes training steps on batches of strips; keeps a running average of the weights."""
 
     def __init__(
-        self, layers: Layers, weights: Weights, decay: float, clip: float, averaging: float
+        self,
+        layers: Layers,
+        weights: Weights,
+        decay: float,
+        clip: float,
+        averaging: float,
+        device: str = "auto",
     ) -> None:
         self._torch = torch = import_torch()
+        self._device = device_of(device)
         self.layers = layers
-        self._weights = [{k: torch.tensor(v) for k, v in p.items()} for p in weights]
+        self._weights = to_torch(torch, weights, self._device)
         named = [
             (p, name)
             for layer, p in zip(layers, self._weights, strict=True)
@@ -158,13 +185,11 @@ class TorchLineTrainer:
         torch = self._torch
         for group in self._optimiser.param_groups:
             group["lr"] = lr
-        with torch.autocast("cpu", torch.bfloat16):
-            x = torch.from_numpy(images[..., None])
-            logits = forward(torch, self.layers, self._weights, x, True)
+        logits = self._logits(self._weights, images, training=True)
         scores = torch.log_softmax(logits.float(), -1).transpose(0, 1)
         loss = torch.nn.functional.ctc_loss(
             scores,
-            torch.from_numpy(targets),
+            torch.from_numpy(targets).to(self._device),
             torch.from_numpy(widths // 4),
             torch.from_numpy(lengths),
             blank=logits.shape[-1] - 1,
@@ -179,6 +204,18 @@ class TorchLineTrainer:
         self._follow()
         return float(loss.detach())
 
+    def _logits(self, weights: Any, images: NDArray[np.float32], training: bool) -> Any:
+        torch = self._torch
+        with in_16_bits(torch, self._device):
+            x = torch.from_numpy(images[..., None]).to(self._device)
+            return forward_lines(torch, self.layers, weights, x, training)
+
+    def logits(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(B, 48, W) strips to (B, T, C) logits, by the running average of the weights."""
+        with self._torch.no_grad():
+            found = self._logits(self._average, images, training=False).float().cpu().numpy()
+        return np.asarray(found, np.float32)
+
     def _follow(self) -> None:
         torch, self._steps = self._torch, self._steps + 1
         share = max(1 - self._averaging, 1 / (1 + self._steps))
@@ -191,7 +228,7 @@ class TorchLineTrainer:
 
     def weights(self) -> Weights:
         """The running average of the weights, as numpy arrays of their own."""
-        return tuple({k: v.numpy().copy() for k, v in p.items()} for p in self._average)
+        return to_numpy(self._average)
 
     def state(self) -> dict[str, Any]:
         """All that `restore` needs to go on as if nothing had happened."""
@@ -203,7 +240,7 @@ class TorchLineTrainer:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Takes up the state of an earlier run of the same layers."""
+        """Takes up the state of an earlier run; ValueError where that had other layers."""
         torch = self._torch
         with torch.no_grad():
             for own, saved in (
@@ -212,6 +249,8 @@ class TorchLineTrainer:
             ):
                 for p, q in zip(own, saved, strict=True):
                     for k, v in p.items():
+                        if v.shape != q[k].shape:
+                            raise ValueError(f"{k} has another shape")
                         v.copy_(q[k])
         self._optimiser.load_state_dict(state["optimiser"])
         self._steps = int(state["steps"])

@@ -31,8 +31,7 @@ KIND = "line"
 
 def load_line_model(name: str | Path) -> Model:
     """The line model of that name or path, checked; ModelError where it is not one."""
-    blank = np.zeros((HEIGHT, 8), np.float32)
-    return weights.load_network(name, {KIND}, lambda model: row_scores([blank], model)[0], beside=1)
+    return weights.load_network(name, KIND)
 
 
 def row_scores(strips: Sequence[NDArray[np.float32]], model: Model) -> list[NDArray[np.float32]]:

@@ -5,7 +5,8 @@ All learn from the same pages, and are tried as they read: together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ocr_cli import recognition
+from ocr_cli import parallel, recognition
 from ocr_cli.errors import InputError
 from ocr_cli.evaluation import metrics
 from ocr_cli.evaluation.metrics import Tally
@@ -27,6 +28,10 @@ from ocr_cli.training.adaptation.copies import Copy, Lost
 
 FOLDS = 4  # of the lines, in which the gain is found out
 SHARES = (0.0, 0.5, 1.0)  # of the way from the old reader to the tuned one
+FEWEST = 4  # lines, of which the gain can be told
+SURE = 0.9  # of the gains that other lines of the same hand would show, a range holds so many
+DRAWINGS = 4000
+_TRIED = 5  # steps on letters that tell how long all take
 
 
 @dataclass(frozen=True)
@@ -36,10 +41,12 @@ class Learnt:
     Attributes
     ----------
     reader : ready for use.
-    share : how much of the change was kept; 0 where it did not help, and the reader is as it was.
+    share : how much of the change was kept; 0 where it is not sure to help, and the reader is as
+        it was.
     before, after : edits on lines that were not learnt from (cross-validation), before tuning
         and after; None where there are too few lines.
-    letters : how many characters were learnt from.
+    gain : the range of the gain in CER, see `gain_range`.
+    lines, letters : how many lines and characters were learnt from.
     lost : what was not found on the pages.
     """
 
@@ -47,6 +54,8 @@ class Learnt:
     share: float
     before: Tally | None
     after: Tally | None
+    gain: tuple[float, float]
+    lines: int
     letters: int
     lost: tuple[Lost, ...]
 
@@ -54,7 +63,13 @@ class Learnt:
         """The figures, for the model's training record."""
         edits = {"before": self.before, "after": self.after}
         rates = {name: round(tally.rate, 5) for name, tally in edits.items() if tally}
-        return {"letters": self.letters, "share": self.share, "cross_validated_cer": rates}
+        return {
+            "lines": self.lines,
+            "letters": self.letters,
+            "share": self.share,
+            "cross_validated_cer": rates,
+            "gain": [round(end, 5) for end in self.gain],
+        }
 
 
 @dataclass(frozen=True)
@@ -66,37 +81,72 @@ class Known:
     text: str
 
 
-def learn(
+def learn_hand(
     copies: Sequence[Copy],
     reader: Reader,
     rng: np.random.Generator,
-    of_letters: hand_letters.Practice | None = None,
-    of_lines: hand_lines.Practice | None = None,
+    of_letters: hand_letters.LetterPractice | None = None,
+    of_lines: hand_lines.LinePractice | None = None,
     executor: Executor | None = None,
     on_step: Callable[[], None] | None = None,
+    on_plan: Callable[[float], None] | None = None,
 ) -> Learnt:
-    """The reader tuned to the hand of the copies, as far as that reads unseen lines better.
+    """The reader tuned to the hand of the copies, as far as that is sure to read better.
 
-    With an executor, folds are tuned side by side, to the same weights. `on_step` is called
-    after each of them, and at the end: FOLDS + 1 times at most. InputError where the texts are
-    not what is written on the pages.
+    With an executor, folds are tuned side by side, to the same weights. `on_plan` is told
+    beforehand how many seconds it takes with one process, and `on_step` is called after each
+    fold, and at the end: FOLDS + 1 times at most. InputError where the texts are not what is
+    written on the pages.
     """
     reader = _for_use(reader).settled([line for copy in copies for line in copy.lines])
-    texts = [read_rows(copy.page, range(len(copy.page.rows)), reader) for copy in copies]
-    practices = of_letters or hand_letters.Practice(), of_lines or hand_lines.Practice()
-    tuner = Tuner(copies, texts, reader, rng, *practices)
+    began = time.perf_counter()
+    texts = [texts_of_rows(copy.page, range(len(copy.page.rows)), reader) for copy in copies]
+    reading = time.perf_counter() - began
+    practices = of_letters or hand_letters.LetterPractice(), of_lines or hand_lines.LinePractice()
+    tuner = HandTuner(copies, texts, reader, rng, *practices)
     if not tuner.known:
         advice = "give each page the text that is written on it, a line for a line"
         raise InputError("none of the text was found on the pages", advice)
-    share, before, after = 1.0, None, None
-    if len(tuner.known) > 1:
-        share, before, after = cross_validate(copies, texts, tuner, rng, executor, on_step)
+    share = 0.0
+    edits: dict[float, tuple[int, ...]] = dict.fromkeys(SHARES, ())
+    if len(tuner.known) >= FEWEST:
+        if on_plan is not None:
+            on_plan((FOLDS + 1) * tuner.seconds() + (len(SHARES) - 1) * reading)
+        edits = cross_validate(copies, texts, tuner, rng, executor, on_step)
+        share = best_share(edits, tuner.length)
     if share:
         reader = blend(reader, tuner.tune(range(len(tuner.known)), rng), share)
     if on_step is not None:
         on_step()
+    before, after = (Tally(sum(edits[s]), tuner.length) if edits[s] else None for s in (0.0, share))
+    gain = gain_range(edits[0.0], edits[share], tuner.length)
     letters = sum(len(line.text.replace(" ", "")) for line in tuner.known)
-    return Learnt(reader, share, before, after, letters, tuple(tuner.lost))
+    known = len(tuner.known)
+    return Learnt(reader, share, before, after, gain, known, letters, tuple(tuner.lost))
+
+
+def best_share(edits: Mapping[float, Sequence[int]], length: int) -> float:
+    """The share of the tuning to keep, by the edits in each line at each share.
+
+    That with the fewest edits, of equals the largest: the most learning; 0 where its gain is
+    not sure.
+    """
+    best = min(edits, key=lambda share: (sum(edits[share]), -share))
+    return best if gain_range(edits[0.0], edits[best], length)[0] > 0 else 0.0
+
+
+def gain_range(before: Sequence[int], after: Sequence[int], length: int) -> tuple[float, float]:
+    """Between what the gain in CER lies, in SURE of all drawings of as many lines from these.
+
+    before, after : the edits in each line, which are `length` characters long together. A
+    bootstrap of pairs (B. Efron, Annals of Statistics 7, 1979), the same each time.
+    """
+    if not len(before):
+        return 0.0, 0.0
+    gains = np.subtract(before, after)
+    drawn = np.random.default_rng(0).integers(len(gains), size=(DRAWINGS, len(gains)))
+    ends = np.quantile(gains[drawn].sum(1) / max(1, length), [(1 - SURE) / 2, (1 + SURE) / 2])
+    return float(ends[0]), float(ends[1])
 
 
 def _for_use(reader: Reader) -> Reader:
@@ -104,7 +154,7 @@ def _for_use(reader: Reader) -> Reader:
     return replace(reader, letters=of_letters, lines=of_lines)
 
 
-class Tuner:
+class HandTuner:
     """Tunes what a reader reads with, on lines of some copies.
 
     known : the lines that it can be tuned on. lost : what of the texts is in none of these.
@@ -116,25 +166,43 @@ class Tuner:
         texts: Sequence[Sequence[str]],
         reader: Reader,
         rng: np.random.Generator,
-        of_letters: hand_letters.Practice,
-        of_lines: hand_lines.Practice,
+        of_letters: hand_letters.LetterPractice,
+        of_lines: hand_lines.LinePractice,
     ) -> None:
         """texts : what the reader reads in each copy's rows, before it knows the hand."""
         self.reader = reader
+        self._practices = of_lines, of_letters
         self.known: list[Known] = []
         self.lost: list[Lost] = []
-        self._letters: dict[tuple[int, int], hand_letters.Line] = {}
+        self._letters: dict[tuple[int, int], hand_letters.LetterLine] = {}
         if reader.lines is not None:
-            lines, self.lost = hand_lines.find_lines(copies, texts, reader.lines.classes)
+            lines, self.lost = hand_lines.known_lines(copies, texts, reader.lines.classes)
             self.known = [Known(line.copy, line.row, line.text) for line in lines]
-            self._of_lines = hand_lines.Tuner(reader.lines, lines, of_lines, rng)
+            self._of_lines = hand_lines.LineTuner(reader.lines, lines, of_lines, rng)
         if reader.letters is not None:
-            found, lost = hand_letters.find_lines(copies, reader.letters)
+            found, lost = hand_letters.letter_lines(copies, reader.letters)
             if reader.lines is None:
                 self.known = [Known(line.copy, line.row, line.gaps.text) for line in found]
                 self.lost = lost
             self._letters = {(line.copy, line.row): line for line in found}
-            self._of_letters = hand_letters.Tuner(reader.letters, found, of_letters, rng)
+            self._of_letters = hand_letters.LetterTuner(reader.letters, found, of_letters, rng)
+
+    @property
+    def length(self) -> int:
+        """Characters of the known lines together."""
+        return sum(len(line.text) for line in self.known)
+
+    def seconds(self) -> float:
+        """What one tuning takes, as a small part of one tells."""
+        rng, began = np.random.default_rng(0), time.perf_counter()
+        if self.reader.lines is not None:
+            self._of_lines.tune(range(len(self.known)), rng, passes=1)
+        lines = time.perf_counter() - began
+        if self.reader.letters is not None:
+            self._of_letters.tune(list(self._letters.values()), rng, steps=_TRIED)
+        letters = time.perf_counter() - began - lines
+        of_lines, of_letters = self._practices
+        return lines * of_lines.passes + letters * of_letters.steps / _TRIED
 
     def tune(self, chosen: Sequence[int], rng: np.random.Generator) -> Reader:
         """The reader after its practice on the known lines of these numbers."""
@@ -151,48 +219,57 @@ class Tuner:
         )
 
 
+@dataclass(frozen=True)
+class Fold:
+    """Some of the known lines, to be read by what was tuned on all the others."""
+
+    lines: tuple[int, ...]
+    seed: int
+    source: str
+
+
 def cross_validate(
     copies: Sequence[Copy],
     texts: Sequence[Sequence[str]],
-    tuner: Tuner,
+    tuner: HandTuner,
     rng: np.random.Generator,
     executor: Executor | None = None,
     on_step: Callable[[], None] | None = None,
-) -> tuple[float, Tally, Tally]:
-    """The share of the change that reads best, and the edits with none and with this share.
+) -> dict[float, tuple[int, ...]]:
+    """The edits in each known line, by the share of the change that it is read with.
 
-    Each known line is read by a reader that was tuned on the other folds alone. Of shares that
-    read alike, the largest: the most learning.
+    Each line is read by a reader that was tuned on the other folds alone. OcrError where one
+    cannot be tuned, as its process was killed twice.
     """
     known = tuner.known
     read = {share: [list(rows) for rows in texts] for share in SHARES}
     parts = folds([line.text for line in known])
     seeds = rng.integers(2**63, size=len(parts)).tolist()
+    source = copies[0].page.source
+    planned = [Fold(tuple(p), s, source) for p, s in zip(parts, seeds, strict=True)]
     work = partial(_read_fold, tuner, copies)
-    for found in (executor.map if executor else map)(work, parts, seeds):
+    for found in parallel.in_order(work, planned, executor, ahead=len(planned)):
+        if isinstance(found, InputError):
+            raise found
         for share, copy, row, text in found:
             read[share][copy][row] = text
         if on_step is not None:
             on_step()
-    edits = {share: edits_in(known, read[share]) for share in SHARES}
-    fewest = min(tally.edits for tally in edits.values())
-    helps = fewest < edits[0.0].edits
-    best = max(s for s in SHARES if edits[s].edits == fewest) if helps else 0.0
-    return best, edits[0.0], edits[best]
+    return {share: edits_in(known, read[share]) for share in SHARES}
 
 
 def _read_fold(
-    tuner: Tuner, copies: Sequence[Copy], fold: Sequence[int], seed: int
+    tuner: HandTuner, copies: Sequence[Copy], fold: Fold
 ) -> list[tuple[float, int, int, str]]:
     """Share, copy, row and text of each line of a fold, by what was tuned on all the others."""
-    others = [k for k in range(len(tuner.known)) if k not in fold]
-    tuned = tuner.tune(others, np.random.default_rng(seed))
+    others = [k for k in range(len(tuner.known)) if k not in fold.lines]
+    tuned = tuner.tune(others, np.random.default_rng(fold.seed))
     found = []
     for share in SHARES[1:]:
         blended = blend(tuner.reader, tuned, share)
         for number, copy in enumerate(copies):
-            rows = [tuner.known[k].row for k in fold if tuner.known[k].copy == number]
-            for row, text in zip(rows, read_rows(copy.page, rows, blended), strict=True):
+            rows = [tuner.known[k].row for k in fold.lines if tuner.known[k].copy == number]
+            for row, text in zip(rows, texts_of_rows(copy.page, rows, blended), strict=True):
                 found.append((share, number, row, text))
     return found
 
@@ -229,13 +306,13 @@ def _blend(old: Model, new: Model, share: float) -> Model:
     return replace(old, weights=weights, context=None)
 
 
-def read_rows(page: Page, rows: Sequence[int], reader: Reader) -> list[str]:
+def texts_of_rows(page: Page, rows: Sequence[int], reader: Reader) -> list[str]:
     """The text of some rows of a page."""
     part = replace(page, rows=tuple(page.rows[row] for row in rows))
     return [row.text for row in recognition.read_page(part, reader).rows]
 
 
-def edits_in(known: Sequence[Known], texts: Sequence[Sequence[str]]) -> Tally:
-    """Edits in the known lines, a line for a line; texts by copy and row."""
+def edits_in(known: Sequence[Known], texts: Sequence[Sequence[str]]) -> tuple[int, ...]:
+    """Edits in each of the known lines; texts by copy and row."""
     scores = (metrics.score(texts[line.copy][line.row], line.text) for line in known)
-    return sum((score.characters for score in scores), Tally())
+    return tuple(score.characters.edits for score in scores)

@@ -20,7 +20,7 @@ from ocr_cli.data.formats.ink import from_strokes
 from ocr_cli.data.synthesis import synthetic
 from ocr_cli.data.synthesis.distort import Distortion
 from ocr_cli.data.synthesis.nonletters import NON_LETTER
-from ocr_cli.modelfiles.weights import KINDS, Model
+from ocr_cli.modelfiles.weights import Model
 from ocr_cli.nn import losses, network, optimisers
 from ocr_cli.nn.layers import Flatten
 from ocr_cli.recognition.letters import align, habit, lattice, pieces_of
@@ -37,7 +37,7 @@ Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Practice:
+class LetterPractice:
     """How to tune; tuned itself, on pages of train and valid writers."""
 
     steps: int = 200
@@ -53,7 +53,7 @@ class Practice:
 
 
 @dataclass(frozen=True)
-class Line:
+class LetterLine:
     """A row whose text is known, as letters to learn from.
 
     Attributes
@@ -72,9 +72,9 @@ class Line:
     gaps: Gaps
 
 
-def find_lines(copies: Sequence[Copy], model: Model) -> tuple[list[Line], list[Lost]]:
+def letter_lines(copies: Sequence[Copy], model: Model) -> tuple[list[LetterLine], list[Lost]]:
     """The lines of the texts that were found on their pages, and what was not."""
-    lines: list[Line] = []
+    lines: list[LetterLine] = []
     lost: list[Lost] = []
     for number, copy in enumerate(copies):
         page, texts = copy.page, copy.lines
@@ -104,7 +104,7 @@ def _line(
     alignment: Alignment,
     stroke_width: float,
     model: Model,
-) -> Line:
+) -> LetterLine:
     """What there is to learn in a row."""
     number = {c: i for i, c in enumerate(model.classes)}
     characters = "".join(alignment.words)
@@ -114,7 +114,7 @@ def _line(
     crops = layout.letter_crops([pieces.upright[edge] for edge in shown], stroke_width)
     labels = np.array([number[characters[i]] for i in known], np.int64)
     images, rest = crops[: len(known)], crops[len(known) :]
-    return Line(copy, row, images, labels, rest, habit.gaps_of(edges, alignment))
+    return LetterLine(copy, row, images, labels, rest, habit.gaps_of(edges, alignment))
 
 
 def _rivals(pieces: Pieces, alignment: Alignment) -> NDArray[np.int64]:
@@ -127,7 +127,7 @@ def _rivals(pieces: Pieces, alignment: Alignment) -> NDArray[np.int64]:
     return np.flatnonzero(rival)
 
 
-class Tuner:
+class LetterTuner:
     """Tunes the head of a model; what the layers before it make of a picture is kept.
 
     Half of a batch is replayed from the synthetic hands, with what the old model says of them
@@ -135,7 +135,11 @@ class Tuner:
     """
 
     def __init__(
-        self, model: Model, lines: Sequence[Line], practice: Practice, rng: np.random.Generator
+        self,
+        model: Model,
+        lines: Sequence[LetterLine],
+        practice: LetterPractice,
+        rng: np.random.Generator,
     ) -> None:
         self.model, self.practice = model, practice
         flat = [i for i, layer in enumerate(model.layers) if isinstance(layer, Flatten)]
@@ -146,12 +150,12 @@ class Tuner:
 
     def _features(self, images: Floats) -> Floats:
         """(N, ...) what reaches the head; the inputs themselves where all layers are the head."""
-        x = KINDS[self.model.kind](images)
+        x = self.model.prepared(images)
         below = self.model.layers[: self._first], self.model.weights[: self._first]
         parts = [network.forward(*below, x[i : i + 32]) for i in range(0, max(1, len(x)), 32)]
         return np.concatenate(parts)
 
-    def _taken_in(self, line: Line, rng: np.random.Generator) -> tuple[NDArray[Any], ...]:
+    def _taken_in(self, line: LetterLine, rng: np.random.Generator) -> tuple[NDArray[Any], ...]:
         """The features of a line's letters, distorted, and of wrong groupings; once for all folds.
 
         Besides, the letters' labels, and what the model said of each before.
@@ -164,9 +168,16 @@ class Tuner:
         features = self._features(images), self._features(others)
         return *features, labels, opinions
 
-    def tune(self, lines: Sequence[Line], rng: np.random.Generator) -> Model:
-        """The model after its practice on these lines; as it was, if they have no letters."""
+    def tune(
+        self, lines: Sequence[LetterLine], rng: np.random.Generator, steps: int | None = None
+    ) -> Model:
+        """The model after its practice on these lines; as it was, if they have no letters.
+
+        So many steps, if not all.
+        """
         practice, model = self.practice, self.model
+        if steps is not None:
+            practice = replace(practice, steps=steps)
         if not any(len(line.labels) for line in lines):
             return model
         known = [self._known[line.copy, line.row] for line in lines]

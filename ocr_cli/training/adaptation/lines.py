@@ -50,7 +50,7 @@ Image = NDArray[np.float32]  # a strip: (48, W), 1 ink
 
 
 @dataclass(frozen=True)
-class Practice:
+class LinePractice:
     """How to tune; tuned itself, on writers of the valid split."""
 
     passes: int = 20  # over the lines
@@ -62,7 +62,7 @@ class Practice:
 
 
 @dataclass(frozen=True)
-class Line:
+class KnownLine:
     """A row whose text is known.
 
     Attributes
@@ -78,31 +78,31 @@ class Line:
     strip: Image = field(repr=False)
 
 
-def find_lines(
+def known_lines(
     copies: Sequence[Copy], read: Sequence[Sequence[str]], classes: tuple[str, ...]
-) -> tuple[list[Line], list[Lost]]:
+) -> tuple[list[KnownLine], list[Lost]]:
     """The lines of the texts that were found on their pages, and those that were not.
 
     read : what the model reads in each page's rows, before it knows the hand. A line with a
     character that is not among the classes is not learnt from, and counts as lost.
     """
-    lines: list[Line] = []
+    lines: list[KnownLine] = []
     lost: list[Lost] = []
     for number, (copy, rows) in enumerate(zip(copies, read, strict=True)):
         texts = copy.lines
         strips = strips_of(copy.page)
         found: set[int] = set()
-        for row, match in match_lines(rows, texts):
+        for row, match in match_texts(rows, texts):
             strip = strips[row].image
             fits = strip.shape[1] // STRIDE >= room_needed(texts[match])
             if fits and set(texts[match]) <= set(classes):
-                lines.append(Line(number, row, texts[match], strip))
+                lines.append(KnownLine(number, row, texts[match], strip))
                 found.add(match)
         lost += [Lost(copy.page.source, t) for i, t in enumerate(texts) if i not in found]
     return lines, lost
 
 
-def match_lines(rows: Sequence[str], lines: Sequence[str]) -> list[tuple[int, int]]:
+def match_texts(rows: Sequence[str], lines: Sequence[str]) -> list[tuple[int, int]]:
     """Pairs (row, line) that say the same, in the order of both, with the fewest edits in all.
 
     A row or a line may go without a partner, so that rows and lines are no pair if they
@@ -137,7 +137,7 @@ class Example:
     target: NDArray[np.int64]
 
 
-class Tuner:
+class LineTuner:
     """Tunes the head of a line model to some of the lines; all folds share the features.
 
     Half of a batch is of synthetic hands, with what the old model says of each step as the
@@ -145,7 +145,11 @@ class Tuner:
     """
 
     def __init__(
-        self, model: Model, lines: Sequence[Line], practice: Practice, rng: np.random.Generator
+        self,
+        model: Model,
+        lines: Sequence[KnownLine],
+        practice: LinePractice,
+        rng: np.random.Generator,
     ) -> None:
         self.model, self.practice = model, practice
         self._first = next(i for i, layer in enumerate(model.layers) if isinstance(layer, BiGru))
@@ -170,9 +174,11 @@ class Tuner:
         logits = network.forward(self.head, self.model.weights[self._first :], features[None])
         return features, softmax(logits[0])
 
-    def tune(self, chosen: Sequence[int], rng: np.random.Generator) -> Model:
-        """The model after its practice on the chosen lines."""
-        practice = self.practice
+    def tune(
+        self, chosen: Sequence[int], rng: np.random.Generator, passes: int | None = None
+    ) -> Model:
+        """The model after its practice on the chosen lines; so many passes, if not all."""
+        practice = self.practice if passes is None else replace(self.practice, passes=passes)
         below, start = self.model.weights[: self._first], self.model.weights[self._first :]
         vector, weights = network.flatten(self.head, start)
         slopes, grads = network.gradients_like(self.head, start)
@@ -203,7 +209,7 @@ class Tuner:
         """Fills in the gradients of a batch's loss, an item's on average."""
         n = len(own)
         x, lengths = padded([example.features for example in own] + [f for f, _ in others])
-        logits, caches = run(self.head, weights, x, lengths)
+        logits, caches = run_head(self.head, weights, x, lengths)
         _, slope = ctc.ctc_loss(logits[:n], lengths[:n], [example.target for example in own])
         kept = np.zeros_like(logits[n:])
         for one, now, (_, before) in zip(kept, logits[n:], others, strict=True):
@@ -212,7 +218,7 @@ class Tuner:
         network.backward(self.head, weights, caches, slope, grads)
 
 
-def run(layers: Layers, weights: Weights, x: Array, lengths: Array) -> tuple[Array, list[Any]]:
+def run_head(layers: Layers, weights: Weights, x: Array, lengths: Array) -> tuple[Array, list[Any]]:
     """(N, T, F) features, of which the first `lengths` count, to (N, T, C + 1), and caches."""
     caches = []
     for layer, params in zip(layers, weights, strict=True):
