@@ -21,7 +21,7 @@ from ocr_cli.recognition.letters import lattice as lattices
 from ocr_cli.recognition.letters.choice import best_text
 from ocr_cli.recognition.letters.lattice import Lattice
 from ocr_cli.recognition.letters.search import NoLanguage
-from ocr_cli.recognition.lines import RowEmissions
+from ocr_cli.recognition.lines import RowEmissions, small_capitals
 from ocr_cli.recognition.lines.beam import Decoding, beam_search
 
 # The lattice of letters.
@@ -100,13 +100,11 @@ def test_pieces_of_ink_to_a_letter() -> None:
 @pytest.mark.parametrize(
     ("text", "sure", "plain", "pieces", "by_letters"),
     [
-        ("HELLO", 0.99, False, 5, True),  # block capitals always are, where letters stand apart
-        ("HELLO", 0.99, False, 3, False),
-        ("hello", 0.5, True, 5, True),
-        ("hello", 0.5, True, 3, True),
-        ("hello", 0.5, True, 2, False),  # joined up
-        ("hello", 0.5, False, 5, False),  # an old hand: nothing is gained
-        ("hello", 0.99, True, 5, False),  # the line model is sure
+        ("HELLO", 0.8, False, 5, True),  # block capitals in doubt, where letters stand apart
+        ("HELLO", 0.8, True, 5, True),
+        ("HELLO", 0.8, False, 3, False),
+        ("HELLO", 0.99, False, 5, False),  # the line model is sure
+        ("hello", 0.5, True, 5, False),  # of small letters the line model is the better reader
     ],
 )
 def test_which_rows_are_read_by_letters_too(
@@ -130,6 +128,7 @@ def test_which_rows_are_read_by_letters_too(
     monkeypatch.setattr(lines, "decoded", lambda *_: [read_row(text, sure)])
     monkeypatch.setattr(recognition, "calibrated", lambda row, _: row)
     monkeypatch.setattr(fusion, "fused", lambda seen, *_: (seen, plain))
+    monkeypatch.setattr(small_capitals, "resolved", lambda seen, _: seen)
     monkeypatch.setattr(letters, "lattices_of", lambda page, _: [None] * len(page.rows))
     monkeypatch.setattr(letters, "read_rows", read_rows)
     model = Model("line", ("a",), (), (), {})
@@ -222,18 +221,14 @@ def odds(ratio: float) -> float:
 
 
 @pytest.mark.parametrize(
-    ("letter_a", "line_a", "apart", "chosen"),
+    ("letter_a", "line_a", "chosen"),
     [
-        (1 / 3, 5, True, "B"),  # among capitals letters count in full, the line 0.6: 3 to 2.6
-        (1 / 3, 8, True, "A"),  # 3 to 3.5
-        (1 / 30, 5, False, "B"),  # where letters are joined they count 0.3: 2.8 to 2.6
-        (1 / 30, 8, False, "A"),
+        (1 / 3, 5, "B"),  # letters count in full, the line 0.6: 3 to 2.6
+        (1 / 3, 8, "A"),  # 3 to 3.5
     ],
 )
-def test_what_letters_and_lines_weigh(
-    letter_a: float, line_a: float, apart: bool, chosen: str
-) -> None:
-    found = best_text(("A", "B"), *evidence(odds(letter_a), odds(line_a)), ("A", "B"), None, apart)
+def test_what_letters_and_lines_weigh(letter_a: float, line_a: float, chosen: str) -> None:
+    found = best_text(("A", "B"), *evidence(odds(letter_a), odds(line_a)), ("A", "B"), None)
     assert "AB"[found] == chosen
 
 
