@@ -139,6 +139,26 @@ def test_a_worker_that_is_killed_costs_nothing_and_a_deadly_page_fails_alone(
 
 
 @needs_dask
+def test_a_scheduler_that_goes_away_ends_it_in_a_line(
+    folder: Path, cluster: Cluster, tmp_path: Path
+) -> None:
+    read = ["read", "-m", str(folder / "m.npz"), "-l", "none", "-r", "in", "-f", "jsonl"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ocr_cli", *read, "--scheduler", cluster.address],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert b"00.png" in process.stdout.readline()
+    cluster.processes[0].kill()
+    _, told = process.communicate(timeout=100)
+    assert process.returncode == 1
+    assert told.startswith(b"ocr: the scheduler is gone; ")
+    assert told.count(b"\n") == 1
+
+
+@needs_dask
 def test_no_scheduler_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
     monkeypatch.setattr("ocr_cli.parallel.cluster.CONNECT", 0.5)
