@@ -9,8 +9,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from ocr_cli import page as pages_
-from ocr_cli.errors import InputError, OcrError
-from ocr_cli.page import Alternative, Box, Row, Word
+from ocr_cli.errors import InputError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,8 +22,15 @@ if TYPE_CHECKING:
     Source = str | os.PathLike[str] | bytes | Image | NDArray[np.generic]
 
 __all__ = [
-    *("Alternative", "Box", "InputError", "OcrError", "Page", "Row", "Word"),
-    *("load_reader", "read"),
+    "Alternative",
+    "Box",
+    "InputError",
+    "OcrError",
+    "Page",
+    "Row",
+    "Word",
+    "load_reader",
+    "read",
 ]
 
 
@@ -101,7 +107,9 @@ def read(
         for picture in _pictures(source)
         if wanted is None or picture.frame + 1 in wanted
     )
-    return [Page(**{field.name: getattr(one, field.name) for field in fields(one)}) for one in read_]
+    return [
+        Page(**{field.name: getattr(one, field.name) for field in fields(one)}) for one in read_
+    ]
 
 
 def _pictures(source: Source) -> list[Picture]:

@@ -127,7 +127,7 @@ class Batch:
     """Pictures to be read, by `work`, which goes by `model` and `language`, and what becomes of it.
 
     write : writes pages into a file, or to standard output (None). ending : of its files' names.
-    form : what they are written in. pages : those that are read of each file, all where it is empty.
+    form : what they are written in. pages : those read of each file, all where it is empty.
     """
 
     files: tuple[str, ...]
@@ -237,7 +237,9 @@ def _pictures(
     this: Batch, paths: Iterable[str], recursive: bool = False
 ) -> list[Picture | InputError]:
     """The pictures that are to be read; what there is to know of their files is told."""
-    found = batch.find_pictures(paths, recursive, options.stdin() if not this.wanted.watch else None)
+    found = batch.find_pictures(
+        paths, recursive, options.stdin() if not this.wanted.watch else None
+    )
     for note in batch.notes_on(found):
         options.tell(note)
     found = batch.of_pages(found, this.pages)

@@ -72,7 +72,13 @@ class Format:
 
 FORMATS = (
     Format(
-        *("JPEG", "PIL.JpegImagePlugin", "JPEG", rb"\xff\xd8\xff", (".jpg", ".jpeg", ".jpe", ".jfif")),
+        *(
+            "JPEG",
+            "PIL.JpegImagePlugin",
+            "JPEG",
+            rb"\xff\xd8\xff",
+            (".jpg", ".jpeg", ".jpe", ".jfif"),
+        ),
         end=streams.end_of_jpeg,
         scanned=True,
         ending=b"\xff\xd9",

@@ -144,4 +144,4 @@ def _add_layer(pdf: pikepdf.Pdf, sheet: pikepdf.Page, layer: pikepdf.Page) -> No
 
 
 def _temporary() -> Any:
-    return tempfile.TemporaryFile(prefix="ocr-")  # noqa: SIM115 -- a context enters it
+    return tempfile.TemporaryFile(prefix="ocr-")

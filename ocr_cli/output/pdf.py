@@ -41,8 +41,8 @@ def check() -> None:
 def page(page: Page) -> bytes:
     """A PDF of one page; of a PDF's page only the text, and where that page is."""
     check()
-    from ocr_cli.input.formats import HEAD, sniff
     from ocr_cli.input.files import opened
+    from ocr_cli.input.formats import HEAD, sniff
 
     picture = page.origin
     if picture is None:
@@ -131,7 +131,9 @@ def sheet_matrix(sheet: pikepdf.Page, shape: tuple[int, int]) -> NDArray[np.floa
 def _shown(sheet: pikepdf.Page) -> list[float]:
     """The part of a page that is seen: left, bottom, right, top."""
     boxes = [[float(v) for v in box] for box in (sheet.mediabox, sheet.cropbox)]
-    (a, b, c, d), (e, f, g, h) = ((min(x, z), min(y, w), max(x, z), max(y, w)) for x, y, z, w in boxes)
+    (a, b, c, d), (e, f, g, h) = (
+        (min(x, z), min(y, w), max(x, z), max(y, w)) for x, y, z, w in boxes
+    )
     inner = [max(a, e), max(b, f), min(c, g), min(d, h)]
     return inner if inner[0] < inner[2] and inner[1] < inner[3] else [a, b, c, d]
 

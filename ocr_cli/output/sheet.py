@@ -146,7 +146,7 @@ def _plain(image: Image.Image) -> Image.Image:
 
 
 def _resolution(image: Image.Image) -> float:
-    """Pixels to an inch: what the file says, if that makes sense, or what fills a sheet of paper."""
+    """Pixels to an inch: what the file says, if that makes sense, or what fills a sheet."""
     least, most = BELIEVED
     told = image.info.get("dpi", (0, 0))
     longest = max(image.size)

@@ -143,8 +143,12 @@ def _font(pdf: pikepdf.Pdf) -> pikepdf.Object:
         FontName=pikepdf.Name(FONT),
         FontFile2=pdf.make_stream(_font_file(), Length1=len(_font_file())),
         FontBBox=[0, above - 1000, int(1000 * WIDE), above],
-        **{"Ascent": above, "Descent": above - 1000, "CapHeight": above, "Flags": 5},
-        **{"ItalicAngle": 0, "StemV": 80},
+        Ascent=above,
+        Descent=above - 1000,
+        CapHeight=above,
+        Flags=5,
+        ItalicAngle=0,
+        StemV=80,
     )
     inner: dict[str, Any] = {
         "CIDSystemInfo": pikepdf.Dictionary(
