@@ -12,7 +12,7 @@ PICTURES = $(wildcard examples/*.png examples/*.jpg examples/*.webp)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-slow test-torch test-oldest lint format docs lab bench accuracy mutants \
+.PHONY: help demo test test-slow test-torch test-oldest lint format docs docker lab bench accuracy mutants \
     dist clean
 
 help: ## list the targets
@@ -46,8 +46,12 @@ format: $(VENV)/.installed-dev ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: $(VENV)/.installed-dev ## write docs/cli.md anew from the commands' own help
+docs: $(VENV)/.installed-dev ## write docs/cli.md and the manual page anew from the commands' own help
 	$(BIN)/python docs/cli_reference.py
+	$(BIN)/python docs/man_page.py
+
+docker: ## an image that runs ocr, where Docker is
+	docker build --tag ocr .
 
 lab: $(VENV)/.installed-dev ## run the experiments of docs/lab.md and draw them anew (half an hour; needs torch)
 	$(BIN)/python docs/lab.py

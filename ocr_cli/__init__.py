@@ -21,8 +21,16 @@ if TYPE_CHECKING:
 
 __version__ = "0.2.0"
 __all__ = [
-    *("Alternative", "Box", "InputError", "OcrError", "Page", "Row", "Word"),
-    *("__version__", "load_reader", "read"),
+    "Alternative",
+    "Box",
+    "InputError",
+    "OcrError",
+    "Page",
+    "Row",
+    "Word",
+    "__version__",
+    "load_reader",
+    "read",
 ]
 
 

@@ -22,8 +22,15 @@ if TYPE_CHECKING:
     Source = str | os.PathLike[str] | bytes | Image | NDArray[np.generic]
 
 __all__ = [
-    *("Alternative", "Box", "InputError", "OcrError", "Page", "Row", "Word"),
-    *("load_reader", "read"),
+    "Alternative",
+    "Box",
+    "InputError",
+    "OcrError",
+    "Page",
+    "Row",
+    "Word",
+    "load_reader",
+    "read",
 ]
 
 

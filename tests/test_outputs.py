@@ -186,7 +186,7 @@ def test_what_the_shell_appends_to_an_input_is_refused(
 
 def test_nothing_that_can_be_read_leaves_yesterdays_file(folder: Path) -> None:
     (folder / "notes.txt").write_text("yesterday")
-    for form in ("text", "tsv"):
+    for form in ("text", "words"):
         done = ocr(*READ, "missing.png", "-o", "notes.txt", "-f", form)
         assert done.exit_code == 1
         assert (folder / "notes.txt").read_text() == "yesterday"

@@ -11,7 +11,7 @@ from statistics import median
 
 import pytest
 
-PACKAGED = ("ocr_cli", "models", "setup.cfg", "pyproject.toml", "README.md", "LICENSE")
+PACKAGED = ("ocr_cli", "models", "docs", "setup.cfg", "pyproject.toml", "README.md", "LICENSE")
 SHOWN = ([], ["show", "letters"])  # of `ocr models`
 HEAVY = {"numpy", "scipy", "skimage", "PIL", "matplotlib", "torch"}
 
@@ -52,6 +52,7 @@ def test_the_wheel_holds_every_file_model_and_card(wheel: Path, root: Path) -> N
     models = [p for p in (root / "models").iterdir() if p.suffix in {".npz", ".md"}]
     assert ours | {f"ocr_cli/models/{p.name}" for p in models} <= names
     assert any(p.suffix == ".npz" for p in models)
+    assert any(name.endswith("share/man/man1/ocr.1") for name in names)
     assert not any(name.startswith(("tests/", "models/")) for name in names)
 
 

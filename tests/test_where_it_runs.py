@@ -189,7 +189,7 @@ def test_control_characters_in_names_are_escaped(run_ocr: RunOcr, folder: Path) 
     (folder / odd).with_suffix(".txt").write_text("ONE")
     model = ["-m", folder / "m.npz", "-l", "none"]
     for arguments in (
-        ["read", *model, "-f", "tsv"],
+        ["read", *model, "-f", "words"],
         ["read", *model, "-f", "jsonl"],
         ["extract"],
         ["eval", *model],
@@ -214,7 +214,7 @@ def test_text_that_was_read_cannot_steer_a_terminal() -> None:
         text = "A\x1b]0;B\nC"
 
     page = Read(np.ones((1, 1), np.float32), "a.png")
-    assert text.page_text(page) == "A\\x1b]0;B\nC\n"
+    assert text.page(page) == "A\\x1b]0;B\nC\n"
 
 
 def test_linked_folders_are_read_once(folder: Path, tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ class Batch:
     """Pictures to be read, by `work`, which goes by `model` and `language`, and what becomes of it.
 
     write : writes pages into a file, or to standard output (None). ending : of its files' names.
-    form : what they are written in. pages : those that are read of each file, all where it is empty.
+    form : what they are written in. pages : those read of each file, all where it is empty.
     """
 
     files: tuple[str, ...]

@@ -16,12 +16,14 @@ from ocr_cli import __version__
 from ocr_cli.cli import options
 from ocr_cli.errors import InputError, OcrError, ShortOfMemoryError, is_memory_short
 
-COMMANDS = ("read", "extract", "train", "eval", "models")
+COMMANDS = ("read", "extract", "train", "eval", "models", "schema")
 STOPPED = 128  # and the signal's number: what a shell reports of a program that a signal ended
 CLOSED_PIPE = 141  # and of one whose reader went away
 
 HELP = """\
 Read handwriting from photos and scans, offline.
+
+Each option has an environment variable: OCR_READ_LANGUAGE=fr is --language fr of ocr read.
 
 Exit status: 0 all went well, 1 some input could not be used (the rest was),
 2 wrong usage.
@@ -96,7 +98,11 @@ def _drop_output() -> None:
 @click.command(
     cls=Commands,
     help=HELP,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "max_content_width": 100,
+        "auto_envvar_prefix": "OCR",
+    },
 )
 @click.version_option(__version__, "-V", "--version", prog_name="ocr")
 @click.option("--debug", is_flag=True, help="When something fails, show Python's traceback.")

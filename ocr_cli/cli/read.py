@@ -61,6 +61,7 @@ Each option has a variable: OCR_READ_LANGUAGE=fr stands for --language fr.
     "--format",
     "form",
     type=click.Choice(list(formats.READ)),
+    envvar="OCR_READ_FORMAT",
     help="How to write it; see above.  [default: by the ending of --output, else text]",
 )
 @click.option("--layout", is_flag=True, help="Short for -f layout.")
@@ -120,8 +121,7 @@ def _form(form: str | None, layout: bool, output: Path | None) -> str:
     if layout and form not in (None, "text", "layout"):
         raise UsageError(f"--layout and --format {form} do not go together", "give one of them")
     named = formats.of_name(output) if output is not None else None
-    form = "layout" if layout else form or named or "text"
-    return form
+    return "layout" if layout else form or named or "text"
 
 
 def _check_place(form: str, place: Path | None) -> None:

@@ -138,10 +138,10 @@ def pictures_in(path: str, data: bytes | None) -> list[Picture]:
 
 def note_on(picture: Picture) -> str:
     """What to know of a picture's file before it is read; empty for most."""
-    with suppress(Exception):  # whatever is wrong is told by load_page
-        with opened(picture.source, picture.data, picture.start, picture.end) as file:
-            known = formats.sniff(file.read(formats.HEAD))
-            return known.note(file) if known and known.note else ""
+    place = picture.source, picture.data, picture.start, picture.end
+    with suppress(Exception), opened(*place) as file:  # whatever is wrong is told by load_page
+        known = formats.sniff(file.read(formats.HEAD))
+        return known.note(file) if known and known.note else ""
     return ""
 
 

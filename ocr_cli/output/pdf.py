@@ -83,6 +83,21 @@ def _of_pdf(page: Page) -> bytes:
         return _saved(pdf, page)
 
 
+def text_alone(page: Page) -> bytes:
+    """A PDF of a page's text without its picture, as large as that is printed."""
+    check()
+    import pikepdf
+
+    from ocr_cli.output.sheet import size_of
+
+    width, height = size_of(page)
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page(page_size=(width, height))
+        to_sheet = sheet_matrix(pdf.pages[0], page.file_shape)
+        textlayer.add(pdf, pdf.pages[0], page, to_sheet)
+        return _saved(pdf, page)
+
+
 def _saved(pdf: pikepdf.Pdf, page: Page) -> bytes:
     if page.language:
         pdf.Root.Lang = page.language

@@ -46,6 +46,17 @@ def drawn(page: Page) -> tuple[pikepdf.Pdf, NDArray[np.float64]]:
     return pdf, np.array([[x, 0, left], [0, -y, top], [0, 0, 1]]) @ to_image
 
 
+def size_of(page: Page) -> tuple[float, float]:
+    """Width and height, in points, of a page's picture as the file says, or as fills a sheet."""
+    from ocr_cli.input.files import opened
+
+    picture = _picture(page)
+    with opened(picture.source, picture.data, picture.start, picture.end) as file:
+        resolution = _resolution(_opened(file, picture)[1])
+    height, width = page.file_shape
+    return width * 72 / resolution, height * 72 / resolution
+
+
 def _converted(data: bytes, resolution: float) -> bytes:
     import img2pdf
 
@@ -135,7 +146,7 @@ def _plain(image: Image.Image) -> Image.Image:
 
 
 def _resolution(image: Image.Image) -> float:
-    """Pixels to an inch: what the file says, if that makes sense, or what fills a sheet of paper."""
+    """Pixels to an inch: what the file says, if that makes sense, or what fills a sheet."""
     least, most = BELIEVED
     told = image.info.get("dpi", (0, 0))
     longest = max(image.size)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,7 +63,10 @@ def attach(pdf: pikepdf.Pdf, sheet: pikepdf.Page, layer: pikepdf.Object) -> None
     """Draw a layer behind all else that the page draws, whatever state that leaves."""
     import pikepdf
 
-    name = sheet.add_resource(layer, pikepdf.Name.XObject, prefix="OcrText")
+    taken = sheet.resources.get("/XObject", {}) if "/Resources" in sheet.obj else {}
+    number = next(n for n in itertools.count(1) if f"/OcrText{n}" not in taken)
+    own = pikepdf.Name(f"/OcrText{number}")
+    name = sheet.add_resource(layer, pikepdf.Name.XObject, own)
     sheet.contents_add(b"q", prepend=True)
     sheet.contents_add(f"Q q {name} Do Q".encode())
 

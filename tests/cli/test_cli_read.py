@@ -82,9 +82,9 @@ def test_json_lines_follow_the_schema_and_lie_within_the_file(
     assert pages[3]["rows"] == []
 
 
-def test_tsv_has_one_header_for_all(run_ocr: RunOcr, folder: Path, untrained: Path) -> None:
+def test_words_have_one_header_for_all(run_ocr: RunOcr, folder: Path, untrained: Path) -> None:
     scan = folder / "below" / "scan.tif"
-    done = run_ocr("read", "-m", untrained, "-l", "none", "-f", "tsv", scan, folder / "two.png")
+    done = run_ocr("read", "-m", untrained, "-l", "none", "-f", "words", scan, folder / "two.png")
     header, *lines = [line.split("\t") for line in done.stdout.decode().splitlines()]
     assert header[0] == "source"
     assert [line[1:4] for line in lines] == [
@@ -142,7 +142,7 @@ def test_names_that_are_no_utf8_go_out_as_they_came_in(
         name.write_bytes((folder / "two.png").read_bytes())
     except OSError:
         pytest.skip("this file system only takes UTF-8 names")
-    done = run_ocr("read", "-m", untrained, "-l", "none", "-f", "tsv", name)
+    done = run_ocr("read", "-m", untrained, "-l", "none", "-f", "words", name)
     assert (done.returncode, done.stderr) == (0, b"")
     assert b"/caf\xe9.png\t1\t" in done.stdout
 

@@ -237,7 +237,7 @@ def png_claiming(width: int, height: int) -> bytes:
         (b"Dear Anna,\nthis is no picture.\n", "is text"),
         ("ä".encode() * 300, "is text"),
         (b"%PDF-1.7\n%\xe2\xe3", "PDF"),
-        (b"\0\0\0\x18ftypheic\0\0\0\0", "HEIC"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0", "needs pillow-heif|damaged"),
         (bytes(range(256)), "no picture of a known format"),
         (png_claiming(60_000, 60_000), "too large"),
         (png_claiming(13_000, 13_000), "too large"),

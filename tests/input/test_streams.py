@@ -209,8 +209,8 @@ def test_a_format_that_this_pillow_lacks_is_told(
 @pytest.mark.parametrize(
     ("head", "told"),
     [
-        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "is a HEIC picture"),
-        (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", "is a HEIC picture"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "is HEIC, which needs pillow-heif|damaged"),
+        (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", "is HEIC, which needs pillow-heif|damaged"),
         (b"\0\0\0\x18ftypisom\0\0\0\0mp41", "is a film"),
     ],
 )

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ocr_cli.output
-from ocr_cli.output import formats, jsonl, text, tsv
+from ocr_cli.output import boxes, formats, jsonl, letters, text, tsv, words
 from ocr_cli.page import Box, Glyph, Page, Row, Word
 
 SCHEMA = json.loads(
@@ -49,12 +49,12 @@ BLANK = replace(PAGE, rows=())
 
 
 def test_text_is_a_line_a_row() -> None:
-    assert text.page_text(PAGE) == "TO DO\n1\n"
-    assert text.page_text(BLANK) == ""
+    assert text.page(PAGE) == "TO DO\n1\n"
+    assert text.page(BLANK) == ""
 
 
 def test_a_json_line_holds_the_page_as_the_schema_says() -> None:
-    line = jsonl.page_line(PAGE)
+    line = jsonl.page(PAGE)
     assert line.endswith("}\n")
     assert line.count("\n") == 1
     page = json.loads(line)
@@ -74,7 +74,7 @@ def test_a_json_line_holds_the_page_as_the_schema_says() -> None:
         "confidence": 0.5,
         "box": [0, 120, 20, 136],
     }
-    jsonschema.validate(json.loads(jsonl.page_line(BLANK)), SCHEMA)
+    jsonschema.validate(json.loads(jsonl.page(BLANK)), SCHEMA)
 
 
 @pytest.mark.parametrize(
@@ -90,24 +90,24 @@ def test_a_json_line_holds_the_page_as_the_schema_says() -> None:
     ],
 )
 def test_the_schema_refuses_what_is_no_page(change: dict[str, object]) -> None:
-    page = json.loads(jsonl.page_line(PAGE)) | change
+    page = json.loads(jsonl.page(PAGE)) | change
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(page, SCHEMA)
 
 
-def test_tsv_is_a_line_a_word_under_a_header() -> None:
-    lines = (formats.READ["tsv"].header + tsv.page_words(PAGE)).splitlines()
+def test_words_are_a_line_each_under_a_header() -> None:
+    lines = (formats.READ["words"].header + words.page(PAGE)).splitlines()
     assert [line.split("\t") for line in lines] == [
         ["source", "page", "row", "word", "y1", "x1", "y2", "x2", "confidence", "text"],
         ["scan.tif", "3", "1", "1", "0", "0", "20", "40", "0.7500", "TO"],
         ["scan.tif", "3", "1", "2", "0", "100", "20", "140", "0.7500", "DO"],
         ["scan.tif", "3", "2", "1", "80", "0", "100", "20", "0.7500", "1"],
     ]
-    assert tsv.page_words(BLANK) == ""
+    assert words.page(BLANK) == ""
 
 
 def test_letters_come_in_reading_order_under_their_own_header() -> None:
-    table = formats.EXTRACT["tsv"].header + tsv.page_letters(PAGE)
+    table = formats.EXTRACT["tsv"].header + letters.page(PAGE)
     found = list(csv.DictReader(io.StringIO(table), delimiter="\t"))
     assert [(f["row"], f["word"], f["letter"]) for f in found] == [
         ("1", "1", "1"),
@@ -117,20 +117,20 @@ def test_letters_come_in_reading_order_under_their_own_header() -> None:
         ("2", "1", "1"),
     ]
     assert [found[3][k] for k in ("y1", "x1", "y2", "x2")] == ["0", "120", "20", "136"]
-    page = json.loads(jsonl.page_letters(PAGE))
+    page = json.loads(boxes.page(PAGE))
     assert page["rows"][0]["words"][1]["glyphs"][1] == {"box": [0, 120, 20, 136]}
 
 
 @given(st.text(max_size=20), st.text(max_size=20))
 def test_any_text_and_any_name_stay_on_one_line(written: str, name: str) -> None:
     page = replace(PAGE, source=name, rows=(replace(row("x"), words=(word(written, 0),)),))
-    line = tsv.page_words(page)
+    line = words.page(page)
     assert line.count("\n") == 1
     cells = line.removesuffix("\n").split("\t")
-    assert len(cells) == len(tsv.WORD_COLUMNS)
+    assert len(cells) == len(words.COLUMNS)
     assert [unescape(cells[0]), unescape(cells[-1])] == [name, written]
-    assert json.loads(jsonl.page_line(page))["rows"][0]["words"][0]["text"] == written
-    assert jsonl.page_line(page).count("\n") == 1
+    assert json.loads(jsonl.page(page))["rows"][0]["words"][0]["text"] == written
+    assert jsonl.page(page).count("\n") == 1
 
 
 def unescape(cell: str) -> str:

@@ -37,7 +37,7 @@ def with_alternatives(
     classes: tuple[str, ...],
     language: Language | None,
 ) -> tuple[Row, ...]:
-    """The rows with alternatives of their doubtful words, by the emissions that they were read from.
+    """The rows with alternatives of doubtful words, by the emissions that they were read from.
 
     A word and its alternatives have no more than a confidence of 1 together.
     """
@@ -57,7 +57,7 @@ def with_alternatives(
 
 
 def _doubts(number: int, row: Row, scores: Array, classes: tuple[str, ...]) -> list[_Doubt]:
-    """The doubtful words of a row, each with the steps from the space before it to that after it."""
+    """The doubtful words of a row, each with the steps from space to space."""
     place = {c: k for k, c in enumerate(classes)}
     doubtful = [i for i, word in enumerate(row.words) if word.confidence < DOUBTFUL]
     text = row.text

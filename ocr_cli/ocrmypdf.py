@@ -1,0 +1,97 @@
+"""A plugin of OCRmyPDF: `ocrmypdf --plugin ocr_cli.ocrmypdf in.pdf out.pdf` reads handwriting."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ocrmypdf import OcrEngine, hookimpl
+from ocrmypdf.pluginspec import OrientationConfidence
+
+from ocr_cli import __version__, api
+
+if TYPE_CHECKING:
+    from ocr_cli.recognition import Reader
+
+# OCRmyPDF's names of languages and ours; its default, eng, leaves the choice to each page.
+LANGUAGES = {"eng": "auto", "fra": "fr", "deu": "de", "spa": "es"}
+LEVEL = 0.1  # slope of a row up to which it is written level
+_BASELINE = re.compile(
+    r"(?P<box>bbox (?P<x1>\d+) \d+ (?P<x2>\d+) \d+); baseline (?P<slope>\S+) (?P<offset>[-.\d]+)"
+)
+
+
+class HandwritingEngine(OcrEngine):
+    """What OCRmyPDF asks of an engine."""
+
+    @staticmethod
+    def version() -> str:
+        return __version__
+
+    @staticmethod
+    def creator_tag(options: Any) -> str:
+        return f"ocr {__version__}"
+
+    def __str__(self) -> str:
+        return f"ocr {__version__}"
+
+    @staticmethod
+    def languages(options: Any) -> set[str]:
+        return set(LANGUAGES)
+
+    @staticmethod
+    def get_orientation(input_file: Path, options: Any) -> OrientationConfidence:
+        """Unknown: pages that lie on their side are read as they are."""
+        return OrientationConfidence(angle=0, confidence=0.0)
+
+    @staticmethod
+    def get_deskew(input_file: Path, options: Any) -> float:
+        return 0.0
+
+    @staticmethod
+    def generate_hocr(input_file: Path, output_hocr: Path, output_text: Path, options: Any) -> None:
+        page = _page(input_file, options)
+        Path(output_hocr).write_text(_levelled(str(page.to("hocr"))), encoding="utf-8")
+        Path(output_text).write_text(str(page.to("text")), encoding="utf-8")
+
+    @staticmethod
+    def generate_pdf(input_file: Path, output_pdf: Path, output_text: Path, options: Any) -> None:
+        from ocr_cli.output import pdf
+
+        page = _page(input_file, options)
+        Path(output_pdf).write_bytes(pdf.text_alone(page))
+        Path(output_text).write_text(str(page.to("text")), encoding="utf-8")
+
+
+def _levelled(hocr: str) -> str:
+    """hOCR with rows level that lean but a little.
+
+    Of turned text, poppler takes each letter for a word.
+    """
+
+    def level(found: re.Match[str]) -> str:
+        x1, x2, slope, offset = (float(found[name]) for name in ("x1", "x2", "slope", "offset"))
+        if abs(slope) > LEVEL:
+            return found[0]
+        return f"{found['box']}; baseline 0 {offset + slope * (x2 - x1) / 2:.1f}"
+
+    return _BASELINE.sub(level, hocr)
+
+
+def _page(file: Path, options: Any) -> api.Page:
+    asked = list(getattr(options, "languages", None) or ["eng"])
+    language = LANGUAGES.get(asked[0], "auto") if len(asked) == 1 else "auto"
+    return api.read(file, model=_reader(language))[0]
+
+
+@lru_cache(maxsize=2)
+def _reader(language: str) -> Reader:
+    return api.load_reader(language=language)
+
+
+@hookimpl
+def get_ocr_engine() -> OcrEngine:
+    """The engine, for OCRmyPDF to use."""
+    return HandwritingEngine()
