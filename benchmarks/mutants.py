@@ -126,8 +126,8 @@ MUTANTS = (
     ),
     Mutant(
         "recognition/__init__.py",
-        "read.confidence < SURE",
-        "read.confidence > SURE",
+        "confidence < SURE",
+        "confidence > SURE",
         "recognition/test_decisions.py",
     ),
     Mutant(
@@ -138,8 +138,8 @@ MUTANTS = (
     ),
     Mutant(
         "recognition/__init__.py",
-        "pieces[i] >= (APART if capitals[i] else JOINED)",
-        "pieces[i] >= 0",
+        "pieces_a_letter(page.rows[i], rows[i]) >= APART",
+        "pieces_a_letter(page.rows[i], rows[i]) >= 0",
         "recognition/test_decisions.py",
     ),
     Mutant(

@@ -16,7 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_cli.data.charset import WESTERN, folded
-from ocr_cli.data.formats.pagexml import GivenRow, TranscribedPage, load_page_xml
+from ocr_cli.data.formats.given import GivenRow
+from ocr_cli.data.formats.pagexml import load_page_xml
+from ocr_cli.data.formats.rowcourses import measured_courses
 from ocr_cli.errors import InputError
 from ocr_cli.layout import courses
 from ocr_cli.layout.courses import Course, Grey, Pyramid
@@ -54,26 +56,6 @@ def as_target(text: str) -> str | None:
     return text if text and set(text) <= set(WESTERN) else None
 
 
-def given_courses(page: TranscribedPage, pyramid: Pyramid) -> list[Course | None]:
-    """Where the file says that the rows run, each moved onto its ink."""
-    guesses = [
-        courses.from_baseline(row.baseline, row.outline, [w.outline for w in row.words])
-        for row in page.rows
-    ]
-    spreads = [guess.spread for guess in guesses if guess is not None]
-    usual = float(np.median(spreads)) if spreads else 1.0
-    # crossed outlines have next to no area; no row of a page is a fifth of the others
-    return [
-        None
-        if guess is None
-        else courses.placed(
-            pyramid,
-            Course(guess.points, float(np.clip(guess.spread, usual / 2, usual * 2.2))),
-        )
-        for guess in guesses
-    ]
-
-
 def patch_of(pyramid: Pyramid, course: Course) -> NDArray[np.uint8]:
     """(120, W) uint8 grey along a course."""
     upright = Course(course.points, course.spread)
@@ -97,7 +79,8 @@ def page_patches(path: Path) -> Iterator[Patch]:
     """The legible rows of a transcribed page."""
     page = load_page_xml(path)
     pyramid = Pyramid(load_grey(page.picture))
-    for row, course in zip(page.rows, given_courses(page, pyramid), strict=True):
+    rows = measured_courses(page.rows, np.eye(3), pyramid)
+    for row, course in zip(page.rows, rows, strict=True):
         text = as_target(row.text) if _is_whole(row) else None
         if text is None or course is None:
             continue
@@ -224,6 +207,8 @@ def shaded(dark: Grey, other: Grey | None, rng: np.random.Generator) -> Grey:
         dark = _thicker(dark, rng)
     if rng.random() < 0.4:
         dark = _soft(dark, float(rng.uniform(0.3, 1.1)))
+    if rng.random() < 0.12:
+        dark = _coarse(dark, float(rng.uniform(1.3, 2.6)))
     if rng.random() < 0.5:
         dark = np.sign(dark) * np.abs(dark) ** np.float32(rng.uniform(0.6, 1.6))
     if rng.random() < 0.3:  # pressure and ink that come and go
@@ -277,6 +262,17 @@ def _soft(image: Grey, sigma: float) -> Grey:
     z[1:] += side * y[:-1]
     z[:-1] += side * y[1:]
     return np.asarray(z, np.float32)
+
+
+def _coarse(image: Grey, step: float) -> Grey:
+    """As small writing looks that was sampled every `step` pixels, and enlarged again."""
+    height, width = image.shape
+    y = np.arange(step / 2, height, step)[:, None]
+    x = np.arange(step / 2, width, step)[None]
+    small = courses.sample(_soft(image, 0.45 * step), x + 0 * y, y + 0 * x)
+    across = (np.arange(width, dtype=np.float32)[None] + np.float32(0.5)) / np.float32(step)
+    down = (np.arange(height, dtype=np.float32)[:, None] + np.float32(0.5)) / np.float32(step)
+    return courses.sample(small, across + 0 * down, down + 0 * across)
 
 
 def _ruled(height: int, width: int, rng: np.random.Generator) -> Grey:

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ocr_cli.data.formats.pagexml import GivenRow, load_page_xml
-from ocr_cli.layout.courses import Pyramid, from_baseline, placed
+from ocr_cli.data.formats.pagexml import load_page_xml
+from ocr_cli.data.formats.rowcourses import measured_courses
+from ocr_cli.layout.courses import Pyramid
 from ocr_cli.page import X_HEIGHT, Course
 
 LONGEST = 2200  # pixels of a page's longer side that are kept
-_WILD = (0.5, 2.2)  # shares of the page's median spread that a row's may have
 _GAP = 4.0  # heights of a row: a wider gap between words parts it in two
 
 Array = NDArray[Any]
@@ -38,22 +38,13 @@ def load_transcribed(path: Path, longest: int = LONGEST) -> RowPage:
         grey = np.asarray(image.convert("L"))
     height, width = grey.shape
     scale = np.array([width / given.shape[1], height / given.shape[0]])
-    guesses = [_guess(row, scale) for row in given.rows]
-    known = [c for c in guesses if c is not None]
-    usual = float(np.median([c.spread for c in known])) if known else 1.0
     pyramid = Pyramid(grey.astype(np.float32) / np.float32(255))
     courses: list[Course] = []
-    for row, guess in zip(given.rows, guesses, strict=True):
-        if guess is not None:
-            spread = float(np.clip(guess.spread, _WILD[0] * usual, _WILD[1] * usual))
-            course = placed(pyramid, replace(guess, spread=spread))
+    measured = measured_courses(given.rows, np.diag([*scale, 1.0]), pyramid)
+    for row, course in zip(given.rows, measured, strict=True):
+        if course is not None:
             courses += _parted(course, [w.outline * scale for w in row.words])
     return _shrunk(RowPage(grey, tuple(courses), path.stem), longest)
-
-
-def _guess(row: GivenRow, scale: Array) -> Course | None:
-    words = [w.outline * scale for w in row.words if len(w.outline) > 2]
-    return from_baseline(row.baseline * scale, row.outline * scale, words)
 
 
 def _parted(course: Course, words: Sequence[Array]) -> list[Course]:

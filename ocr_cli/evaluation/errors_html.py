@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ocr_cli.evaluation.error_analysis import CAUSES, Column, WrongWord
 from ocr_cli.evaluation.metrics import RowTally, TextScore
+from ocr_cli.evaluation.wrong_words import CAUSES, Column, WrongWord
 
 MOST_WORDS = 200  # of one cause that are shown
 MOST_CONFUSIONS = 15

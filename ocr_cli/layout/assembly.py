@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_cli.layout.letters import measure
-from ocr_cli.layout.rows import make_row, settle_x_heights, split_words
+from ocr_cli.layout.rows import make_row, settle_x_heights
+from ocr_cli.layout.spacing import split_words
 from ocr_cli.page import X_HEIGHT, Box, Course, Glyph, Page, Row
 
 Array = NDArray[np.float64]

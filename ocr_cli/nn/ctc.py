@@ -105,37 +105,66 @@ def greedy(scores: Array) -> Array:
     [0, 0, 1]
     """
     best = scores.argmax(-1)
-    kept = best[np.flatnonzero(np.diff(best, prepend=-1))]
-    return np.asarray(kept[kept != scores.shape[-1] - 1])
+    return np.asarray(best[starts(best, scores.shape[-1] - 1)])
 
 
-def align(scores: Array, target: Array) -> Array:
-    """(L, 2) first step and end of each character on the target's most probable path.
+def starts(best: Array, blank: int) -> Array:
+    """The steps at which the characters of a path of class numbers begin."""
+    new = np.flatnonzero(np.diff(best, prepend=-1))
+    return new[best[new] != blank]
 
-    scores : (T, C) log-probabilities; target : (L,) class numbers, L at most T less the
-    number of equal neighbours.
+
+def align(scores: Sequence[Array], targets: Sequence[Array]) -> list[Array]:
+    """(L, 2) first step and end of each character on each target's most probable path.
+
+    scores : N times (T, C) log-probabilities; targets : N times (L,) class numbers, L at most T
+    less the number of equal neighbours.
     """
-    states, _, skips = _extended([target], scores.shape[1] - 1)
-    emitted = scores[:, states[0]].astype(np.float64)
-    steps, size = emitted.shape
-    best = np.full(size, NEVER)
-    best[:2] = emitted[0, :2]
-    move = np.zeros((steps, size), np.int8)
-    at = np.arange(size)
+    if not scores:
+        return []
+    states, _, skips = _extended(targets, scores[0].shape[1] - 1)
+    lengths = np.array([len(one) for one in scores])
+    emitted = np.full((int(lengths.max()), *states.shape), NEVER, np.float32)
+    for i, one in enumerate(scores):
+        emitted[: len(one), i] = one[:, states[i]]
+    best, moves = _best_moves(emitted, skips, lengths)
+    rows, last = np.arange(len(scores)), np.array([2 * len(target) for target in targets])
+    state = last - (best[rows, last] < best[rows, np.maximum(last - 1, 0)])
+    paths = np.empty((len(emitted), len(scores)), np.int64)
+    for t in range(len(emitted) - 1, -1, -1):
+        paths[t] = state
+        state = state - moves[t, rows, state]
+    return [
+        _spans(path[:length], len(target))
+        for path, length, target in zip(paths.T, lengths, targets, strict=True)
+    ]
+
+
+def _best_moves(emitted: Array, skips: Array, lengths: Array) -> tuple[Array, Array]:
+    """(N, S) scores of the best path to each state, and (T, N, S) states that each step moves on.
+
+    emitted : (T, N, S). Once a row's steps are over it stays where it is.
+    """
+    steps, n, size = emitted.shape
+    best = np.full((n, size), NEVER, np.float32)
+    best[:, :2] = emitted[0, :, :2]
+    moves = np.zeros((steps, n, size), np.int8)
+    skipped = np.full_like(best, NEVER)
     for t in range(1, steps):
-        options = np.full((3, size), NEVER)
-        options[0] = best
-        options[1, 1:] = best[:-1]
-        options[2, 2:] = np.where(skips[0, 2:], best[:-2], NEVER)
-        move[t] = options.argmax(0)
-        best = options[move[t], at] + emitted[t]
-    state = size - 1 if size == 1 or best[-1] >= best[-2] else size - 2
-    path = np.empty(steps, np.int64)
-    for t in range(steps - 1, -1, -1):
-        path[t] = state
-        state -= int(move[t, state])
-    spans = np.zeros((len(target), 2), np.int64)
-    for i in range(len(target)):
-        inside = np.flatnonzero(path == 2 * i + 1)
-        spans[i] = (inside[0], inside[-1] + 1) if len(inside) else (0, 1)
-    return spans
+        near = best.copy()
+        near[:, 1:] = np.maximum(best[:, 1:], best[:, :-1])
+        moves[t] = near > best
+        skipped[:, 2:] = np.where(skips[:, 2:], best[:, :-2], NEVER)
+        np.copyto(moves[t], 2, where=skipped > near)
+        going = (lengths > t)[:, None]
+        moves[t] *= going
+        best = np.where(going, np.maximum(near, skipped) + emitted[t], best)
+    return best, moves
+
+
+def _spans(path: Array, count: int) -> Array:
+    """(count, 2) where each character begins and ends on a path of states, which never fall."""
+    characters = 2 * np.arange(count) + 1
+    first, end = (np.searchsorted(path, characters, side) for side in ("left", "right"))
+    missing = first == end
+    return np.stack([np.where(missing, 0, first), np.where(missing, 1, end)], 1)

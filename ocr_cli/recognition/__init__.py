@@ -25,7 +25,7 @@ from ocr_cli.recognition.letters.choice import best_text
 from ocr_cli.recognition.letters.habit import Habit
 from ocr_cli.recognition.letters.lattice import Lattice
 from ocr_cli.recognition.letters.search import Weights
-from ocr_cli.recognition.lines import RowEmissions
+from ocr_cli.recognition.lines import RowEmissions, small_capitals
 
 __all__ = [
     "Reader",
@@ -39,8 +39,7 @@ __all__ = [
 CAPITALS = 0.7  # share of a row's letters, from which on it is in block capitals
 DOUBTFUL = 0.72  # of the usual legibility of a page's rows, below which one is not to be trusted,
 ILLEGIBLE = 0.42, 0.6  # but at least, and at most, so much; fitted on gnhk/valid and copiste/valid
-SURE = 0.92  # confidence of the line models, from which on a row is not read by letters as well
-JOINED = 0.5  # pieces of ink to a letter, below which the letter model is of no help
+SURE = 0.93  # confidence of a line model, from which on capitals are not read by letters
 APART = 0.8  # pieces of ink to a letter, from which on letters stand apart
 # Gaps count for more in rows that are mostly block capitals, whose words stand well apart.
 BESIDE_LINES = Weights(blank=0.8, beam=12, choices=8)
@@ -156,7 +155,7 @@ def read_page(page: Page, reader: Reader) -> Page:
         case Reader(letters=Model() as model, lines=None):
             return _by_letters(page, model, reader)
         case Reader(letters=None, lines=Model() as model):
-            seen = lines.emissions_of(page, model)
+            seen = small_capitals.resolved(lines.emissions_of(page, model), model.classes)
             language = reader.language_of(lambda: lines.greedy_texts(seen, model.classes))
             return replace(page, rows=_as_lines(seen, model, language))
         case Reader(letters=Model() as by_letters, lines=Model() as by_lines):
@@ -178,46 +177,45 @@ def _lattices(page: Page, model: Model, reader: Reader) -> list[Lattice]:
     return reader.habit.lattices(letters.lattices_of(page, model), reader.weights)
 
 
-def _as_lines(
-    seen: list[RowEmissions],
-    model: Model,
-    language: Language | None,
-    odds: tuple[float, float] = confidence.LINES,
-) -> tuple[Row, ...]:
-    rows = lines.decoded(seen, model.classes, language)
-    return tuple(calibrated(row, odds) for row in rows)
+def _as_lines(seen: list[RowEmissions], model: Model, language: Language | None) -> tuple[Row, ...]:
+    return tuple(_calibrated(lines.decoded(seen, model.classes, language), seen))
+
+
+def _calibrated(rows: Sequence[Row], seen: Sequence[RowEmissions]) -> list[Row]:
+    """Rows as line models read them, their confidences by how many models that were."""
+    return [
+        calibrated(row, confidence.MIXED if one.mixed else confidence.LINES)
+        for row, one in zip(rows, seen, strict=True)
+    ]
 
 
 def _both_ways(page: Page, by_letters: Model, by_lines: Model, reader: Reader) -> Page:
-    """The page as the line models read it, some rows by letters as well.
+    """The page as the line models read it, block capitals in doubt by letters as well.
 
-    Those are block capitals, at which the letter model is the better one, and on plain writing
-    rows in doubt. Where they disagree, all that is known decides between them.
+    At those the letter model is the better one. Where they disagree, all that is known decides
+    between them.
     """
-    seen, is_plain = lines.emissions_of(page, by_lines), False
+    seen = lines.emissions_of(page, by_lines)
     if reader.strokes is not None:
-        seen, is_plain = fusion.fused(seen, by_lines, reader.strokes)
+        seen = fusion.fused(seen, by_lines, reader.strokes)
+    seen = small_capitals.resolved(seen, by_lines.classes)
     language = reader.language_of(lambda: lines.greedy_texts(seen, by_lines.classes))
-    odds = confidence.MIXED if is_plain else confidence.LINES
-    rows = list(_as_lines(seen, by_lines, language, odds))
-    capitals = [mostly_capitals(row) for row in rows]
-    chosen = [i for i, row in enumerate(rows) if capitals[i] or (is_plain and in_doubt(row))]
+    read = lines.decoded(seen, by_lines.classes, language)
+    rows = _calibrated(read, seen)
+    chosen = [i for i, row in enumerate(read) if mostly_capitals(row) and in_doubt(row)]
     if not chosen:
         return replace(page, rows=tuple(rows))
     if page.ink is None:
         page = layout.with_ink(page)
-    pieces = [pieces_a_letter(*pair) for pair in zip(page.rows, rows, strict=True)]
-    chosen = [i for i in chosen if pieces[i] >= (APART if capitals[i] else JOINED)]
+    chosen = [i for i in chosen if pieces_a_letter(page.rows[i], rows[i]) >= APART]
     apart = replace(page, rows=tuple(page.rows[i] for i in chosen))
     lattices = _lattices(apart, by_letters, reader)
     by_letter = letters.read_rows(apart.rows, lattices, language, reader.weights)
     for i, lattice, row in zip(chosen, lattices, by_letter, strict=True):
         texts = row.text, rows[i].text
-        if texts[0] != texts[1]:
-            scores = seen[i].scores
-            known = by_lines.classes, language, capitals[i]
-            if best_text(texts, lattice, scores, *known) == 1:
-                continue
+        known = seen[i].scores, by_lines.classes, language
+        if texts[0] != texts[1] and best_text(texts, lattice, *known) == 1:
+            continue
         rows[i] = calibrated(row, confidence.SETTLED)
     return replace(page, rows=tuple(rows))
 
@@ -236,8 +234,8 @@ def mostly_capitals(read: Row) -> bool:
 
 
 def in_doubt(read: Row) -> bool:
-    """Whether the line model is not sure of a row."""
-    return read.confidence < SURE
+    """Whether the line models, whose own confidence it has, are not sure of a row."""
+    return calibrated(read, confidence.LINES).confidence < SURE
 
 
 def without_doubtful(page: Page) -> Page:

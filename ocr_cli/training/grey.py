@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,10 @@ from ocr_cli.training.lines import Held, LineRecipe
 Array = NDArray[Any]
 
 
-def grey_layers(classes: int, dropout: float = 0.2) -> Layers:
+ONWARD = 9e-4  # highest learning rate where the start reads grey strips already
+
+
+def grey_layers(classes: int, dropout: float = 0.1) -> Layers:
     """(N, 48, W, 1) strips to (N, W / 4, classes + 1) logits: convolutions, two BiGRUs, CTC.
 
     `training_lines.line_layers`, wider and with one convolution more, so that it can start from
@@ -182,6 +186,8 @@ def train_rows(
     """
     rng = np.random.default_rng(how.seed)
     source = GreySource(piles, how.columns)
+    if len(start.classes) == len(WESTERN):
+        how = replace(how, lr=min(how.lr, ONWARD))
     layers, weights = _beginning(start, source, rng)
     run = training_lines.Run(how, folder, resume, WESTERN, layers, weights)
     measured = {

@@ -12,7 +12,8 @@ import pytest
 
 from ocr_cli.data import corpus
 from ocr_cli.data.charset import WESTERN, folded
-from ocr_cli.data.synthesis.made_up import KINDS, TERMS, made_up
+from ocr_cli.data.synthesis.dice import TERMS
+from ocr_cli.data.synthesis.made_up import KINDS, made_up
 from ocr_cli.errors import MissingExtraError
 from ocr_cli.recognition.language import ngrams
 

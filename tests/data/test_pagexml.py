@@ -11,14 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from ocr_cli.data.formats.pagexml import (
-    TranscribedPage,
-    as_written,
-    baseline_in,
-    is_foreign,
-    load_page_xml,
-    root_name,
-)
+from ocr_cli.data.formats.given import TranscribedPage, as_written, baseline_in
+from ocr_cli.data.formats.pagexml import is_foreign, load_page_xml, root_name
 from ocr_cli.errors import InputError
 
 ALTO = "http://www.loc.gov/standards/alto/ns-v4#"

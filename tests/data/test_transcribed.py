@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from ocr_cli import input as images
-from ocr_cli.data.formats.pagexml import GivenRow, TranscribedPage
+from ocr_cli.data.formats.given import GivenRow, TranscribedPage
 from ocr_cli.data.formats.transcribed import (
     RowPicture,
     file_to_page,

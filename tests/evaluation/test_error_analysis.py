@@ -12,7 +12,8 @@ from PIL import Image, ImageDraw
 
 from ocr_cli.data.synthesis import synthetic
 from ocr_cli.evaluation import metrics
-from ocr_cli.evaluation.error_analysis import LARGEST, Column, WrongWord, find_errors
+from ocr_cli.evaluation.error_analysis import find_errors
+from ocr_cli.evaluation.wrong_words import LARGEST, Column, WrongWord
 from ocr_cli.layout.letters import merge
 from ocr_cli.page import Box, Glyph, Page, Row, Word, union
 

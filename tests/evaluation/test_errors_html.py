@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from ocr_cli.evaluation import errors_html
-from ocr_cli.evaluation.error_analysis import CAUSES, Column, Mark, WrongWord
 from ocr_cli.evaluation.errors_html import errors_page
 from ocr_cli.evaluation.metrics import Tally, TextScore
+from ocr_cli.evaluation.wrong_words import CAUSES, Column, Mark, WrongWord
 
 VOID = {"meta", "img", "br"}
 SCORE = TextScore(Tally(3, 60), Tally(2, 50), Tally(2, 12))

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from ocr_cli import recognition
-from ocr_cli.data.formats.pagexml import GivenRow, TranscribedPage
+from ocr_cli.data.formats.given import GivenRow, TranscribedPage
 from ocr_cli.errors import InputError
 from ocr_cli.evaluation import pages as scoring
 from ocr_cli.evaluation.metrics import RowTally

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ocr_cli import layout
-from ocr_cli.layout.rows import letter_gaps, part_words, row_threshold, usual_gaps
+from ocr_cli.layout.spacing import letter_gaps, part_words, row_threshold, usual_gaps
 from ocr_cli.page import Page
 
 WORDS = st.lists(st.text("HLTEON", min_size=1, max_size=5), min_size=1, max_size=4)

@@ -21,7 +21,7 @@ def evidence(letter_a: float, line_a: float) -> tuple[Lattice, np.ndarray]:
 
 def chosen(letter_a: float, line_a: float, language=None) -> str:
     texts = ("A", "B")
-    return texts[best_text(texts, *evidence(letter_a, line_a), CLASSES, language, True)]
+    return texts[best_text(texts, *evidence(letter_a, line_a), CLASSES, language)]
 
 
 def test_the_surer_model_decides() -> None:
@@ -41,4 +41,4 @@ def test_language_decides_what_both_leave_open() -> None:
 
 def test_nothing_read_is_never_better() -> None:
     lattice, scores = evidence(0.5, 0.5)
-    assert best_text(("", "A"), lattice, scores, CLASSES, None, False) == 1
+    assert best_text(("", "A"), lattice, scores, CLASSES, None) == 1

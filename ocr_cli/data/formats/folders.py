@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ocr_cli import input as images
 from ocr_cli.data.formats import pictures
-from ocr_cli.data.formats.pagexml import FOLDERS
+from ocr_cli.data.formats.given import FOLDERS
 from ocr_cli.data.sets import CharacterSet
 from ocr_cli.errors import InputError
 

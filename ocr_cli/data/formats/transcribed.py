@@ -10,16 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_cli import input as images
-from ocr_cli.data.formats.pagexml import (
-    FOLDERS,
-    GivenRow,
-    TranscribedPage,
-    is_foreign,
-    load_page_xml,
-)
+from ocr_cli.data.formats.given import FOLDERS, TranscribedPage
+from ocr_cli.data.formats.pagexml import is_foreign, load_page_xml
+from ocr_cli.data.formats.rowcourses import measured_courses
 from ocr_cli.data.formats.transcripts import transcript, transcript_path
 from ocr_cli.errors import InputError
-from ocr_cli.layout.courses import Course, Pyramid, from_baseline, placed
+from ocr_cli.layout.courses import Course, Pyramid, placed
 from ocr_cli.page import Page
 
 ROUNDS = 4  # of placing the course of a row that fills its picture, of which least is known
@@ -115,21 +111,9 @@ def file_to_page(page: Page, shape: tuple[int, int]) -> NDArray[np.float64]:
     return np.diag([width / shape[1], height / shape[0], 1.0])
 
 
-def course_of(row: GivenRow, to_page: NDArray[np.float64]) -> Course | None:
-    """A first guess of where a given row runs on its page; None where there is next to nothing."""
-
-    def moved(points: NDArray[np.float64]) -> NDArray[np.float64]:
-        return points @ to_page[:2, :2].T + to_page[:2, 2]
-
-    words = [moved(word.outline) for word in row.words]
-    return from_baseline(moved(row.baseline), moved(row.outline), words)
-
-
 def given_courses(page: Page, given: TranscribedPage) -> list[Course | None]:
     """The courses of a page's given rows, each on its ink; None where there is next to nothing."""
-    pyramid, to_page = Pyramid(page.grey), file_to_page(page, given.shape)
-    guesses = [course_of(row, to_page) for row in given.rows]
-    return [placed(pyramid, guess) if guess is not None else None for guess in guesses]
+    return measured_courses(given.rows, file_to_page(page, given.shape), Pyramid(page.grey))
 
 
 def filling_course(page: Page) -> Course:

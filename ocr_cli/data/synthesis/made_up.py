@@ -5,68 +5,20 @@ A language model that has seen them does not bend what is read there into words.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
+from ocr_cli.data.synthesis.addresses import address, bare, email, person
+from ocr_cli.data.synthesis.dice import (
+    TERMS,
+    TYPES,
+    UNITS,
+    Dice,
+)
+
 BREAK = "…"  # the text goes on, see reading.ngrams
 WHOLE = 0.4  # share of the strings that fill a line
-
-
-@dataclass(frozen=True)
-class Terms:
-    """What a language says where another says it otherwise; each a text of words."""
-
-    months: str
-    days: str
-    streets: str  # "{} Street": the name stands for {}
-    titles: str
-    counted: str
-    decimal: str = "."
-    thousands: str = ","
-
-
-TERMS = {
-    "en": Terms(
-        months="January February March April May June July August September October November"
-        " December",
-        days="Monday Tuesday Wednesday Thursday Friday Saturday Sunday",
-        streets="{} Street|{} St.|{} Avenue|{} Ave.|{} Road|{} Rd.|{} Lane|{} Drive|{} Court",
-        titles="Mr. Mrs. Dr. Miss Prof.",
-        counted="apples|eggs|km|cm|miles|lbs|cups|days|people|pages|boxes|years|oz|kg",
-    ),
-    "fr": Terms(
-        months="janvier février mars avril mai juin juillet août septembre octobre novembre"
-        " décembre",
-        days="lundi mardi mercredi jeudi vendredi samedi dimanche",
-        streets="rue {}|rue de {}|avenue {}|place {}|bd {}|impasse {}|chemin de {}|quai {}",
-        titles="M. Mme Mlle Dr Me",
-        counted="œufs|kg|km|cm|litres|jours|personnes|pages|francs|ans|heures|habitants",
-        decimal=",",
-        thousands=" ",
-    ),
-    "de": Terms(
-        months="Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
-        days="Montag Dienstag Mittwoch Donnerstag Freitag Samstag Sonntag",
-        streets="{}straße|{}str.|{}weg|{}gasse|{}platz|{}allee|{}ring|{}-Straße|Am {}|Im {}",
-        titles="Herr Frau Dr. Prof. Herrn",
-        counted="Eier|Stück|kg|km|cm|Liter|Tage|Personen|Seiten|Jahre|Stunden|Einwohner|Euro",
-        decimal=",",
-        thousands=".",
-    ),
-    "es": Terms(
-        months="enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre"
-        " diciembre",
-        days="lunes martes miércoles jueves viernes sábado domingo",
-        streets="calle {}|calle de {}|avenida {}|plaza {}|c/ {}|paseo de {}|camino {}",
-        titles="Sr. Sra. Srta. Dr. D. Dña.",
-        counted="huevos|kg|km|cm|litros|días|personas|páginas|pesetas|años|horas|habitantes",
-        decimal=",",
-        thousands=".",
-    ),
-}
 
 
 def made_up(
@@ -80,93 +32,14 @@ def made_up(
     language : whose months, streets and commas, of TERMS. words : what hosts, files and
     variables are called, beside names.
     """
-    dice = _Dice(rng, TERMS[language], words)
+    dice = Dice(rng, TERMS[language], words)
     for _ in range(number):
         kind = KINDS[int(rng.integers(len(KINDS)))]
         text = kind(dice)
         yield text if rng.random() < WHOLE else f"{BREAK} {text} {BREAK}"
 
 
-class _Dice:
-    """Short names for the draws below."""
-
-    def __init__(self, rng: np.random.Generator, terms: Terms, words: Sequence[str]) -> None:
-        self.rng, self.terms, self.words = rng, terms, words
-
-    def one(self, *choices: str) -> str:
-        return choices[int(self.rng.integers(len(choices)))]
-
-    def word(self, pool: str) -> str:
-        return self.one(*pool.split())
-
-    def number(self, low: int, high: int) -> int:
-        return int(self.rng.integers(low, high + 1))
-
-    def figures(self, least: int, most: int) -> str:
-        return "".join(str(self.number(0, 9)) for _ in range(self.number(least, most)))
-
-    def capitals(self, least: int, most: int) -> str:
-        return self._letters("ABCDEFGHIJKLMNOPQRSTUVWXYZ", self.number(least, most))
-
-    def small(self, least: int, most: int) -> str:
-        return self._letters("abcdefghijklmnopqrstuvwxyz", self.number(least, most))
-
-    def surname(self) -> str:
-        """A name nobody need have, of syllables, so that any name is possible."""
-        start, end = self.word(STARTS), self.one("", self.word(ENDS), self.word(ENDS))
-        syllables = [self.word(VOWELS) + self.word(MIDDLES) for _ in range(self.number(1, 2))]
-        middle = "".join(syllables)
-        return start + (middle.capitalize() if start == "O'" else middle) + end
-
-    def given(self) -> str:
-        return self.word(GIVEN)
-
-    def common(self) -> str:
-        """A word of the language, small."""
-        return self.words[int(self.rng.integers(len(self.words)))]
-
-    def amount(self, cents: int) -> str:
-        """A sum of money as the language writes it, or as computers do."""
-        whole, part = divmod(cents, 100)
-        plain = f"{whole}.{part:02}"
-        local = f"{whole:,}".replace(",", self.terms.thousands) + f"{self.terms.decimal}{part:02}"
-        return self.one(plain, f"{whole}{self.terms.decimal}{part:02}", local)
-
-    def count(self, number: int) -> str:
-        """A whole number, thousands apart or not."""
-        return self.one(str(number), f"{number:,}".replace(",", self.terms.thousands))
-
-    def _letters(self, pool: str, length: int) -> str:
-        return "".join(pool[int(i)] for i in self.rng.integers(len(pool), size=length))
-
-
-GIVEN = """
-Adam Alain Alan Alice Ana Andrew Anna Anne Antonio Barbara Ben Bernard Bill Bob Carl Carlos Carmen
-Carol Chloé Chris Claire Clara Claude Daniel David Diane Dieter Donna Doris Ed Elena Elisabeth Emma
-Eric Eva Fernando François Françoise Frank Fred Friedrich George Gérard Grace Günter Hans Heinrich
-Helen Hélène Henri Henry Ida Ingrid Isabel Ivan Jack Jacques James Jan Jane Javier Jean Jeanne Jim
-Joan Joe John Jörg José Juan Julia Jürgen Karen Karl Kate Ken Kim Klaus Laura Lee Léon Linda Lisa
-Louis Louise Lucía Lucy Luis Marcel María Marie Mark Martin Mary Michael Michel Miguel Mike Monika
-Nancy Nick Nora Olga Oscar Otto Pablo Pat Paul Pedro Peter Phil Pierre Rachel Ramón Ray Renée
-Richard Rita Robert Rosa Roy Sally Sam Sara Sébastien Sofía Stefan Steve Sue Susan Thérèse Thomas
-Tim Tom Tony Ursula Uwe Vera Victor Walter Wendy Will Wolfgang Yves
-"""
-STATES = """
-AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC
-ND OH OK OR PA RI SC SD TN TX UT VT VA WA WV WI WY
-"""
-STARTS = "B C D F G H J K L M N P R S T V W Z Br Ch Cl Gr Kr Mc O' Sch St"
-VOWELS = "a e i o u ai ee ie ou"
-MIDDLES = "b d g k l m n r s t v z ck ll ng nn rd ss st tt"
-ENDS = "er man son ski ini ova ley ton ez berg a o"
-UNITS = "KM km cm mm m kg g mg l ml F C H h W kW V A Hz GB MB MHz m2 mph % ° °C °F pts ft in lb Mio"
-DOMAINS = "com com com org org net edu de de fr es it nl at ch co.uk gov info io eu"
-FOLDERS = "list index in home news shop img login search docs a b p q wiki contact"
-KINDS_OF_FILE = "txt pdf jpg png html py c java csv zip doc md exe json"
-TYPES = "int char float double long bool void String auto"
-
-
-def _figure(d: _Dice) -> str:
+def _figure(d: Dice) -> str:
     number = d.number(0, 10 ** d.number(1, 7))
     return d.one(
         str(number),
@@ -186,7 +59,7 @@ def _figure(d: _Dice) -> str:
     )
 
 
-def _measure(d: _Dice) -> str:
+def _measure(d: Dice) -> str:
     """A number and what it counts: 350 F, 5.5 H, 12 eggs."""
     number, unit = d.number(0, 10 ** d.number(1, 4)), d.word(UNITS)
     return d.one(
@@ -205,7 +78,7 @@ def _measure(d: _Dice) -> str:
     )
 
 
-def _time(d: _Dice) -> str:
+def _time(d: Dice) -> str:
     hour, minute = d.number(0, 23), d.number(0, 11) * 5 + d.number(0, 4) * d.number(0, 1)
     half = d.one("am", "pm", "AM", "PM", "a.m.", "p.m.", "h", "Uhr")
     return d.one(
@@ -224,7 +97,7 @@ def _time(d: _Dice) -> str:
     )
 
 
-def _price(d: _Dice) -> str:
+def _price(d: Dice) -> str:
     cents = d.number(1, 10 ** d.number(2, 7))
     sign, name = d.one("$", "$", "€", "£"), d.one("EUR", "€", "€", "USD", "DM", "F", "Fr.")
     return d.one(
@@ -244,7 +117,7 @@ def _price(d: _Dice) -> str:
     )
 
 
-def _part(d: _Dice) -> str:
+def _part(d: Dice) -> str:
     return d.one(
         d.capitals(1, 3) + "-" + d.figures(2, 5),
         d.capitals(1, 3) + d.figures(2, 5),
@@ -264,7 +137,7 @@ def _part(d: _Dice) -> str:
     )
 
 
-def _mixture(d: _Dice) -> str:
+def _mixture(d: Dice) -> str:
     """Letters and figures without a pattern: only so does any of them follow any other."""
     drawn = [d.one(d.capitals(1, 1), d.figures(1, 1)) for _ in range(d.number(2, 7))]
     cut = d.number(1, len(drawn))
@@ -272,7 +145,7 @@ def _mixture(d: _Dice) -> str:
     return d.one(f"{head}{tail}", f"{head}-{tail}", f"{head} {tail}")
 
 
-def _moves(d: _Dice) -> str:
+def _moves(d: Dice) -> str:
     """Letters and figures in turn, as in chess."""
 
     def square() -> str:
@@ -304,7 +177,7 @@ def _moves(d: _Dice) -> str:
     )
 
 
-def _telephone(d: _Dice) -> str:
+def _telephone(d: Dice) -> str:
     a, b, c = d.figures(3, 3), d.figures(3, 3), d.figures(4, 4)
     pairs = [d.figures(2, 2) for _ in range(4)]
     return d.one(
@@ -324,7 +197,7 @@ def _telephone(d: _Dice) -> str:
     )
 
 
-def _date(d: _Dice) -> str:
+def _date(d: Dice) -> str:
     day, month, year = d.number(1, 31), d.number(1, 12), d.number(1850, 2035)
     name = d.terms.months.split()[month - 1]
     return d.one(
@@ -348,7 +221,7 @@ def _date(d: _Dice) -> str:
     )
 
 
-def _in_words(d: _Dice, day: int, month: str, year: int) -> str:
+def _in_words(d: Dice, day: int, month: str, year: int) -> str:
     """A date as a language writes it."""
     weekday = d.word(d.terms.days)
     if month == month.lower() and " " in d.terms.thousands:  # French
@@ -368,103 +241,12 @@ def _in_words(d: _Dice, day: int, month: str, year: int) -> str:
     )
 
 
-def _email(d: _Dice) -> str:
-    given, surname = _bare(d.given()), _bare(d.surname())
-    user = d.one(
-        given,
-        surname,
-        given + "." + surname,
-        given[0] + surname,
-        given[0] + "." + surname,
-        given + d.figures(1, 4),
-        surname + "_" + given,
-        d.small(2, 4),
-        "info",
-        _bare(d.common()),
-        f"{given}.{_bare(d.common())}",
-    )
-    host = d.one(
-        surname,
-        d.small(2, 4),
-        "mail",
-        "web",
-        "gmail",
-        "cs." + d.small(2, 4),
-        _bare(d.surname()),
-        _bare(d.common()),
-        _bare(d.common()) + _bare(d.common()),
-        f"{_bare(d.common())}-{_bare(d.common())}",
-    )
-    end = d.word(DOMAINS)
-    page = d.one(d.small(2, 6), _bare(d.common()), d.word(FOLDERS), d.word(FOLDERS))
-    return d.one(
-        *([f"{user}@{host}.{end}"] * 5),
-        f"www.{host}.{end}",
-        f"www.{host}.{end}/{page}",
-        f"{host}.{end}/{page}",
-        f"http://www.{host}.{end}/{page}",
-        f"https://{host}.{end}/{page}",
-        f"{page}.{d.word(KINDS_OF_FILE)}",
-        f"@{user}",
-        f"#{_bare(d.common())}",
-    )
-
-
-def _bare(name: str) -> str:
-    """A name as addresses have it: small, without accents."""
-    plain = unicodedata.normalize("NFKD", name.lower().replace("ß", "ss"))
-    return "".join(char for char in plain if char.isascii() and char.isalnum()) or "x"
-
-
-def _name(d: _Dice) -> str:
-    given, surname, initial = d.given(), d.surname(), d.capitals(1, 1)
-    return d.one(
-        f"{given} {surname}",
-        f"{given} {initial}. {surname}",
-        f"{surname}, {given}",
-        f"{initial}. {surname}",
-        f"{initial}. {d.capitals(1, 1)}. {surname}",
-        f"{surname}, {initial}.",
-        f"{d.word(d.terms.titles)} {surname}",
-        f"{d.word(d.terms.titles)} {given} {surname}",
-        f"{d.word(d.terms.titles)} {initial}. {surname}",
-        surname,
-        f"{surname}, {given} {d.figures(5, 5)}",
-        f"{given} {surname}, {d.figures(4, 4)}",
-    )
-
-
-def _address(d: _Dice) -> str:
-    name = d.one(d.surname(), d.common().capitalize())
-    street = d.one(*d.terms.streets.split("|")).format(name)
-    number = d.number(1, 10 ** d.number(1, 4))
-    here = (
-        f"{number} {street}"
-        if d.terms.decimal == "."
-        else d.one(f"{street} {number}", f"{number}, {street}", f"{street}, {number}", street)
-    )
-    place, state = d.surname(), d.word(STATES)
-    return d.one(
-        here,
-        here,
-        f"{here}, {place}, {state}",
-        f"{place}, {state} {d.figures(5, 5)}",
-        f"{state} {d.figures(5, 5)}",
-        f"{d.figures(5, 5)} {place}",
-        f"{here} #{d.number(1, 40)}",
-        f"P.O. Box {d.figures(2, 4)}",
-        f"{here}, Apt. {d.number(1, 40)}{d.capitals(0, 1)}",
-        f"{street} {d.number(1, 150)}{d.one('', 'a', 'b')}",
-        f"{d.capitals(1, 2)}{d.number(1, 20)}{d.capitals(0, 1)} {d.number(1, 9)}{d.capitals(2, 2)}",
-    )
-
-
-def _code(d: _Dice) -> str:
+def _code(d: Dice) -> str:
     a, b = (
         d.one("i", "j", "n", "x", "y", "p", "fp", "buf", "count", "ptr", "tmp", "argc", "self"),
-        d.one(d.small(1, 4), _bare(d.common()), _bare(d.common())),
+        d.one(d.small(1, 4), bare(d.common()), bare(d.common())),
     )
-    c, k, kind = _bare(d.common()), d.number(0, 10 ** d.number(1, 3)), d.word(TYPES)
+    c, k, kind = bare(d.common()), d.number(0, 10 ** d.number(1, 3)), d.word(TYPES)
     sign = d.one("==", "!=", "<", ">", "<=", ">=")
     return d.one(
         f"{a} = {b} + {k};",
@@ -520,7 +302,7 @@ def _code(d: _Dice) -> str:
     )
 
 
-def _sum(d: _Dice) -> str:
+def _sum(d: Dice) -> str:
     size = 10 ** d.number(1, 5)
     a, b = d.number(1, size), d.number(1, 10 ** d.number(1, 4))
     sign, c = d.one("+", "-", "*", "/", "x", ":"), d.number(1, size)
@@ -551,7 +333,7 @@ def _sum(d: _Dice) -> str:
     )
 
 
-Kind = Callable[[_Dice], str]
+Kind = Callable[[Dice], str]
 KINDS: tuple[Kind, ...] = (
     *(_figure, _figure),
     *(_measure, _measure),
@@ -562,9 +344,9 @@ KINDS: tuple[Kind, ...] = (
     _moves,
     _telephone,
     _date,
-    *(_email, _email),
-    _name,
-    _address,
+    *(email, email),
+    person,
+    address,
     _code,
     *(_sum, _sum),
 )

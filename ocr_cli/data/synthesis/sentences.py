@@ -43,7 +43,7 @@ class Writer:
         else:
             language = str(rng.choice(list(_LANGUAGES), p=list(_LANGUAGES.values())))
             text = _sentence(language, length, rng)
-            if rng.random() < 0.12:
+            if rng.random() < 0.18:
                 text = text.upper()
             elif rng.random() < 0.08:
                 text = text.title()

@@ -12,9 +12,9 @@ from ocr_cli.recognition.language.interface import Language
 from ocr_cli.recognition.letters.align import log_probability
 from ocr_cli.recognition.letters.lattice import Lattice
 
-# Weights of the line model and of the language, and of the letters where they are joined and
-# where they stand apart. Tuned on lines and on capitals of valid writers, drawn and laid out anew.
-LINE, LANGUAGE, LETTERS = 0.6, 0.7, {False: 0.3, True: 1.0}
+# Weights of the line model, of the language and of the letters. Tuned on capitals of valid
+# writers, drawn and laid out anew.
+LINE, LANGUAGE, LETTERS = 0.6, 0.7, 1.0
 CHARACTER = 1.0  # for each, since a language model likes texts short
 
 
@@ -24,7 +24,6 @@ def best_text(
     scores: NDArray[np.float32],
     classes: Sequence[str],
     language: Language | None,
-    apart: bool,
 ) -> int:
     """The number of the text that letters, line and language together find most probable.
 
@@ -32,9 +31,9 @@ def best_text(
     reads wrong the other seldom does as well.
 
     texts : the readings. lattice : of the row's letters. scores : (T, C + 1) of the line
-    model, whose characters are `classes`. apart : whether the row is in block capitals.
+    model, whose characters are `classes`.
     """
-    rates = [_score(text, lattice, scores, classes, language, LETTERS[apart]) for text in texts]
+    rates = [_score(text, lattice, scores, classes, language) for text in texts]
     return int(np.argmax(rates))
 
 
@@ -44,14 +43,13 @@ def _score(
     scores: NDArray[np.float32],
     classes: Sequence[str],
     language: Language | None,
-    of_letters: float,
 ) -> float:
     if not text:
         return -np.inf
     number = {c: i for i, c in enumerate(classes)}
     target = np.array([number[c] for c in text], np.int64)
     loss, _ = ctc_loss(scores[None], np.array([len(scores)]), [target])
-    seen = of_letters * log_probability(lattice, text) - LINE * loss
+    seen = LETTERS * log_probability(lattice, text) - LINE * loss
     if language is None:
         return seen
     return seen + LANGUAGE * language.score(text) + CHARACTER * len(text)

@@ -12,7 +12,7 @@ from ocr_cli import layout
 from ocr_cli.data.synthesis.nonletters import NON_LETTER
 from ocr_cli.layout.cuts import cut_row
 from ocr_cli.layout.letters import merge
-from ocr_cli.layout.rows import letter_gaps
+from ocr_cli.layout.spacing import letter_gaps
 from ocr_cli.modelfiles.weights import Model
 from ocr_cli.nn.losses import log_softmax
 from ocr_cli.page import Box, Glyph, Row, union

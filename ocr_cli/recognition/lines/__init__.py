@@ -78,12 +78,14 @@ class RowEmissions:
     """A row and what the network says of it.
 
     ink : mask of the row's box. scores : (T, C + 1) log-probabilities of classes and blank.
+    mixed : whether two networks say this, see `fusion`.
     """
 
     row: Row
     ink: NDArray[np.bool_] = field(repr=False)
     strip: Strip | GreyStrip = field(repr=False)
     scores: NDArray[np.float32] = field(repr=False)
+    mixed: bool = False
 
 
 def strips_of(page: Page) -> list[Strip | GreyStrip]:
@@ -125,7 +127,10 @@ def decoded(
         texts = [ctc.greedy(one) for one in scores]
     else:
         texts = beam_search(scores, classes, language, Decoding())
-    return [fill_row(one, text, classes) for one, text in zip(seen, texts, strict=True)]
+    texts = [_tidied(text, classes) for text in texts]
+    spans = ctc.align(scores, texts)
+    rows = zip(seen, texts, spans, strict=True)
+    return [_filled(one, text, where, classes) for one, text, where in rows]
 
 
 def greedy_texts(seen: Sequence[RowEmissions], classes: tuple[str, ...]) -> list[str]:
@@ -147,13 +152,11 @@ def sorted_scores(
     return scores
 
 
-def fill_row(seen: RowEmissions, target: Array, classes: tuple[str, ...]) -> Row:
-    """The row with the text `target` (class numbers) laid over its ink."""
+def _filled(seen: RowEmissions, target: Array, spans: Array, classes: tuple[str, ...]) -> Row:
+    """The row with the text `target` (class numbers) laid over its ink, by steps from and to."""
     row, scores = seen.row, seen.scores
-    target = _tidied(target, classes)
     if len(target) == 0:
         return replace(row, words=(), text="", confidence=0.0, legibility=0.0)
-    spans = ctc.align(scores, target)
     sure = [float(np.exp(scores[a:b, k].max())) for (a, b), k in zip(spans, target, strict=True)]
     cuts = STRIDE * (spans[:-1, 1] + spans[1:, 0]) / 2
     pieces = _cut(seen.ink, seen.strip, cuts, row)
@@ -206,10 +209,12 @@ def _cut(
     ends = np.searchsorted(part[order], np.arange(len(cuts) + 2))
     pieces = []
     edges = np.concatenate([[0.0], cuts, [strip.image.shape[1]]])
+    rooms = _rooms(edges, strip, row)
     for i, (start, end) in enumerate(pairwise(ends)):
         here = order[start:end]
         if len(here) == 0:
-            pieces.append(_empty_piece(edges[i : i + 2], strip, row))
+            box = rooms[i]
+            pieces.append((box, np.zeros((box.height, box.width), bool)))
             continue
         y1, x1 = int(y[here].min()), int(x[here].min())
         y2, x2 = int(y[here].max()) + 1, int(x[here].max()) + 1
@@ -219,15 +224,15 @@ def _cut(
     return pieces
 
 
-def _empty_piece(edges: Array, strip: Strip | GreyStrip, row: Row) -> tuple[Box, NDArray[np.bool_]]:
-    """A character without ink of its own: a box of an x-height between its neighbours."""
-    x, y = strip.to_page(np.asarray(edges), np.full(2, HEIGHT / 2))
-    x1 = int(np.clip(x[0], row.box.x1, row.box.x2 - 1))
-    x2 = int(np.clip(np.ceil(x[1]), x1 + 1, row.box.x2))
+def _rooms(edges: Array, strip: Strip | GreyStrip, row: Row) -> list[Box]:
+    """Boxes on the page between columns of a strip, for characters without ink of their own."""
+    x, y = strip.to_page(np.asarray(edges), np.full(len(edges), HEIGHT / 2))
+    x1 = np.clip(x[:-1], row.box.x1, row.box.x2 - 1).astype(int)
+    x2 = np.clip(np.ceil(x[1:]), x1 + 1, row.box.x2).astype(int)
     if row.course is None:
         foot, tall = row.baseline + row.slope * (x1 + x2) / 2, row.x_height
     else:  # tails and loops as well: no ink says how far they reach here
-        foot, tall = float(y.mean()) + 0.8 * row.x_height, 2.0 * row.x_height
-    y1 = int(np.clip(foot - tall, row.box.y1, row.box.y2 - 1))
-    y2 = int(np.clip(foot, y1 + 1, row.box.y2))
-    return Box(y1, x1, y2, x2), np.zeros((y2 - y1, x2 - x1), bool)
+        foot, tall = (y[:-1] + y[1:]) / 2 + 0.8 * row.x_height, 2.0 * row.x_height
+    y1 = np.clip(foot - tall, row.box.y1, row.box.y2 - 1).astype(int)
+    y2 = np.clip(foot, y1 + 1, row.box.y2).astype(int)
+    return [Box(*(int(v) for v in corners)) for corners in zip(y1, x1, y2, x2, strict=True)]

@@ -1,0 +1,101 @@
+"""Pages in small capitals: who writes every letter as a capital, and true capitals taller.
+
+Letter by letter a network can't tell a small capital from a capital, and the language pulls
+each word its own way. How tall the page's letters are tells them apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr_cli.layout.strips import MIDDLE
+from ocr_cli.nn import ctc
+from ocr_cli.recognition.lines import STRIDE, RowEmissions
+
+Array = NDArray[Any]
+CAPITALS = 0.35  # share of the letters that the network reads as capitals, at least
+ALIKE = set("cosuvwxzkpj")  # letters whose capitals are but taller say nothing of that
+TALLER = 4.5  # pixels of a strip that a capital stands above the small ones of its word
+STARTS = 0.08  # share of the words that begin with such a capital, at least,
+INSIDE = 0.06  # and share of the other letters that stand as tall, at most
+ENOUGH = 40  # letters, below which a page tells nothing
+INKED = 0.5  # darkness of ink in a strip
+GAP = 3  # pixels that part a letter from what stands above it
+BEFORE, AFTER = 3, 7  # columns of a strip around a step in which its letter stands
+_NEVER = 1e-7
+
+
+@dataclass(frozen=True)
+class _Letter:
+    """A letter as the network alone reads it; `top` in pixels above the row's middle."""
+
+    character: str
+    top: float
+
+
+def resolved(seen: Sequence[RowEmissions], classes: tuple[str, ...]) -> list[RowEmissions]:
+    """The emissions, of a page in small capitals with its small letters in lower case."""
+    words = [word for one in seen for word in _words(one, classes)]
+    if not _is_in_small_capitals(words):
+        return list(seen)
+    usual = float(np.median([letter.top for word in words for letter in word[1:]]))
+    return [
+        replace(one, scores=_lowered(one.scores, tops(one) < usual + TALLER, classes))
+        for one in seen
+    ]
+
+
+def _is_in_small_capitals(words: Sequence[Sequence[_Letter]]) -> bool:
+    """Whether letters are written as capitals, and those that begin some words are taller."""
+    told = [x.character for word in words for x in word if x.character.lower() not in ALIKE]
+    capitals = sum(c.isupper() for c in told)
+    if len(told) < ENOUGH or capitals < CAPITALS * len(told):
+        return False
+    long = [np.array([letter.top for letter in word]) for word in words if len(word) > 2]
+    above = [tops - np.median(tops[1:]) for tops in long]
+    if not above:
+        return False
+    starts = np.mean([word[0] >= TALLER for word in above])
+    inside = np.mean(np.concatenate([word[1:] for word in above]) >= TALLER)
+    return bool(starts >= STARTS and inside <= INSIDE)
+
+
+def _words(one: RowEmissions, classes: tuple[str, ...]) -> list[list[_Letter]]:
+    """The words of a row without what is no letter in them."""
+    above, best = tops(one), one.scores.argmax(1)
+    words: list[list[_Letter]] = [[]]
+    for t in ctc.starts(best, len(classes)):
+        k = int(best[t])
+        if classes[k] == " ":
+            words.append([])
+        elif classes[k].isalpha():
+            words[-1].append(_Letter(classes[k], float(above[t])))
+    return words
+
+
+def tops(one: RowEmissions) -> NDArray[np.float64]:
+    """(T,) how far the letter at each step reaches above the row's middle, in strip pixels."""
+    ink = np.pad(one.strip.image > INKED, ((0, 0), (BEFORE, AFTER)))
+    around = np.lib.stride_tricks.sliding_window_view(ink, BEFORE + AFTER, axis=1)
+    here = np.asarray(around[:, ::STRIDE][:, : len(one.scores)].any(2))
+    reach, missed = np.zeros(len(one.scores)), np.zeros(len(one.scores))
+    for height, row in enumerate(here[int(MIDDLE) :: -1]):
+        missed = np.where(row, 0, missed + 1)
+        reach = np.where(row & (height - reach <= GAP), height, reach)
+    return reach
+
+
+def _lowered(scores: Array, small: NDArray[np.bool_], classes: tuple[str, ...]) -> Array:
+    """(T, C + 1) log-probabilities with what speaks for capitals given to the small letters."""
+    place = {c: k for k, c in enumerate(classes)}
+    pairs = [(k, place[c.lower()]) for c, k in place.items() if c.isupper() and c.lower() in place]
+    upper, lower = np.array(pairs, int).reshape(-1, 2).T
+    shares = np.exp(scores)
+    shares[np.ix_(small, lower)] += shares[np.ix_(small, upper)]
+    shares[np.ix_(small, upper)] = _NEVER
+    return np.asarray(np.log(shares), np.float32)
