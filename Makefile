@@ -80,10 +80,12 @@ $(VENV)/.installed-dev: $(VENV)/.installed constraints.txt
 	    --editable '.[dev]'
 	@touch $@
 
-# Where pip knows an index or a folder with PyTorch's CPU wheel, 200 MB; else 2 GB come with it.
+# A wheel of PyTorch that lies in a folder which pip knows (200 MB, for the processor) comes first;
+# the registry's brings 2 GB for graphics cards.
 $(TORCH_VENV)/.installed: setup.cfg pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(TORCH_VENV)
-	$(TORCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --prefer-binary \
+	-$(TORCH_VENV)/bin/python -m pip install --quiet --no-index --no-deps torch
+	$(TORCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
 	    --constraint constraints.txt --editable '.[test,torch,language]'
 	@touch $@
 

@@ -1,13 +1,14 @@
 """The constants of recognition/calibration.py, fitted to the shipped models, and their worth.
 
-Reads pages/dev, gnhk/valid and copiste/valid by the default command (some minutes), and prints for
+Reads SETS, or those that are named, by the default command (some minutes), and prints for
 each way of reading the slope and offset by which the fewest bits are lost, beside today's, with
 the expected calibration error of both.
 """
 
 import os
+import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -27,10 +28,10 @@ Odds = tuple[float, float]
 Floats = NDArray[np.float64]
 
 
-def main() -> None:
+def main(sets: Sequence[str]) -> None:
     """Prints a line for each way, once all pages are read."""
     seen = defaultdict(list)
-    for way, given, is_right in outcomes():
+    for way, given, is_right in outcomes(sets):
         seen[way].append((given, is_right))
     for way in WAYS:
         if seen[way]:
@@ -43,7 +44,7 @@ def main() -> None:
             )
 
 
-def outcomes() -> Iterator[tuple[str, float, bool]]:
+def outcomes(sets: Sequence[str]) -> Iterator[tuple[str, float, bool]]:
     """The way, the confidence before it is calibrated, and whether it is right, of each word."""
     given: dict[float, tuple[str, float]] = {}
     ways = {getattr(calibration, way): way for way in WAYS}
@@ -56,7 +57,7 @@ def outcomes() -> Iterator[tuple[str, float, bool]]:
         return done
 
     recognition.calibrated = noted  # type: ignore[attr-defined]
-    for picture in pages.find_transcribed([str(DATA / name) for name in SETS]):
+    for picture in pages.find_transcribed([str(DATA / name) for name in sets]):
         if isinstance(picture, pages.Transcribed):
             given.clear()
             for confidence, is_right in pages.score_picture(picture, "default", "auto").words:
@@ -90,4 +91,4 @@ def error(p: Floats, right: Floats) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:] or SETS)

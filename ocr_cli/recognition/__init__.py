@@ -40,7 +40,7 @@ __all__ = [
 CAPITALS = 0.7  # share of a row's letters, from which on it is in block capitals
 DOUBTFUL = 0.72  # of the usual legibility of a page's rows, below which one is not to be trusted,
 ILLEGIBLE = 0.42, 0.6  # but at least, and at most, so much; fitted on gnhk/valid and copiste/valid
-SURE = 0.93  # confidence of the line model, from which on capitals are not read by letters
+SURE = 0.93  # confidence of a line model, from which on capitals are not read by letters
 APART = 0.8  # pieces of ink to a letter, from which on letters stand apart
 # Gaps count for more in rows that are mostly block capitals, whose words stand well apart.
 BESIDE_LINES = Weights(blank=0.8, beam=12, choices=8)
@@ -189,28 +189,34 @@ def _lattices(page: Page, model: Model, reader: Reader) -> list[Lattice]:
     return reader.habit.lattices(letters.lattices_of(page, model), reader.weights)
 
 
-def _as_lines(
-    seen: list[RowEmissions],
-    model: Model,
-    language: Language | None,
-    odds: tuple[float, float] = confidence.LINES,
-) -> tuple[Row, ...]:
-    rows = lines.decoded(seen, model.classes, language)
-    return tuple(calibrated(row, odds) for row in rows)
+def _as_lines(seen: list[RowEmissions], model: Model, language: Language | None) -> tuple[Row, ...]:
+    return tuple(_calibrated(lines.decoded(seen, model.classes, language), seen))
+
+
+def _calibrated(rows: Sequence[Row], seen: Sequence[RowEmissions]) -> list[Row]:
+    """Rows as line models read them, their confidences by how many models that were."""
+    return [
+        calibrated(row, confidence.MIXED if one.mixed else confidence.LINES)
+        for row, one in zip(rows, seen, strict=True)
+    ]
 
 
 def _both_ways(
     page: Page, by_letters: Model, by_lines: Model, reader: Reader, alternatives: bool
 ) -> Page:
     """The page as the line models read it, block capitals in doubt by letters as well."""
-    seen, is_plain = lines.emissions_of(page, by_lines), False
+    seen = lines.emissions_of(page, by_lines)
     if reader.strokes is not None:
-        seen, is_plain = fusion.fused(seen, by_lines, reader.strokes)
+        seen = fusion.fused(seen, by_lines, reader.strokes)
     seen = small_capitals.resolved(seen, by_lines.classes)
     language = reader.language_of(lambda: lines.greedy_texts(seen, by_lines.classes))
-    odds = confidence.MIXED if is_plain else confidence.LINES
-    rows = _as_lines(seen, by_lines, language, odds)
-    rows = _with_second_opinions(page, rows, seen, by_letters, by_lines, reader, language)
+    read = lines.decoded(seen, by_lines.classes, language)
+    rows = tuple(_calibrated(read, seen))
+    chosen = [i for i, row in enumerate(read) if mostly_capitals(row) and in_doubt(row)]
+    if chosen:
+        rows = _with_second_opinions(
+            page, rows, chosen, seen, by_letters, by_lines, reader, language
+        )
     if alternatives:
         rows = with_alternatives(rows, seen, by_lines.classes, language)
     return replace(page, rows=rows, language=languages.code_of(language))
@@ -219,21 +225,19 @@ def _both_ways(
 def _with_second_opinions(
     page: Page,
     as_lines: tuple[Row, ...],
+    chosen: Sequence[int],
     seen: list[RowEmissions],
     by_letters: Model,
     by_lines: Model,
     reader: Reader,
     language: Language | None,
 ) -> tuple[Row, ...]:
-    """The rows as lines, and block capitals in doubt as letters where those are right.
+    """The rows as lines, and the chosen ones, in capitals, as letters where those are right.
 
     At capitals the letter model is the better one. Where they disagree, all that is known
     decides between them.
     """
     rows = list(as_lines)
-    chosen = [i for i, row in enumerate(rows) if mostly_capitals(row) and in_doubt(row)]
-    if not chosen:
-        return as_lines
     if page.ink is None:
         page = layout.with_ink(page)
     chosen = [i for i in chosen if pieces_a_letter(page.rows[i], rows[i]) >= APART]
@@ -263,8 +267,8 @@ def mostly_capitals(read: Row) -> bool:
 
 
 def in_doubt(read: Row) -> bool:
-    """Whether the line model is not sure of a row."""
-    return read.confidence < SURE
+    """Whether the line models, whose own confidence it has, are not sure of a row."""
+    return calibrated(read, confidence.LINES).confidence < SURE
 
 
 def without_doubtful(page: Page) -> Page:

@@ -10,12 +10,13 @@ from ocr_cli.page import Row
 from ocr_cli.recognition.letters import geometric_mean
 
 # Slope and offset of the log-odds that a word is right, over the log-odds that its reader gives
-# it (J. Platt 1999), fitted on gnhk/valid, copiste/valid and pages/dev; of letters, on writers of
-# the valid split. Letters are scored by shape alone and mended by all else, so theirs say little.
+# it (J. Platt 1999). LINES is fitted on gnhk/valid, copiste/valid and pages/dev, SETTLED and MIXED
+# on the first and last of these (benchmarks/calibrate.py); LETTERS on writers of the valid split.
+# Letters are scored by shape alone and mended by all else, so theirs say little.
 LETTERS = (0.46, 1.45)
-SETTLED = (0.31, 2.79)  # rows that were read both ways
+SETTLED = (0.47, 2.72)  # rows that were read both ways
 LINES = (0.68, -0.45)  # rows read by one network,
-MIXED = (0.58, 0.72)  # and by two: the mean of their probabilities is less sure than it could be
+MIXED = (0.59, 0.77)  # and by two: the mean of their probabilities is less sure than it could be
 
 
 def calibrated(row: Row, odds: tuple[float, float]) -> Row:

@@ -24,23 +24,22 @@ ENOUGH = 1500  # pixels of strips in all, below which there is too little to jud
 _NEVER = 1e-7  # probability of what the second network does not know
 
 
-def fused(
-    emissions: Sequence[RowEmissions], model: Model, second: Model
-) -> tuple[list[RowEmissions], bool]:
-    """The emissions with the second network's, where it has a say, and whether it has."""
+def fused(emissions: Sequence[RowEmissions], model: Model, second: Model) -> list[RowEmissions]:
+    """The emissions with the second network's, where it has a say."""
     if sum(one.strip.image.shape[1] for one in emissions) < ENOUGH:
-        return list(emissions), False
+        return list(emissions)
     some = np.unique(np.linspace(0, len(emissions) - 1, SAMPLE).astype(int))
     known = dict(zip(some, _scores([emissions[i] for i in some], second), strict=True))
     gains = [legibility(known[i]) - legibility(emissions[i].scores) for i in some]
     if np.mean(gains) < -BEHIND:
-        return list(emissions), False
+        return list(emissions)
     rest = [i for i in range(len(emissions)) if i not in known]
     known |= dict(zip(rest, _scores([emissions[i] for i in rest], second), strict=True))
     places = [*(model.classes.index(c) for c in second.classes), len(model.classes)]
     return [
-        replace(one, scores=mixed(one.scores, known[i], places)) for i, one in enumerate(emissions)
-    ], True
+        replace(one, scores=mixed(one.scores, known[i], places), mixed=True)
+        for i, one in enumerate(emissions)
+    ]
 
 
 def _scores(emissions: Sequence[RowEmissions], model: Model) -> list[NDArray[np.float32]]:

@@ -141,7 +141,11 @@ def test_a_telephones_photo_is_read() -> None:
     ("module", "head", "told"),
     [
         ("pypdfium2", b"%PDF-1.4\n", "is PDF, which needs pypdfium2; pip install 'ocr-cli.pdf.'"),
-        ("pillow_heif", b"\0\0\0\x18ftypheic", "which needs pillow-heif; pip install 'ocr-cli.heic.'"),
+        (
+            "pillow_heif",
+            b"\0\0\0\x18ftypheic",
+            "which needs pillow-heif; pip install 'ocr-cli.heic.'",
+        ),
     ],
 )
 def test_without_the_extra_a_line_says_how_to_get_it(

@@ -21,7 +21,7 @@ from ocr_cli.recognition.letters import lattice as lattices
 from ocr_cli.recognition.letters.choice import best_text
 from ocr_cli.recognition.letters.lattice import Lattice
 from ocr_cli.recognition.letters.search import NoLanguage
-from ocr_cli.recognition.lines import RowEmissions, small_capitals
+from ocr_cli.recognition.lines import RowEmissions
 from ocr_cli.recognition.lines.beam import Decoding, beam_search
 
 # The lattice of letters.
@@ -70,8 +70,9 @@ def read_row(text: str, sure: float) -> Row:
     return Row(box, (Word(box, (), text, sure),), 8.0, 5.0, text=text, confidence=sure)
 
 
-@pytest.mark.parametrize(("sure", "doubted"), [(0.2, True), (0.8, True), (0.97, False)])
+@pytest.mark.parametrize(("sure", "doubted"), [(0.2, True), (0.97, True), (0.995, False)])
 def test_rows_that_the_line_model_is_not_sure_of_are_in_doubt(sure: float, doubted: bool) -> None:
+    """Its own confidence, before that is calibrated."""
     assert recognition.in_doubt(read_row("maybe", sure)) == doubted
 
 
@@ -98,22 +99,16 @@ def test_pieces_of_ink_to_a_letter() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "sure", "plain", "pieces", "by_letters"),
+    ("text", "sure", "pieces", "by_letters"),
     [
-        ("HELLO", 0.8, False, 5, True),  # block capitals in doubt, where letters stand apart
-        ("HELLO", 0.8, True, 5, True),
-        ("HELLO", 0.8, False, 3, False),
-        ("HELLO", 0.99, False, 5, False),  # the line model is sure
-        ("hello", 0.5, True, 5, False),  # of small letters the line model is the better reader
+        ("HELLO", 0.5, 5, True),  # block capitals in doubt, whose letters stand apart
+        ("HELLO", 0.5, 3, False),  # joined up
+        ("HELLO", 0.999, 5, False),  # the line model is sure
+        ("hello", 0.5, 5, False),
     ],
 )
 def test_which_rows_are_read_by_letters_too(
-    monkeypatch: pytest.MonkeyPatch,
-    text: str,
-    sure: float,
-    plain: bool,
-    pieces: int,
-    by_letters: bool,
+    monkeypatch: pytest.MonkeyPatch, text: str, sure: float, pieces: int, by_letters: bool
 ) -> None:
     page = Page(np.ones((200, 200), np.float32), ink=np.zeros((200, 200), bool))
     page = replace(page, rows=(row_of(*(block(100, 20 * k, 20) for k in range(pieces))),))
@@ -123,16 +118,12 @@ def test_which_rows_are_read_by_letters_too(
         asked.extend(text for _ in rows)
         return [read_row(text, 0.9) for _ in rows]
 
-    scores = SimpleNamespace(scores=np.zeros((1, 2), np.float32))
-    monkeypatch.setattr(lines, "emissions_of", lambda *_: [scores])
+    monkeypatch.setattr(lines, "emissions_of", lambda *_: [emissions(0.9)])
     monkeypatch.setattr(lines, "decoded", lambda *_: [read_row(text, sure)])
-    monkeypatch.setattr(recognition, "calibrated", lambda row, _: row)
-    monkeypatch.setattr(fusion, "fused", lambda seen, *_: (seen, plain))
-    monkeypatch.setattr(small_capitals, "resolved", lambda seen, _: seen)
     monkeypatch.setattr(letters, "lattices_of", lambda page, _: [None] * len(page.rows))
     monkeypatch.setattr(letters, "read_rows", read_rows)
-    model = Model("line", ("a",), (), (), {})
-    recognition.read_page(page, Reader(model, model, strokes=model))
+    model = Model("line", ("a", "b"), (), (), {})
+    recognition.read_page(page, Reader(model, model))
     assert bool(asked) == by_letters
 
 
@@ -183,8 +174,8 @@ def test_when_the_second_network_has_a_say(
     monkeypatch.setattr(fusion, "sorted_scores", lambda strips, _: [says] * len(strips))
     model = Model("line", ("a", "b"), (), (), {})
     seen = [emissions(first, width)] * 4
-    mixed, plain = fusion.fused(seen, model, model)
-    assert plain == has_a_say
+    mixed = fusion.fused(seen, model, model)
+    assert {one.mixed for one in mixed} == {has_a_say}
     texts = {"".join("ab"[k] for k in greedy(one.scores)) for one in mixed}
     assert texts == ({"a"} if has_a_say else {"b"})
 
@@ -220,15 +211,10 @@ def odds(ratio: float) -> float:
     return ratio / (1 + ratio)
 
 
-@pytest.mark.parametrize(
-    ("letter_a", "line_a", "chosen"),
-    [
-        (1 / 3, 5, "B"),  # letters count in full, the line 0.6: 3 to 2.6
-        (1 / 3, 8, "A"),  # 3 to 3.5
-    ],
-)
-def test_what_letters_and_lines_weigh(letter_a: float, line_a: float, chosen: str) -> None:
-    found = best_text(("A", "B"), *evidence(odds(letter_a), odds(line_a)), ("A", "B"), None)
+@pytest.mark.parametrize(("line_a", "chosen"), [(5, "B"), (8, "A")])
+def test_what_letters_and_lines_weigh(line_a: float, chosen: str) -> None:
+    """Letters in full, the line 0.6: against a third, 5 count as 2.6 and 8 as 3.5."""
+    found = best_text(("A", "B"), *evidence(odds(1 / 3), odds(line_a)), ("A", "B"), None)
     assert "AB"[found] == chosen
 
 

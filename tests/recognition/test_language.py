@@ -246,9 +246,12 @@ def test_the_shipped_file_is_small_and_quick(english: LanguageModel) -> None:
         spent.append(time.process_time() - start)
     assert min(spent) < 0.2  # 0.04 by itself; the machine may be shared
     states = np.array([english.state_after(text) for text in ("th", "10:", "THE ")] * 333)
-    start = time.process_time()
-    english.log_probabilities(states)
-    assert time.process_time() - start < 0.05
+    spent = []
+    for _ in range(5):
+        start = time.process_time()
+        english.log_probabilities(states)
+        spent.append(time.process_time() - start)
+    assert min(spent) < 0.05
 
 
 # Reading with it: a classifier that cannot tell a character from its look-alikes

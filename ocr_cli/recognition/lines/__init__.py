@@ -77,12 +77,14 @@ class RowEmissions:
     """A row and what the network says of it.
 
     ink : mask of the row's box. scores : (T, C + 1) log-probabilities of classes and blank.
+    mixed : whether two networks say this, see `fusion`.
     """
 
     row: Row
     ink: NDArray[np.bool_] = field(repr=False)
     strip: Strip | GreyStrip = field(repr=False)
     scores: NDArray[np.float32] = field(repr=False)
+    mixed: bool = False
 
 
 def strips_of(page: Page) -> list[Strip | GreyStrip]:
