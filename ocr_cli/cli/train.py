@@ -136,8 +136,8 @@ reconstructions.png.
     help="Sizes of the hidden layers, such as 512,256; an autoencoder's code is the smallest.",
 )
 @click.option("--channels", callback=_sizes, help="Channels of a convnet's three layers.")
-@click.option("--epochs", type=options.Whole(1), help="Passes over the data.")
-@click.option("--batch-size", type=options.Whole(1), help="Items to a step.")
+@click.option("--epochs", type=options.Whole(1, 10**6), help="Passes over the data.")
+@click.option("--batch-size", type=options.Whole(1, 10**6), help="Items to a step.")
 @click.option(
     "--lr",
     type=options.Number(0, min_open=True),
@@ -218,7 +218,7 @@ reconstructions.png.
 )
 @click.option(
     "--threads",
-    type=options.Whole(1),
+    type=options.Whole(1, 1024),
     metavar="N",
     help="Threads to calculate with. More than one pays for large networks on an idle machine, "
     "and slows small ones down.  [default: 1; for line, all cores]",

@@ -22,6 +22,7 @@ from ocr_cli.data.formats.folders import MOST_JUNK
 from ocr_cli.data.formats.given import GivenRow
 from ocr_cli.data.formats.pagexml import is_foreign, load_page_xml
 from ocr_cli.data.formats.rowcourses import measured_courses
+from ocr_cli.data.formats.transcripts import text_in
 from ocr_cli.errors import InputError
 from ocr_cli.layout import courses
 from ocr_cli.layout.courses import Course, Grey, Pyramid
@@ -108,10 +109,7 @@ def _sound(pyramid: Pyramid, course: Course, text: str) -> Patch | None:
 
 def picture_patch(path: Path, text_path: Path) -> Patch | None:
     """A picture of one row and its text; None where that cannot be learnt; InputError."""
-    try:
-        text = as_target(text_path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError("is not readable as UTF-8 text", "", str(text_path)) from error
+    text = as_target(text_in(text_path))
     if text is None:
         return None
     grey = load_grey(path)

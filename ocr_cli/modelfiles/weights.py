@@ -50,6 +50,7 @@ __all__ = [
     "read_meta",
     "save_hand",
     "save_model",
+    "shapes_of",
     "shipped_models",
     "size_features",
     "weights_of",
@@ -222,6 +223,11 @@ def _expected(layers: Layers, arrays: dict[str, NDArray[Any]]) -> list[dict[str,
             most = MOST_STEP if name in ("size", "stride", *sides) else numbers
             if isinstance(size, int) and not 0 <= size <= most:
                 raise ValueError(f"{name} {size} of a layer")
+    return shapes_of(layers)
+
+
+def shapes_of(layers: Layers) -> list[dict[str, tuple[int, ...]]]:
+    """The shapes of each layer's arrays, by name; without room being made for them."""
     try:
         fresh = network.init(layers, _OnlyShapes())  # type: ignore[arg-type]
     except AttributeError:  # a layer that draws in another way

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ocr_cli.errors import UsageError
 from ocr_cli.modelfiles import kinds
-from ocr_cli.modelfiles.weights import Model
+from ocr_cli.modelfiles.weights import Model, shapes_of
 from ocr_cli.nn import network
 from ocr_cli.nn.network import Layers
 from ocr_cli.training.autoencoder import deep_layers, relu_layers
 from ocr_cli.training.characters import Recipe, convnet, mlp, plain_mlp
+
+MOST_WEIGHTS = 100_000_000  # of a network: training takes some five times their 0.4 GB
 
 
 @dataclass(frozen=True)
@@ -100,8 +104,15 @@ def preset(name: str) -> Preset:
 
 
 def fresh_model(preset: Preset, classes: tuple[str, ...], seed: int) -> Model:
-    """An untrained model with weights drawn from `seed`; an autoencoder takes no classes."""
+    """An untrained model with weights drawn from `seed`; an autoencoder takes no classes.
+
+    UsageError where it would be larger than memory well is.
+    """
     layers = preset.layers(preset, len(classes))
+    count = sum(math.prod(shape) for params in shapes_of(layers) for shape in params.values())
+    if count > MOST_WEIGHTS:
+        problem = f"a network of {count:,} weights; {MOST_WEIGHTS:,} are the most"
+        raise UsageError(problem, "choose smaller layers with --hidden or --channels")
     weights = network.init(layers, np.random.default_rng([seed, 0]))
     own = classes if kinds.KINDS[preset.kind].classifies else ()
     return Model(preset.kind, own, layers, weights)

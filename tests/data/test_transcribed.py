@@ -161,3 +161,18 @@ def test_a_row_fills_its_picture(tmp_path: Path, handwriting: Handwriting) -> No
     assert ink.min() < course.points[:, 1].mean() < ink.max()
     assert 4 < course.spread < 30
     assert filling_course(images.load_page(images.Picture(str(picture(tmp_path / "b.png")))))
+
+
+def test_what_is_missing_and_what_cannot_be_read_are_told_apart(tmp_path: Path) -> None:
+    picture(tmp_path / "bare.png")
+    picture(tmp_path / "folder.png")
+    (tmp_path / "folder.txt").mkdir()
+    (tmp_path / "odd.txt").write_bytes(b"\xff\xfe\x00")
+    for name, told in (
+        ("nowhere.png", "nowhere.png: no such file; check the name"),
+        ("bare.png", "bare.png: has no transcript; write what the picture says"),
+        ("folder.png", r"folder.txt: cannot be read \(Is a directory\)"),
+        ("odd.png", "odd.txt: is not readable as UTF-8 text"),
+    ):
+        with pytest.raises(InputError, match=told):
+            transcript(str(tmp_path / name))

@@ -86,7 +86,9 @@ def test_torch_learns_and_writes_what_numpy_reads(preset: str, tmp_path: Path) -
     x = torch.from_numpy(model.prepared(crops))
     tensors = [{k: torch.from_numpy(v) for k, v in p.items()} for p in model.weights]
     with torch.no_grad():
-        expected = torch_backend.forward(torch, model.layers, tensors, x, False).sigmoid().numpy()
+        expected = (
+            torch_backend.forward_torch(torch, model.layers, tensors, x, False).sigmoid().numpy()
+        )
     found = autoencoder.reconstruct(autoencoder.load_autoencoder(path), crops)
     np.testing.assert_allclose(found, expected.reshape(-1, 32, 32).transpose(0, 2, 1), atol=1e-4)
 

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from ocr_cli.cli.main import cli
 from ocr_cli.data.sets import CharacterSet
 from ocr_cli.data.sources import SetSource
-from ocr_cli.errors import InputError, ModelError
+from ocr_cli.errors import InputError, ModelError, UsageError
 from ocr_cli.modelfiles import weights
 from ocr_cli.nn import network
 from ocr_cli.training import characters as training
@@ -118,7 +118,7 @@ def test_torch_writes_what_numpy_reads(preset: str, tmp_path: Path) -> None:
     x = torch.from_numpy(model.prepared(crops))
     tensors = [{k: torch.from_numpy(v) for k, v in p.items()} for p in model.weights]
     with torch.no_grad():
-        expected = torch_backend.forward(torch, model.layers, tensors, x, False).numpy()
+        expected = torch_backend.forward_torch(torch, model.layers, tensors, x, False).numpy()
     np.testing.assert_allclose(weights.load_model(path).logits(crops), expected, atol=1e-4)
 
 
@@ -290,3 +290,18 @@ def test_hidden_sizes_are_checked() -> None:
 def test_parameter_count_is_the_homeworks() -> None:
     model = fresh_model(PRESETS["homework"], tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"), 0)
     assert network.parameter_count(model.layers, model.weights) == 1024 * 64 + 64 + 64 * 36 + 36
+
+
+@pytest.mark.parametrize(
+    ("kind", "sizes"),
+    [
+        ("mlp", {"hidden": (65536, 65536)}),
+        ("autoencoder", {"hidden": (65536, 4096, 65536)}),
+        ("convnet", {"channels": (8000, 8000, 8000)}),
+    ],
+)
+def test_a_network_larger_than_memory_is_refused_before_room_is_made(
+    kind: str, sizes: dict[str, tuple[int, ...]]
+) -> None:
+    with pytest.raises(UsageError, match="weights; 100,000,000 are the most; choose smaller"):
+        fresh_model(replace(PRESETS[kind], **sizes), ("a", "b"), 0)

@@ -29,9 +29,22 @@ def transcript(picture: str) -> str:
     """
     beside = transcript_path(picture)
     try:
-        return beside.read_text(encoding="utf-8-sig")
+        return text_in(beside)
     except FileNotFoundError as failure:
+        if not Path(picture).exists():
+            raise InputError("no such file", "check the name", picture) from failure
         advice = f"write what the picture says to {beside}"
         raise InputError("has no transcript", advice, picture) from failure
-    except (OSError, UnicodeDecodeError) as failure:
-        raise InputError("is not readable as UTF-8 text", "", str(beside)) from failure
+
+
+def text_in(path: Path) -> str:
+    """The text in a file; FileNotFoundError where there is none, else InputError."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise
+    except OSError as failure:
+        told = f"cannot be read ({failure.strerror})"
+        raise InputError(told, "", str(path)) from failure
+    except UnicodeDecodeError as failure:
+        raise InputError("is not readable as UTF-8 text", "", str(path)) from failure

@@ -167,7 +167,7 @@ class TorchTrainer:
     ) -> None:
         self._torch = torch = import_torch()
         self._device = device_of(device)
-        torch.manual_seed(seed)
+        torch.manual_seed(seed % 2**63)
         self.layers, self._loss = layers, LOSSES[loss]
         self._weights = to_torch(torch, weights, self._device)
         self._trained = [

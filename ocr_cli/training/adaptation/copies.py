@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ocr_cli import input as images
 from ocr_cli import layout
-from ocr_cli.data.formats.transcripts import transcript_path
+from ocr_cli.data.formats.transcripts import text_in, transcript_path
 from ocr_cli.errors import InputError
 from ocr_cli.page import Page
 
@@ -49,12 +49,10 @@ def open_copy(argument: str) -> Copy:
     """
     picture, text = files_named(argument)
     try:
-        written = Path(text).read_text(encoding="utf-8-sig")
+        written = text_in(Path(text))
     except FileNotFoundError as failure:
         advice = f"write what is on {picture} to it, a line for a line"
         raise InputError("no such file", advice, text) from failure
-    except (OSError, UnicodeDecodeError) as failure:
-        raise InputError("is not readable as UTF-8 text", "", text) from failure
     pages = list(images.load_pages(picture, picture))
     if len(pages) != 1:
         raise InputError("has more than one page", "give each page and its text apart", picture)
