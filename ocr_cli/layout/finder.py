@@ -20,6 +20,7 @@ from PIL import Image
 
 from ocr_cli import weights
 from ocr_cli.layout.chains import Chain, chains_of
+from ocr_cli.layout.corridors import parted
 from ocr_cli.layout.courses import Course, smoothed
 from ocr_cli.layout.faint import cell_contrast, without_faint
 from ocr_cli.layout.normalise import evened
@@ -69,7 +70,9 @@ class Map:
     @cached_property
     def chains(self) -> list[Chain]:
         """The rows on the map."""
-        return without_faint(chains_of(self.body, self.spread), self.contrast)
+        return parted(
+            without_faint(chains_of(self.body, self.spread), self.contrast), self.contrast
+        )
 
     @cached_property
     def sideways(self) -> bool:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
 from ocr_cli.page import X_HEIGHT, Course
 
 _CORRIDOR = 0.8  # x-heights of paper between columns
+_LEANS = (0.0, -0.03, 0.03, -0.06, 0.06)  # of a corridor, dx per dy
+_RAGGED = 1.2  # x-heights by which a column's rows may reach into its corridor
+_RAGGED_ROWS = 3  # in each of two columns, at least, for that
 _CELL = 8.0  # x-heights: shorter rows that stand on one level are cells of a table
 _LEVEL = 0.45  # x-heights by which rows on one level may differ
 _LEVEL_SHARE = 0.6  # of the rows of two columns: so many on one level make a table
@@ -74,15 +76,30 @@ def _ordered(bars: list[_Bar]) -> list[_Bar]:
 
 
 def _columns(bars: Sequence[_Bar]) -> tuple[list[_Bar], list[_Bar]] | None:
-    """The rows left and right of the widest corridor through all of them."""
-    bars = sorted(bars, key=lambda bar: bar.x1)
+    """The rows left and right of the widest corridor through all of them, which may lean."""
     usual = float(np.median([bar.x_height for bar in bars]))
-    reach, best, at = bars[0].x2, _CORRIDOR * usual, 0
-    for k, (before, bar) in enumerate(pairwise(bars)):
-        reach = max(reach, before.x2)
-        if bar.x1 - reach > best:
-            best, at = bar.x1 - reach, k + 1
-    return (bars[:at], bars[at:]) if at else None
+    parted = [_parted(bars, lean, usual) for lean in _LEANS]
+    wide, left, right = max(parted, key=lambda part: part[0])
+    return (left, right) if wide > _CORRIDOR * usual else None
+
+
+def _parted(
+    bars: Sequence[_Bar], lean: float, usual: float
+) -> tuple[float, list[_Bar], list[_Bar]]:
+    """How wide the widest corridor of a lean (dx per dy) is, and the rows to both sides of it.
+
+    Long rows may reach into it: their ends are where a page's writing is least even.
+    """
+    trimmed = [min(_RAGGED * usual, 0.1 * (bar.x2 - bar.x1)) for bar in bars]
+    starts = np.array([bar.x1 - lean * bar.y + t for bar, t in zip(bars, trimmed, strict=True)])
+    ends = np.array([bar.x2 - lean * bar.y - t for bar, t in zip(bars, trimmed, strict=True)])
+    order = np.argsort(starts, kind="stable")
+    reach = np.maximum.accumulate(ends[order])
+    room = starts[order][1:] - reach[:-1]
+    k = int(np.argmax(room))
+    left, right = ([bars[i] for i in part] for part in (order[: k + 1], order[k + 1 :]))
+    ragged = min(len(left), len(right)) >= _RAGGED_ROWS
+    return float(room[k]) - (0 if ragged else 2 * _RAGGED * usual), left, right
 
 
 def _is_table(left: Sequence[_Bar], right: Sequence[_Bar]) -> bool:
