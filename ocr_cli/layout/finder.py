@@ -73,9 +73,8 @@ class Map:
     @cached_property
     def chains(self) -> list[Chain]:
         """The rows on the map."""
-        return parted(
-            without_faint(chains_of(self.body, self.spread), self.contrast), self.contrast
-        )
+        rows = chains_of(self.body, self.spread, self.contrast)
+        return parted(without_faint(rows, self.contrast), self.contrast)
 
     @cached_property
     def sideways(self) -> bool:

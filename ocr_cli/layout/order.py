@@ -14,6 +14,8 @@ _LEANS = (0.0, -0.03, 0.03, -0.06, 0.06)  # of a corridor, dx per dy
 _RAGGED = 1.2  # x-heights by which a column's rows may reach into its corridor
 _RAGGED_ROWS = 3  # in each of two columns, at least, for that
 _CELL = 8.0  # x-heights: shorter rows that stand on one level are cells of a table
+_NARROW = 0.5  # of the text's width: a margin's note is no wider,
+_BELOW = 4.0  # and begins so many x-heights further down
 _LEVEL = 0.45  # x-heights by which rows on one level may differ
 _LEVEL_SHARE = 0.6  # of the rows of two columns: so many on one level make a table
 
@@ -67,6 +69,8 @@ def _ordered(bars: list[_Bar]) -> list[_Bar]:
         left, right = parted
         if _is_table(left, right):
             return _by_level(bars)
+        if _is_note(left, right):
+            return _ordered(right) + _ordered(left)
         return _ordered(left) + _ordered(right)
     bars = sorted(bars, key=lambda bar: bar.y)
     cut = _cut(bars)
@@ -109,6 +113,14 @@ def _is_table(left: Sequence[_Bar], right: Sequence[_Bar]) -> bool:
     level = [np.abs(heights - bar.y).min() < _LEVEL * bar.x_height for bar in few]
     short = min(float(np.median([bar.length for bar in part])) for part in (left, right))
     return bool(np.mean(level) >= _LEVEL_SHARE and (short < _CELL or len(few) == 1))
+
+
+def _is_note(left: Sequence[_Bar], right: Sequence[_Bar]) -> bool:
+    """Whether the left of two columns is a note in the margin, to be read after the text."""
+    wide = [max(bar.x2 for bar in part) - min(bar.x1 for bar in part) for part in (left, right)]
+    first = [min(bar.y for bar in part) for part in (left, right)]
+    below = first[0] - first[1] > _BELOW * right[0].x_height
+    return len(right) > len(left) and wide[0] < _NARROW * wide[1] and below
 
 
 def _cut(bars: Sequence[_Bar]) -> int | None:
