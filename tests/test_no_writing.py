@@ -1,13 +1,18 @@
 """Fifty pictures on which nothing is written: next to nothing is read there."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-from conftest import RunOcr
+if TYPE_CHECKING:
+    from conftest import RunOcr
+
 
 HEIGHT, WIDTH = 700, 900
 Y, X = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
@@ -118,5 +123,5 @@ def test_next_to_nothing_is_read_where_nothing_is_written(tmp_path: Path, run_oc
     done = run_ocr("read", "-q", "-r", "-f", "jsonl", tmp_path, timeout=600)
     pages = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(pages) == count == 50
-    read = {Path(page["file"]).name: page["text"] for page in pages if page["text"]}
+    read = {Path(page["source"]).name: page["text"] for page in pages if page["text"]}
     assert sum(map(len, read.values())) <= 50, read

@@ -80,9 +80,7 @@ class Sheet:
         return int(self.rng.uniform(70, 255)) if self.uneven else self.tone
 
 
-def draw_page(
-    source: LineSource, rng: np.random.Generator, faces: Sequence[str] = ()
-) -> RowPage:
+def draw_page(source: LineSource, rng: np.random.Generator, faces: Sequence[str] = ()) -> RowPage:
     """A page of one of many kinds; in one of five nothing is written.
 
     faces : font files for print, see `printed.faces_in`.
@@ -167,7 +165,10 @@ def _inked(ground: Grey, writer: Writer) -> Grey:
         ink = ndimage.gaussian_filter(ink, rng.uniform(0.3, 1.0))
     if rng.random() < 0.1 and sheet.courses:  # what is written on the back
         back = Sheet(sheet.shape, rng)
-        _rows(Writer(back, writer.source, writer.faces), (0.0, 0.0, float(ink.shape[1]), float(ink.shape[0])))
+        _rows(
+            Writer(back, writer.source, writer.faces),
+            (0.0, 0.0, float(ink.shape[1]), float(ink.shape[0])),
+        )
         through = ndimage.gaussian_filter(back.ink()[:, ::-1], rng.uniform(0.7, 2.5))
         ground = ground * (1 - np.float32(rng.uniform(0.08, 0.28)) * through)
     paper = float(np.median(ground))

@@ -118,19 +118,32 @@ def _corridor(rows: Sequence[Chain], contrast: Grey) -> dict[int, tuple[float, f
     )
     gaps = _gaps(rows, contrast)
     at = gaps.row.astype(int)
-    inner = spans.crossing((spans.start + spans.end) / 2)[at]
-    inner &= np.abs(gaps.end - ((spans.start + spans.end) / 2)[at]) < (
-        (spans.end - spans.start) / 2 - _COLUMN * spans.spread
-    )[at]
+    room = _COLUMN * spans.spread
+    inner = (gaps.end > (spans.start + room)[at]) & (gaps.end < (spans.end - room)[at])
     if inner.sum() < _FEWEST:
         return {}
+    crossed, x = _surest(spans, gaps, inner)
+    away = np.where(inner, np.abs(gaps.end - x[at]) / float(np.median(spans.spread)), np.inf)
+    return {
+        int(k): _gap_near(gaps, np.where(at == k, away, np.inf))
+        or _least_inked(rows[k], float(x[k]), contrast)
+        for k in crossed
+    }
+
+
+def _surest(spans: _Spans, gaps: _Gaps, inner: NDArray[np.bool_]) -> tuple[Array, Array]:
+    """The rows that the surest corridor crosses, none if none is sure, and its x (R,) at each.
+
+    inner : (n,) the gaps in which a corridor may lie.
+    """
+    at = gaps.row.astype(int)
     usual = float(np.median(spans.spread))
     chances = _Chances(np.sort(gaps.wide), float(((spans.end - spans.start) / spans.spread).sum()))
     evidence = chances.evidence(gaps.wide)
     followers, wide = spans.follows()
     follow = chances.evidence(wide)
     order = np.argsort(spans.y)
-    best: tuple[float, Array, Array] = (_SURE, spans.y, order[:0])
+    best, crossed, where = _SURE, order[:0], spans.y
     for lean in _LEANS:
         place = gaps.end - lean * gaps.y
         begin = (spans.start - lean * spans.y)[followers]
@@ -142,16 +155,10 @@ def _corridor(rows: Sequence[Chain], contrast: Grey) -> dict[int, tuple[float, f
             begins = np.abs(begin - x) < _WIDE * usual
             gain[followers[begins]] = follow[begins]
             total, first, last = _best_run(gain[order])
-            if total > best[0]:
+            if total > best:
                 run = order[first:last]
-                best = total, x + lean * spans.y, run[crossing[run]]
-    _, x, inside = best
-    away = np.where(inner, np.abs(gaps.end - x[at]) / usual, np.inf)
-    return {
-        int(k): _gap_near(gaps, np.where(at == k, away, np.inf))
-        or _least_inked(rows[k], float(x[k]), contrast)
-        for k in inside
-    }
+                best, crossed, where = total, run[crossing[run]], x + lean * spans.y
+    return crossed, where
 
 
 @dataclass(frozen=True)

@@ -59,9 +59,11 @@ def _trimmed(chain: Chain, contrast: Grey) -> Chain:
     """The row from where its ink begins to where it ends."""
     ink = ink_along(chain, contrast)
     reach = max(2, round(_WINDOW * chain.spread))
-    around = np.array(
-        [np.percentile(ink[max(0, k - reach) : k + reach], 80) for k in range(len(ink))]
+    windows = np.lib.stride_tricks.sliding_window_view(
+        np.pad(ink, reach, mode="symmetric"), 2 * reach + 1
     )
+    rank = int(0.8 * 2 * reach)
+    around = np.partition(windows, rank, axis=1)[:, rank]
     strong = np.flatnonzero(around >= _PALE_PART * np.percentile(ink, 90))
     if not len(strong) or len(strong) == len(ink):
         return chain

@@ -39,6 +39,7 @@ _SMALLEST, _USUAL, _LARGEST = 2.6, 4.5, 8.0  # spreads in pixels that are seen w
 _FINEST = 2.0  # pixels of what is looked at, to one of the page, at most
 _STRIDE = 8
 _CLEAR = 0.75  # strength of rows that are seen only from further away or from near
+_CLEAR_PART = 0.68  # strength of small rows beside those of the page
 _AS_MUCH = 0.85  # of the writing is found at another scale, or the first one is kept
 _DOUBT = 1.3  # times the votes for lying as it should, and a page is turned
 _ON_HEAD = 1.2  # mean log odds for standing on its head that turn a page: capitals deceive
@@ -133,7 +134,7 @@ def courses_of(found: Map) -> list[Course]:
     """The rows of a map as courses, in reading order."""
     courses = [_course(chain, found) for chain in found.chains]
     for part in found.closer:
-        clear = [_course(chain, part) for chain in part.chains if chain.strength > _CLEAR]
+        clear = [_course(row, part) for row in part.chains if row.strength > _CLEAR_PART]
         courses += [course for course in clear if is_new(course, courses)]
     return in_reading_order(courses)
 
@@ -154,16 +155,21 @@ def survey(grey: Grey, model: Model) -> Map:
 
 
 def _closer_parts(grey: Grey, model: Model, found: Map) -> Iterator[Map]:
-    """Maps, twice as fine, of where there is ink that the rows do not account for."""
-    scale = min(2 * _scale(found), _FINEST)
+    """Maps, at least twice as fine, of where there is ink that the rows do not account for."""
     left = _MOST_LEFT
     for box in leftover(found.contrast, found.chains):
         ends = np.array(box) / np.tile(found.scale, 2) + np.tile(found.origin[::-1], 2)
         y1, x1, y2, x2 = (int(v) for v in ends)
+        scale = min(2 * _scale(found), _FINEST)
         left -= int((y2 - y1) * (x2 - x1) * scale**2)
         if left < 0:
             break
         part = look(grey[y1:y2, x1:x2], model, scale)
+        usual = _usual_spread(part)
+        if 0 < usual < _SMALLEST and scale < _FINEST:
+            wanted = min(scale * _USUAL / usual, _FINEST)
+            left -= int((y2 - y1) * (x2 - x1) * wanted**2)
+            part = look(grey[y1:y2, x1:x2], model, wanted)
         yield replace(part, origin=(float(x1), float(y1)))
 
 

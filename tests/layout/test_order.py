@@ -35,8 +35,18 @@ def placed(places: Places, degrees: float = 0.0) -> list[Course]:
 @pytest.mark.parametrize("degrees", [-10, 0, 10])
 @pytest.mark.parametrize(
     "places",
-    [COLUMNS, UNEVEN, NOTE, LEFT_NOTE, RAGGED, TABLE, HEADED, FOOTED, FORM, PARAGRAPH],
-    ids="columns uneven note left_note ragged table headed footed form paragraph".split(),
+    [
+        pytest.param(COLUMNS, id="columns"),
+        pytest.param(UNEVEN, id="uneven"),
+        pytest.param(NOTE, id="note"),
+        pytest.param(LEFT_NOTE, id="left note"),
+        pytest.param(RAGGED, id="ragged"),
+        pytest.param(TABLE, id="table"),
+        pytest.param(HEADED, id="headed"),
+        pytest.param(FOOTED, id="footed"),
+        pytest.param(FORM, id="form"),
+        pytest.param(PARAGRAPH, id="paragraph"),
+    ],
 )
 def test_rows_are_put_in_order(places: Places, degrees: float) -> None:
     courses = placed(places, degrees)
