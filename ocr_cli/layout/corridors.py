@@ -112,7 +112,8 @@ def _corridor(rows: Sequence[Chain], contrast: Grey) -> dict[int, tuple[float, f
     if not rows:
         return {}
     spans = _Spans(
-        *(np.array([row.x[k] for row in rows]) for k in (0, -1)),
+        np.array([row.x[0] for row in rows]),
+        np.array([row.x[-1] for row in rows]),
         np.array([row.y.mean() for row in rows]),
         np.array([row.spread for row in rows]),
     )
