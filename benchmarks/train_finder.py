@@ -1,10 +1,12 @@
 """Trains the shipped row finder, scores it on the valid pages, and saves it.
 
-    python benchmarks/train_finder.py ../shared/data [--minutes 75] [--out models/rows.npz]
+    python benchmarks/train_finder.py ../shared/data [--faces DIR] [--minutes 75]
 
 Needs torch and matplotlib (for its typefaces), and in the folder real/ (pages with ALTO or PAGE
-XML, see SETS) and ink/ (UNIPEN words, lines and characters). The pages that are drawn depend on
-the seed alone; how many steps fit into the minutes, on the machine.
+XML, see SETS) and ink/ (UNIPEN words, lines and characters). Letter heads and typescripts are
+drawn in the fonts of --faces as well, a folder of @fontsource packages (the model's card names
+them). The pages that are drawn depend on the seed alone; how many steps fit into the minutes, on
+the machine.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import numpy as np
 from ocr_cli.data.rowcrops import Sheet
 from ocr_cli.data.rowpages import RowPage, load_pages, load_transcribed, save_pages
 from ocr_cli.data.synthesis.drawnpages import draw_page, load_source
+from ocr_cli.data.synthesis.printed import faces_in
 from ocr_cli.evaluation.rows import score_rows
 from ocr_cli.layout import finder
 from ocr_cli.layout.courses import Pyramid, placed
@@ -28,11 +31,11 @@ from ocr_cli.training.finder import FinderRecipe, finder_layers, train_finder
 
 # Shares of the crops. hooker is left out: its licence would pass on to the weights.
 SETS = {
-    "copiste/train": 0.22,
-    "gnhk/train": 0.21,
-    "poilus/train": 0.07,
-    "memorials/train": 0.03,
-    "drawn": 0.47,
+    "copiste/train": 0.14,
+    "gnhk/train": 0.18,
+    "poilus/train": 0.11,
+    "memorials/train": 0.05,
+    "drawn": 0.52,
 }
 VALID = ("copiste/valid", "gnhk/valid")
 
@@ -45,6 +48,7 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=Path("build/finder"))
     parser.add_argument("--minutes", type=float, default=75)
     parser.add_argument("--drawn", type=int, default=760, help="pages that are drawn")
+    parser.add_argument("--faces", type=Path, help="folder of fonts for print")
     parser.add_argument("--seed", type=int, default=19)
     args = parser.parse_args()
 
@@ -83,7 +87,8 @@ def _pages(args: argparse.Namespace, name: str) -> list[RowPage]:
         if name == "drawn":
             rng = np.random.default_rng(args.seed)
             source = load_source(args.data / "ink", 6000, rng)
-            pages = [draw_page(source, rng) for _ in range(args.drawn)]
+            faces = faces_in(args.faces)
+            pages = [draw_page(source, rng, faces) for _ in range(args.drawn)]
         else:
             files = sorted((args.data / "real" / name).glob("*.xml"))
             pages = [load_transcribed(file) for file in files]

@@ -18,10 +18,12 @@ from PIL import Image, ImageDraw
 
 from ocr_cli.data.rowpages import RowPage
 from ocr_cli.layout.courses import Course, sample
+from ocr_cli.page import X_HEIGHT
 
 CELL = 4  # pixels of the shrunk page to a cell of the finder's map
 TURNS = 4  # classes after `none`: rows on a page turned by so many quarters
 _FINE = 2  # the bands are drawn on a canvas so many times as fine
+_LEAST = 0.9  # pixels of a spread: nobody can tell the rows of smaller writing
 _CLOSE = 2.4  # spreads from a row's middle that are still its own surroundings
 
 Array = NDArray[Any]
@@ -38,6 +40,7 @@ class Variation:
     aspect: float = 0.12  # of the logarithm
     perspective: float = 0.25  # change of scale over the crop, standard deviation
     bend: float = 0.012  # of the crop's side, amplitude of slow waves
+    own_size: float = 0.5  # share of the crops whose scale is told by the row that they show
     turned: tuple[float, ...] = (0.66, 0.09, 0.16, 0.09)  # shares of quarter turns
 
 
@@ -142,15 +145,17 @@ def draw_crop(
 def _draw_warp(sheet: Sheet, side: int, turn: int, rng: np.random.Generator, v: Variation) -> Warp:
     height, width = sheet.page.grey.shape
     courses = sheet.page.courses
-    if courses:
+    course = courses[int(rng.integers(len(courses)))] if courses else None
+    if course is not None:
         low, high = np.log(v.x_height)
         wanted = np.exp(np.clip(rng.normal(np.log(12), 0.75), low, high))
-        zoom = wanted / (3.2 * sheet.spread)
+        # rows of other sizes than most are seen at every size as well
+        spread = course.spread if rng.random() < v.own_size else sheet.spread
+        zoom = wanted / (X_HEIGHT * spread)
     else:
         zoom = 1000 / max(height, width) * np.exp(rng.uniform(-2.0, 0.9))
     zoom = min(zoom, 3.0)
-    if courses and rng.random() < 0.75:
-        course = courses[int(rng.integers(len(courses)))]
+    if course is not None and rng.random() < 0.75:
         centre = course.points[int(rng.integers(len(course.points)))]
         centre = centre + rng.normal(0, side / 4, 2) / zoom
     else:
@@ -223,16 +228,20 @@ def target_of(courses: Sequence[Course], warp: Warp, turn: int) -> Target:
     sizes = Image.new("F", (cells, cells))
     bands, spreads = ImageDraw.Draw(band), ImageDraw.Draw(sizes)
     crowd = np.zeros((cells, cells), np.float32)
+    unclear = np.zeros((cells, cells), bool)
     for points, normal, spread in _on_crop(courses, warp):
         bands.polygon(_outline(points, normal, 1.0, _FINE), fill=255)
         spreads.polygon(_outline(points, normal, 1.6, 1 / CELL), fill=float(np.log(spread)))
         near = Image.new("L", (cells, cells))
         ImageDraw.Draw(near).polygon(_outline(points, normal, _CLOSE, 1 / CELL), fill=1)
         crowd += np.asarray(near)
+        if spread < _LEAST:
+            unclear |= np.asarray(near) > 0
     covered = np.asarray(band.reduce(CELL * _FINE), np.float32) / np.float32(255)
     kind = np.zeros((cells, cells, TURNS), np.float32)
     kind[..., turn] = covered
     weight = 1 + np.minimum(crowd, 1) + 2 * np.clip(crowd - 1, 0, 1) * (1 - covered)
+    weight[unclear] = 0
     return Target(kind, np.array(sizes, np.float32), weight)
 
 

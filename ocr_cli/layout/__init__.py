@@ -34,9 +34,10 @@ __all__ = [
 ]
 
 
+ASKED = 8  # rows of a page, about, tell whether its ink is light
 FEW = 12  # letters, at most, in a picture that the network finds no row in,
 LARGE = 0.08  # how high the highest is, of the picture's longer side,
-THICK = 0.25  # and how thick, at most, the pen, of that height
+THICK = 0.17  # and how thick, at most, the pen, of that height
 
 
 def analyse(page: Page) -> Page:
@@ -71,7 +72,8 @@ def _of_plain_ink(page: Page) -> list[Course]:
         return []
     if inked.stroke_width > THICK * tall:
         return []  # a disc or a blot
-    return [_course_of(row) for row in find_rows(inked).rows]
+    least = LARGE / 2 * max(page.grey.shape)  # of a small letter: less is an edge, a stroke
+    return [_course_of(row) for row in find_rows(inked).rows if row.x_height > least]
 
 
 def _course_of(row: Row) -> Course:
@@ -84,7 +86,8 @@ def place_rows(page: Page, courses: Sequence[Course]) -> Page:
     """The page with a row for each course, in their order, each moved onto its ink."""
     page = dark_on_light(page)
     pyramid = Pyramid(page.grey)
-    if sum(is_light(pyramid, course) for course in courses) > len(courses) / 2:
+    some = courses[:: max(1, len(courses) // ASKED)]
+    if sum(is_light(pyramid, course) for course in some) > len(some) / 2:
         page = replace(page, grey=1 - page.grey)  # a dark sheet on a light table
         pyramid = Pyramid(page.grey)
     return with_bare_rows(

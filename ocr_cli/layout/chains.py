@@ -15,6 +15,9 @@ _SURE = 0.5  # from this probability on a cell is body
 _NEAR = 6.0  # spreads of a gap that is bridged in any case
 _FAR = 14.0  # and at most, where the map has a hint of body in the gap
 _HINT = 0.15  # mean probability of body that is such a hint
+_CLEAR_HINT = 0.4  # and where more rows end or begin in the gap than go on across it
+_UPRIGHT = 17  # cells that an upright line is long, at least: no letter is
+_LINE = 0.12  # contrast of its cells
 _AROUND = 18.0  # spreads up and down in which rows are a gap's neighbours
 _LEVEL = 1.1  # spreads by which two pieces of a row may miss each other
 _STRAY = 0.12  # and by so much more for each cell of the gap
@@ -41,11 +44,15 @@ class Chain:
         return float(self.x[-1] - self.x[0]) + 1
 
 
-def chains_of(body: Grey, spread: Grey) -> list[Chain]:
-    """The rows of a map; body (h, w) is a probability, spread (h, w) in cells."""
+def chains_of(body: Grey, spread: Grey, contrast: Grey | None = None) -> list[Chain]:
+    """The rows of a map; body (h, w) is a probability, spread (h, w) in cells.
+
+    contrast : (h, w), see `layout.faint`; upright lines on it part what stands beside them.
+    """
     body = _evened(body)
+    lines = np.zeros(body.shape, bool) if contrast is None else _upright_lines(contrast)
     pieces = [c for c in _pieces(body, spread) if c.length > 0.5 * c.spread]
-    pieces = _joined(pieces, body)
+    pieces = _joined(pieces, body, lines)
     pieces = [c for c in pieces if c.length >= _SHORT * c.spread and c.strength >= _WEAK]
     return _without_echoes(pieces)
 
@@ -54,6 +61,18 @@ def _evened(body: Grey) -> Grey:
     """The map averaged over three cells along the rows: its four sublattices differ a little."""
     padded = np.pad(body, ((0, 0), (1, 1)), mode="edge")
     return np.asarray((padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]) / 3, np.float32)
+
+
+def _upright_lines(contrast: Grey) -> NDArray[np.bool_]:
+    """(h, w) whether a cell is of an upright line, which may lean by a cell over its length."""
+    drawn = (contrast > _LINE).astype(np.uint8)
+    drawn[:, 1:-1] = np.maximum(drawn[:, 1:-1], np.minimum(drawn[:, :-2], drawn[:, 2:]))
+    total = np.pad(np.cumsum(drawn, 0, np.int32), ((1, 0), (0, 0)))
+    long = total[_UPRIGHT:] - total[:-_UPRIGHT] == _UPRIGHT
+    lines = np.zeros(contrast.shape, bool)
+    for step in range(_UPRIGHT if len(long) else 0):
+        lines[step : step + len(long)] |= long
+    return lines
 
 
 def _pieces(body: Grey, spread: Grey) -> list[Chain]:
@@ -120,7 +139,7 @@ def _walked(following: Array, column: Array, y: Array, size: Array, mass: Array)
     return found
 
 
-def _joined(pieces: Sequence[Chain], body: Grey) -> list[Chain]:
+def _joined(pieces: Sequence[Chain], body: Grey, lines: NDArray[np.bool_]) -> list[Chain]:
     """Pieces of one row made one, the closest first."""
     first = tuple(pieces)
     pieces = list(pieces)
@@ -131,7 +150,10 @@ def _joined(pieces: Sequence[Chain], body: Grey) -> list[Chain]:
             for j, b in enumerate(pieces)
             if i != j
             and (cost := _distance(a, b)) is not None
-            and (b.x[0] - a.x[-1] < _NEAR * a.spread or _is_one_row(a, b, body, first))
+            and (
+                b.x[0] - a.x[-1] < _NEAR * a.spread
+                or (not _between(a, b, lines).any() and _is_one_row(a, b, body, first))
+            )
         ]
         if not pairs:
             return pieces
@@ -162,10 +184,9 @@ def _distance(a: Chain, b: Chain) -> float | None:
 def _is_one_row(a: Chain, b: Chain, body: Grey, others: Sequence[Chain]) -> bool:
     """Whether a wide gap between a and b lies within a row, not between columns.
 
-    The map has a hint of body there, or the rows above and below go on where the gap is.
+    The map has a hint of body there, or the rows above and below go on where the gap is. Where
+    these end or begin the hint has to be clear.
     """
-    if _between(a, b, body) >= _HINT:
-        return True
     x1, x2, y = a.x[-1], b.x[0], (a.y[-1] + b.y[0]) / 2
     across, beside = 0, 0
     for other in others:
@@ -173,7 +194,10 @@ def _is_one_row(a: Chain, b: Chain, body: Grey, others: Sequence[Chain]) -> bool
         if 2 < away < _AROUND and other.spread < 2 * a.spread:
             across += other.x[0] < x1 and other.x[-1] > x2
             beside += x1 - a.spread < other.x[-1] < x2 or x1 < other.x[0] < x2 + a.spread
-    return across > 0 and across > beside
+    hint = float(_between(a, b, body).mean())
+    if beside > max(across, 1):
+        return hint >= _CLEAR_HINT
+    return hint >= _HINT or across > beside
 
 
 def _beyond(chain: Chain, x: float, spread: float) -> float:
@@ -186,15 +210,15 @@ def _beyond(chain: Chain, x: float, spread: float) -> float:
     return float(cy.mean() + np.clip(slope, -0.4, 0.4) * (x - cx.mean()))
 
 
-def _between(a: Chain, b: Chain, body: Grey) -> float:
-    """The mean probability of body along the way from a's end to b's start."""
+def _between(a: Chain, b: Chain, values: Array) -> Array:
+    """(n,) the highest values about the way from a's end to b's start."""
     n = max(3, int(b.x[0] - a.x[-1]) + 1)
     x, y = (
         np.linspace(start, end, n)[1:-1].astype(int)
         for start, end in ((a.x[-1], b.x[0]), (a.y[-1], b.y[0]))
     )
-    rows = np.clip(y[:, None] + [-1, 0, 1], 0, body.shape[0] - 1)
-    return float(body[rows, np.clip(x, 0, body.shape[1] - 1)[:, None]].max(1).mean())
+    rows = np.clip(y[:, None] + [-1, 0, 1], 0, values.shape[0] - 1)
+    return np.asarray(values[rows, np.clip(x, 0, values.shape[1] - 1)[:, None]].max(1))
 
 
 def _merged(a: Chain, b: Chain) -> Chain:

@@ -17,6 +17,8 @@ Grey = NDArray[np.float32]
 _CELL = 4  # pixels to a cell of the map
 _LIGHT = 9  # cells in which the paper's light is looked for
 _PALE = 0.3  # of the contrast of the page's rows: a row that has less is none
+_DARK = 0.85  # share of the page's writing that is paler than its darkest
+_PALE_BESIDE = 0.25  # of the contrast of the darkest: a row that has less is none, however many are
 _PALE_PART = 0.33  # of a row's own contrast: an end that has less is not of it
 _WINDOW = 8.0  # spreads to each side that an end is judged by, wider than a gap between words
 _SHORT = 2.0  # spreads: what is left of a row is none
@@ -36,14 +38,15 @@ def without_faint(chains: Sequence[Chain], contrast: Grey) -> list[Chain]:
     rows = [chain for chain in trimmed if chain.length >= _SHORT * chain.spread]
     if len(rows) < 2:
         return rows
-    inks = np.array([np.percentile(_along(chain, contrast), 80) for chain in rows])
+    inks = np.array([np.percentile(ink_along(chain, contrast), 80) for chain in rows])
     order = np.argsort(inks)
     share = np.cumsum([rows[k].length for k in order])
-    usual = inks[order][np.searchsorted(share, share[-1] / 2)]
-    return [row for row, ink in zip(rows, inks, strict=True) if ink >= _PALE * usual]
+    usual, dark = inks[order][np.searchsorted(share, np.array([0.5, _DARK]) * share[-1])]
+    least = max(_PALE * usual, _PALE_BESIDE * dark)
+    return [row for row, ink in zip(rows, inks, strict=True) if ink >= least]
 
 
-def _along(chain: Chain, contrast: Grey) -> Array:
+def ink_along(chain: Chain, contrast: Grey) -> Array:
     """(n,) the strongest contrast at each of a row's columns, within a spread of its middle."""
     height, width = contrast.shape
     reach = max(1, round(chain.spread))
@@ -54,11 +57,13 @@ def _along(chain: Chain, contrast: Grey) -> Array:
 
 def _trimmed(chain: Chain, contrast: Grey) -> Chain:
     """The row from where its ink begins to where it ends."""
-    ink = _along(chain, contrast)
+    ink = ink_along(chain, contrast)
     reach = max(2, round(_WINDOW * chain.spread))
-    around = np.array(
-        [np.percentile(ink[max(0, k - reach) : k + reach], 80) for k in range(len(ink))]
+    windows = np.lib.stride_tricks.sliding_window_view(
+        np.pad(ink, reach, mode="symmetric"), 2 * reach + 1
     )
+    rank = int(0.8 * 2 * reach)
+    around = np.partition(windows, rank, axis=1)[:, rank]
     strong = np.flatnonzero(around >= _PALE_PART * np.percentile(ink, 90))
     if not len(strong) or len(strong) == len(ink):
         return chain

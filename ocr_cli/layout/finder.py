@@ -8,7 +8,7 @@ small letters are some 8 to 25 pixels high.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -19,8 +19,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ocr_cli.layout.chains import Chain, chains_of
+from ocr_cli.layout.corridors import parted
 from ocr_cli.layout.courses import Course, smoothed
 from ocr_cli.layout.faint import cell_contrast, without_faint
+from ocr_cli.layout.leftover import is_new, leftover
 from ocr_cli.layout.normalise import evened
 from ocr_cli.layout.order import in_reading_order
 from ocr_cli.modelfiles import weights
@@ -32,10 +34,12 @@ CELL = 4  # pixels of the shrunk page to a cell of the map
 OUTPUTS = 24  # for 8 x 8 pixels: four cells of five kinds and a size
 SIDE = 1000  # pixels of the shrunk page's longer side, at first
 _MOST = 2.0e6  # pixels of a page that is looked at
+_MOST_LEFT = 1.2e6  # pixels in all of the parts of it that are looked at more closely
 _SMALLEST, _USUAL, _LARGEST = 2.6, 4.5, 8.0  # spreads in pixels that are seen well
 _FINEST = 2.0  # pixels of what is looked at, to one of the page, at most
 _STRIDE = 8
 _CLEAR = 0.75  # strength of rows that are seen only from further away or from near
+_CLEAR_PART = 0.68  # strength of small rows beside those of the page
 _AS_MUCH = 0.85  # of the writing is found at another scale, or the first one is kept
 _DOUBT = 1.3  # times the votes for lying as it should, and a page is turned
 _ON_HEAD = 1.2  # mean log odds for standing on its head that turn a page: capitals deceive
@@ -52,7 +56,7 @@ class Map:
     kinds : (h, w, 5) probabilities of no row, and of rows on a page that was turned by 0 to 3
     quarters counterclockwise. spread : (h, w) in cells. contrast : (h, w), see `layout.faint`.
     scale : cells to a pixel of the page, down and across. origin : x, y of the map's corner on
-    the page.
+    the page. closer : maps of parts of the page in which smaller writing was looked for.
     """
 
     kinds: Grey = field(repr=False)
@@ -60,6 +64,7 @@ class Map:
     contrast: Grey = field(repr=False)
     scale: tuple[float, float]
     origin: tuple[float, float] = (0.0, 0.0)
+    closer: tuple[Map, ...] = field(default=(), repr=False)
 
     @property
     def body(self) -> Grey:
@@ -69,7 +74,8 @@ class Map:
     @cached_property
     def chains(self) -> list[Chain]:
         """The rows on the map."""
-        return without_faint(chains_of(self.body, self.spread), self.contrast)
+        rows = chains_of(self.body, self.spread, self.contrast)
+        return parted(without_faint(rows, self.contrast), self.contrast)
 
     @cached_property
     def sideways(self) -> bool:
@@ -126,7 +132,11 @@ def turned(grey: Grey, model: Model, found: Map | None = None) -> int:
 
 def courses_of(found: Map) -> list[Course]:
     """The rows of a map as courses, in reading order."""
-    return in_reading_order([_course(chain, found) for chain in found.chains])
+    courses = [_course(chain, found) for chain in found.chains]
+    for part in found.closer:
+        clear = [_course(row, part) for row in part.chains if row.strength > _CLEAR_PART]
+        courses += [course for course in clear if is_new(course, courses)]
+    return in_reading_order(courses)
 
 
 def survey(grey: Grey, model: Model) -> Map:
@@ -141,7 +151,26 @@ def survey(grey: Grey, model: Model) -> Map:
         if nearer is found or _on_page(nearer) < _AS_MUCH * _on_page(found):
             break
         found = nearer
-    return found
+    return replace(found, closer=tuple(_closer_parts(grey, model, found)))
+
+
+def _closer_parts(grey: Grey, model: Model, found: Map) -> Iterator[Map]:
+    """Maps, at least twice as fine, of where there is ink that the rows do not account for."""
+    left = _MOST_LEFT
+    for box in leftover(found.contrast, found.chains):
+        ends = np.array(box) / np.tile(found.scale, 2) + np.tile(found.origin[::-1], 2)
+        y1, x1, y2, x2 = (int(v) for v in ends)
+        scale = min(2 * _scale(found), _FINEST)
+        left -= int((y2 - y1) * (x2 - x1) * scale**2)
+        if left < 0:
+            break
+        part = look(grey[y1:y2, x1:x2], model, scale)
+        usual = _usual_spread(part)
+        if 0 < usual < _SMALLEST and scale < _FINEST:
+            wanted = min(scale * _USUAL / usual, _FINEST)
+            left -= int((y2 - y1) * (x2 - x1) * wanted**2)
+            part = look(grey[y1:y2, x1:x2], model, wanted)
+        yield replace(part, origin=(float(x1), float(y1)))
 
 
 def _with_rows(grey: Grey, model: Model) -> Map:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
 from ocr_cli.page import X_HEIGHT, Course
 
 _CORRIDOR = 0.8  # x-heights of paper between columns
+_LEANS = (0.0, -0.03, 0.03, -0.06, 0.06)  # of a corridor, dx per dy
+_RAGGED = 1.2  # x-heights by which a column's rows may reach into its corridor
+_RAGGED_ROWS = 3  # in each of two columns, at least, for that
 _CELL = 8.0  # x-heights: shorter rows that stand on one level are cells of a table
+_NARROW = 0.5  # of the text's width: a margin's note is no wider,
+_BELOW = 4.0  # and begins so many x-heights further down
 _LEVEL = 0.45  # x-heights by which rows on one level may differ
 _LEVEL_SHARE = 0.6  # of the rows of two columns: so many on one level make a table
 
@@ -65,6 +69,8 @@ def _ordered(bars: list[_Bar]) -> list[_Bar]:
         left, right = parted
         if _is_table(left, right):
             return _by_level(bars)
+        if _is_note(left, right):
+            return _ordered(right) + _ordered(left)
         return _ordered(left) + _ordered(right)
     bars = sorted(bars, key=lambda bar: bar.y)
     cut = _cut(bars)
@@ -74,15 +80,30 @@ def _ordered(bars: list[_Bar]) -> list[_Bar]:
 
 
 def _columns(bars: Sequence[_Bar]) -> tuple[list[_Bar], list[_Bar]] | None:
-    """The rows left and right of the widest corridor through all of them."""
-    bars = sorted(bars, key=lambda bar: bar.x1)
+    """The rows left and right of the widest corridor through all of them, which may lean."""
     usual = float(np.median([bar.x_height for bar in bars]))
-    reach, best, at = bars[0].x2, _CORRIDOR * usual, 0
-    for k, (before, bar) in enumerate(pairwise(bars)):
-        reach = max(reach, before.x2)
-        if bar.x1 - reach > best:
-            best, at = bar.x1 - reach, k + 1
-    return (bars[:at], bars[at:]) if at else None
+    parted = [_parted(bars, lean, usual) for lean in _LEANS]
+    wide, left, right = max(parted, key=lambda part: part[0])
+    return (left, right) if wide > _CORRIDOR * usual else None
+
+
+def _parted(
+    bars: Sequence[_Bar], lean: float, usual: float
+) -> tuple[float, list[_Bar], list[_Bar]]:
+    """How wide the widest corridor of a lean (dx per dy) is, and the rows to both sides of it.
+
+    Long rows may reach into it: their ends are where a page's writing is least even.
+    """
+    trimmed = [min(_RAGGED * usual, 0.1 * (bar.x2 - bar.x1)) for bar in bars]
+    starts = np.array([bar.x1 - lean * bar.y + t for bar, t in zip(bars, trimmed, strict=True)])
+    ends = np.array([bar.x2 - lean * bar.y - t for bar, t in zip(bars, trimmed, strict=True)])
+    order = np.argsort(starts, kind="stable")
+    reach = np.maximum.accumulate(ends[order])
+    room = starts[order][1:] - reach[:-1]
+    k = int(np.argmax(room))
+    left, right = ([bars[i] for i in part] for part in (order[: k + 1], order[k + 1 :]))
+    ragged = min(len(left), len(right)) >= _RAGGED_ROWS
+    return float(room[k]) - (0 if ragged else 2 * _RAGGED * usual), left, right
 
 
 def _is_table(left: Sequence[_Bar], right: Sequence[_Bar]) -> bool:
@@ -92,6 +113,14 @@ def _is_table(left: Sequence[_Bar], right: Sequence[_Bar]) -> bool:
     level = [np.abs(heights - bar.y).min() < _LEVEL * bar.x_height for bar in few]
     short = min(float(np.median([bar.length for bar in part])) for part in (left, right))
     return bool(np.mean(level) >= _LEVEL_SHARE and (short < _CELL or len(few) == 1))
+
+
+def _is_note(left: Sequence[_Bar], right: Sequence[_Bar]) -> bool:
+    """Whether the left of two columns is a note in the margin, to be read after the text."""
+    wide = [max(bar.x2 for bar in part) - min(bar.x1 for bar in part) for part in (left, right)]
+    first = [min(bar.y for bar in part) for part in (left, right)]
+    below = first[0] - first[1] > _BELOW * right[0].x_height
+    return len(right) > len(left) and wide[0] < _NARROW * wide[1] and below
 
 
 def _cut(bars: Sequence[_Bar]) -> int | None:

@@ -68,3 +68,28 @@ def test_specks_and_faint_bodies_are_no_rows() -> None:
     assert found(drawn([(50, 51.5, 50)])) == []
     assert found(drawn([(20, 180, 50)]) * 0.58) == []
     assert found(drawn([])) == []
+
+
+def hinted(rows: Rows, y: int, x1: int, x2: int, hint: float = 0.3) -> np.ndarray:
+    """The map with a hint of body in a gap."""
+    body = drawn(rows)
+    body[y - 1 : y + 2, x1:x2] = np.maximum(body[y - 1 : y + 2, x1:x2], hint)
+    return body
+
+
+def test_a_hint_bridges_a_gap_but_not_where_the_other_rows_break() -> None:
+    pair = [(10.0, 80.0, 50.0), (92.0, 180.0, 50.0)]
+    assert len(found(hinted(pair, 50, 80, 92))) == 1
+    rows = [(x1, x2, y) for y in (30.0, 40.0, 50.0, 60.0) for x1, x2, _ in pair]
+    assert len(found(hinted(rows, 50, 80, 92))) == 8
+
+
+def test_an_upright_line_parts_what_stands_beside_it() -> None:
+    body = hinted([(10, 80, 50), (92, 180, 50)], 50, 80, 92)
+    size = np.full(body.shape, 1.2, np.float32)
+    contrast = np.full(body.shape, 0.02, np.float32)
+    assert len(chains_of(body, size, contrast)) == 1
+    contrast[20:90, 86] = 0.5
+    assert len(chains_of(body, size, contrast)) == 2
+    contrast[20:47] = contrast[54:90] = 0.02  # a letter's stem, no line
+    assert len(chains_of(body, size, contrast)) == 1

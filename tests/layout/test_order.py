@@ -11,6 +11,10 @@ Places = list[tuple[float, float, float]]
 COLUMNS = [(0, 200, 30 * k) for k in range(5)] + [(260, 460, 30 * k) for k in range(5)]
 UNEVEN = [(0, 200, 30 * k) for k in range(5)] + [(260, 460, 11 + 37 * k) for k in range(4)]
 NOTE = [(0, 300, 40 * k) for k in range(6)] + [(360, 430, 85), (360, 420, 107), (360, 440, 129)]
+LEFT_NOTE = [(100, 400, 40 * k) for k in range(6)] + [(0, 70, 85), (0, 60, 107), (0, 65, 129)]
+RAGGED = [(0, 200 + 14 * (k % 3), 30 * k) for k in range(6)] + [
+    (212 + 3 * k, 460, 30 * k + 4) for k in range(6)
+]
 TABLE = [(150 * j, 150 * j + 70, 40 * k + j) for k in range(4) for j in range(3)]
 HEADED = [(40, 420, -60), *COLUMNS]
 FOOTED = [*COLUMNS, (0, 460, 200), (0, 300, 230)]
@@ -31,8 +35,18 @@ def placed(places: Places, degrees: float = 0.0) -> list[Course]:
 @pytest.mark.parametrize("degrees", [-10, 0, 10])
 @pytest.mark.parametrize(
     "places",
-    [COLUMNS, UNEVEN, NOTE, TABLE, HEADED, FOOTED, FORM, PARAGRAPH],
-    ids=["columns", "uneven", "note", "table", "headed", "footed", "form", "paragraph"],
+    [
+        pytest.param(COLUMNS, id="columns"),
+        pytest.param(UNEVEN, id="uneven"),
+        pytest.param(NOTE, id="note"),
+        pytest.param(LEFT_NOTE, id="left note"),
+        pytest.param(RAGGED, id="ragged"),
+        pytest.param(TABLE, id="table"),
+        pytest.param(HEADED, id="headed"),
+        pytest.param(FOOTED, id="footed"),
+        pytest.param(FORM, id="form"),
+        pytest.param(PARAGRAPH, id="paragraph"),
+    ],
 )
 def test_rows_are_put_in_order(places: Places, degrees: float) -> None:
     courses = placed(places, degrees)

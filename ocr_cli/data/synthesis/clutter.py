@@ -179,6 +179,24 @@ def _disc(pen: Any, at: Array, size: float, tone: int, rng: np.random.Generator)
     pen.ellipse([*(at - s), *(at + s)], fill=tone)
 
 
+def _ring(pen: Any, at: Array, size: float, tone: int, rng: np.random.Generator) -> None:
+    s = rng.uniform(0.15, 1.2) * size
+    pen.ellipse([*(at - s), *(at + s)], outline=tone, width=max(1, int(s * rng.uniform(0.03, 0.3))))
+
+
+def _holes(pen: Any, at: Array, size: float, tone: int, rng: np.random.Generator) -> None:
+    """Punched holes, a spiral binding's or a sheet's few, along an edge."""
+    s, many = rng.uniform(0.15, 0.6) * size, rng.random() < 0.5
+    pitch = s * (rng.uniform(2.6, 5) if many else rng.uniform(10, 40))
+    level, thick = rng.random() < 0.3, max(1, int(s * rng.uniform(0.05, 0.3)))
+    way = np.array([1.0, 0.0]) if level else np.array([0.0, 1.0])
+    shape = pen.ellipse if rng.random() < 0.7 else pen.rectangle
+    fill = tone if rng.random() < 0.6 else None
+    for k in range(60 if many else 3):
+        c = at * way[::-1] + way * pitch * (k + 0.5)
+        shape([*(c - s), *(c + s)], fill=fill, outline=tone, width=thick)
+
+
 # What is drawn, and whether it may run through rows.
 _KINDS: tuple[tuple[Drawing, bool], ...] = (
     (_bars, False),
@@ -191,4 +209,6 @@ _KINDS: tuple[tuple[Drawing, bool], ...] = (
     (_arrow, False),
     (_boxes, False),
     (_disc, False),
+    (_ring, False),
+    (_holes, False),
 )

@@ -8,20 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from ocr_cli.data.formats import ink as archives
 from ocr_cli.data.rowpages import RowPage
 from ocr_cli.data.synthesis import grounds
 from ocr_cli.data.synthesis.clutter import add_clutter
 from ocr_cli.data.synthesis.lines import LineSource, Mix, make_source, make_stock
+from ocr_cli.data.synthesis.printed import (
+    chosen,
+    exercises,
+    faces_in,
+    letter_head,
+    set_in_type,
+    typescript,
+)
 from ocr_cli.data.synthesis.render import resampled
 from ocr_cli.layout.strips import SPREAD, measure
 from ocr_cli.page import X_HEIGHT, Course
@@ -73,8 +80,11 @@ class Sheet:
         return int(self.rng.uniform(70, 255)) if self.uneven else self.tone
 
 
-def draw_page(source: LineSource, rng: np.random.Generator) -> RowPage:
-    """A page of one of many kinds; in one of five nothing is written."""
+def draw_page(source: LineSource, rng: np.random.Generator, faces: Sequence[str] = ()) -> RowPage:
+    """A page of one of many kinds; in one of five nothing is written.
+
+    faces : font files for print, see `printed.faces_in`.
+    """
     longest = rng.uniform(1000, 1500)
     ratio = rng.uniform(0.65, 1.0)
     shape = round(longest), round(longest * ratio)
@@ -83,7 +93,7 @@ def draw_page(source: LineSource, rng: np.random.Generator) -> RowPage:
     sheet = Sheet(shape, rng)
     empty = rng.random() < 0.2
     ground = grounds.paper(shape, rng) if rng.random() < 0.6 else grounds.any_ground(shape, rng)
-    writer = Writer(sheet, source)
+    writer = Writer(sheet, source, faces or faces_in(None))
     if not empty:
         layouts = list(_LAYOUTS)
         layout = layouts[int(rng.choice(len(layouts), p=_SHARES))]
@@ -97,7 +107,7 @@ def draw_page(source: LineSource, rng: np.random.Generator) -> RowPage:
             if layout not in (_one_item, _one_row):
                 ground = grounds.paper(shape, rng)
             layout(writer, box)
-    grey = _inked(ground, sheet, source)
+    grey = _inked(ground, writer)
     busy = 0.75 if empty else 0.4
     if rng.random() < busy:
         grey = add_clutter(grey, sheet.courses, rng)
@@ -143,11 +153,11 @@ def _laid(ground: Grey, box: tuple[float, float, float, float], rng: np.random.G
     return (shaded * (1 - inside) + sheet * inside).astype(np.float32)
 
 
-def _inked(ground: Grey, sheet: Sheet, source: LineSource) -> Grey:
+def _inked(ground: Grey, writer: Writer) -> Grey:
     """The sheet's ink on the ground, with the grain of pencil, and the back page's ink."""
     from scipy import ndimage
 
-    rng, ink = sheet.rng, sheet.ink()
+    sheet, rng, ink = writer.sheet, writer.rng, writer.sheet.ink()
     if rng.random() < 0.25:  # pencil, dry pen
         grain = grounds.clouds(ink.shape, rng, rng.uniform(1, 3), rng.uniform(3, 40))
         ink = ink * np.clip(0.8 + rng.uniform(0.1, 0.6) * grain, 0, 1)
@@ -155,7 +165,10 @@ def _inked(ground: Grey, sheet: Sheet, source: LineSource) -> Grey:
         ink = ndimage.gaussian_filter(ink, rng.uniform(0.3, 1.0))
     if rng.random() < 0.1 and sheet.courses:  # what is written on the back
         back = Sheet(sheet.shape, rng)
-        _rows(Writer(back, source), (0.0, 0.0, float(ink.shape[1]), float(ink.shape[0])))
+        _rows(
+            Writer(back, writer.source, writer.faces),
+            (0.0, 0.0, float(ink.shape[1]), float(ink.shape[0])),
+        )
         through = ndimage.gaussian_filter(back.ink()[:, ::-1], rng.uniform(0.7, 2.5))
         ground = ground * (1 - np.float32(rng.uniform(0.08, 0.28)) * through)
     paper = float(np.median(ground))
@@ -168,8 +181,9 @@ def _inked(ground: Grey, sheet: Sheet, source: LineSource) -> Grey:
 class Writer:
     """Writes rows of real strokes, or of print, on a sheet."""
 
-    def __init__(self, sheet: Sheet, source: LineSource) -> None:
+    def __init__(self, sheet: Sheet, source: LineSource, faces: Sequence[str]) -> None:
         self.sheet, self.source, self.rng = sheet, source, sheet.rng
+        self.faces = faces
         wide = self.rng.random() < 0.25
         self.gap = self.rng.uniform(24, 38) if wide else self.rng.uniform(8, 22)
         self.mix = Mix(*[(0.5, 0.9, 0.6, 0.3), (0.1, 1, 0, 0), (0, 0, 1, 0.6)][self.rng.choice(3)])
@@ -236,24 +250,31 @@ class Writer:
             for px, py in (stroke * _FINE)[[0, -1]] if wide > 3 or len(stroke) < 2 else ():
                 sheet.pen.ellipse([px - r, py - r, px + r, py + r], fill=tone)
 
-    def printed(self, x: float, y: float, text: str, x_height: float) -> Course | None:
+    def face(self, typewriter: bool = False) -> str:
+        """A font file at random."""
+        return chosen(self.faces, typewriter, self.rng)
+
+    def width_of(self, text: str, x_height: float, face: str) -> float:
+        """How wide a printed row is, in pixels."""
+        return set_in_type(text, face, x_height * _FINE, self.rng)[0].width / _FINE
+
+    def printed(
+        self, x: float, y: float, text: str, x_height: float, face: str | None = None
+    ) -> Course | None:
         """A printed row from x on, its small letters' middle at y."""
-        font = _font(int(self.rng.integers(len(_fonts()))), round(1.9 * x_height * _FINE))
-        left, top, right, bottom = font.getbbox(text, anchor="ls")
-        mask = Image.new("L", (max(1, int(right - left) + 2), max(1, int(bottom - top) + 2)))
-        ImageDraw.Draw(mask).text((-left + 1, -top + 1), text, 255, font, anchor="ls")
-        ink = np.asarray(mask)
-        ys, xs = np.nonzero(ink > 128)
+        face = face or self.face()
+        mask, rise = set_in_type(text, face, x_height * _FINE, self.rng)
+        ys, xs = np.nonzero(np.asarray(mask) > 100)
         if len(ys) < 10:
             return None
-        origin = np.array([x, y + x_height / 2 + top / _FINE])
+        origin = np.array([x, y + x_height / 2 - rise / _FINE])
         points = np.stack([xs, ys], 1)[:: max(1, len(ys) // 4000)] / _FINE + origin
         found = measure(points, np.zeros(len(points), np.int64), 1)
         where = round(origin[0] * _FINE), round(origin[1] * _FINE)
         self.sheet.image.paste(self.sheet.tone_now(), where, mask)
         ends = np.linspace(points[:, 0].min(), points[:, 0].max(), 12)
         middle = np.full(12, float(found.middle[0]))
-        course = Course(np.stack([ends, middle], 1), float(found.spread[0]))
+        course = Course(np.stack([ends, middle], 1), max(float(found.spread[0]), 0.1 * x_height))
         self.sheet.courses.append(course)
         return course
 
@@ -284,21 +305,6 @@ def _course_of(strokes: Sequence[Array], bent: Callable[[Array], Array]) -> Cour
     return Course(bent(np.stack([at, middle], 1)), spread)
 
 
-@cache
-def _fonts() -> list[str]:
-    """Files of the typefaces that come with matplotlib: DejaVu and STIX."""
-    import matplotlib as mpl
-
-    folder = Path(mpl.get_data_path()) / "fonts" / "ttf"
-    names = [*folder.glob("DejaVu*.ttf"), *folder.glob("STIXGeneral*.ttf")]
-    return sorted(str(p) for p in names if "Display" not in p.name)
-
-
-@cache
-def _font(number: int, size: int) -> Any:
-    return ImageFont.truetype(_fonts()[number], max(6, size))
-
-
 # Layouts: each fills a box (x1, y1, x2, y2) of the sheet.
 BoxOf = tuple[float, float, float, float]
 
@@ -310,7 +316,7 @@ def _rows(writer: Writer, box: BoxOf) -> None:
     width, height = x2 - x1, y2 - y1
     count = int(np.exp(rng.uniform(np.log(2), np.log(36))))
     pitch = height / (count + 1)
-    x_height = pitch / rng.uniform(1.7, 4.5)
+    x_height = pitch / rng.uniform(1.4, 4.5)
     x_height = float(np.clip(x_height, 4, width / 9))
     pitch = min(pitch, 4.5 * x_height)
     margin = rng.uniform(0.02, 0.16) * width
@@ -556,14 +562,102 @@ def _one_item(writer: Writer, box: BoxOf) -> None:
     writer.put(strokes, *where, x_height=size / 1.5)
 
 
+def _parts(writer: Writer, box: BoxOf) -> None:
+    """Blocks of rows side by side and above each other, each in a size of its own."""
+    rng = writer.rng
+    boxes = [box]
+    for _ in range(int(rng.integers(1, 4))):
+        x1, y1, x2, y2 = boxes.pop(0)
+        at = rng.uniform(0.3, 0.7)
+        if (x2 - x1) * rng.uniform(0.6, 1.6) > y2 - y1:
+            x = x1 + at * (x2 - x1)
+            boxes += [(x1, y1, x, y2), (x, y1, x2, y2)]
+        else:
+            y = y1 + at * (y2 - y1)
+            boxes += [(x1, y1, x2, y), (x1, y, x2, y2)]
+    framed = rng.random() < 0.4
+    for x1, y1, x2, y2 in boxes:
+        if rng.random() < 0.9:
+            (_rows if rng.random() < 0.8 else _scattered)(writer, (x1, y1, x2, y2))
+        if framed:
+            ring = np.array([[x1, y1], [x2, y1], [x2, y2], [x1, y2], [x1, y1]])
+            writer.draw([ring], rng.uniform(6, 14))
+
+
+def _scattered(writer: Writer, box: BoxOf) -> None:
+    """Words, letters and figures here and there, some framed or ringed: a diagram, a mind map."""
+    rng = writer.rng
+    x1, y1, x2, y2 = box
+    usual = min(x2 - x1, y2 - y1) / rng.uniform(14, 50)
+    taken = np.zeros((0, 4))
+    for _ in range(int(rng.integers(4, 45))):
+        size = max(4.0, usual * float(np.exp(rng.normal(0, 0.35))))
+        wide = size * float(rng.choice([2.0, rng.uniform(4, 12), rng.uniform(8, 30)]))
+        if wide + 4 * size > x2 - x1 or 6 * size > y2 - y1:
+            continue
+        x, y = rng.uniform(x1 + size, x2 - wide - size), rng.uniform(y1 + 2 * size, y2 - 2 * size)
+        claim = np.array([x - 2 * size, y - 2.4 * size, x + wide + 2 * size, y + 2.4 * size])
+        apart = (taken[:, 2:] < claim[:2]) | (taken[:, :2] > claim[2:])
+        if not apart.any(1).all():
+            continue
+        taken = np.vstack([taken, claim])
+        course = _few(writer, x, y, wide, size)
+        if course is not None and rng.random() < 0.3:
+            _framed(writer, course, size)
+    for _ in range(int(rng.integers(0, 6)) if len(taken) > 2 else 0):
+        ends = taken[rng.choice(len(taken), 2, replace=False)]
+        middles = (ends[:, :2] + ends[:, 2:]) / 2
+        ways = middles + 0.35 * (middles[::-1] - middles)
+        writer.draw([ways], usual)
+
+
+def _few(writer: Writer, x: float, y: float, wide: float, size: float) -> Course | None:
+    """A letter, or a word or a few, or some print, from x on."""
+    rng, stock = writer.rng, writer.source.stock
+    if wide <= 2 * size:
+        item = int(rng.choice(np.flatnonzero(stock.kind == 2)))
+        strokes = [s * size / 14 for s in stock.ink.strokes(item)]
+        return writer.put(strokes, x, y + 0.6 * size, size)
+    if rng.random() < 0.12:
+        return writer.printed(x, y, writer.text(int(wide / size))[: int(wide / size / 1.3)], size)
+    return writer.row(x, y, wide, size)
+
+
+def _framed(writer: Writer, course: Course, x_height: float) -> None:
+    """A box or a ring around a row."""
+    rng, points = writer.rng, course.points
+    (cx, cy), room = points.mean(0), x_height * rng.uniform(1.2, 1.9)
+    rx = np.ptp(points[:, 0]) / 2 + room
+    if rng.random() < 0.5:
+        corners = np.array([[-rx, -room], [rx, -room], [rx, room], [-rx, room], [-rx, -room]])
+        writer.draw([corners + np.array([cx, cy])], x_height)
+        return
+    t = np.linspace(0, 2 * np.pi * rng.uniform(0.95, 1.1), 60)
+    writer.draw([np.stack([cx + 1.1 * rx * np.cos(t), cy + 1.2 * room * np.sin(t)], 1)], x_height)
+
+
+def _letter(writer: Writer, box: BoxOf) -> None:
+    """A letter below a printed head."""
+    x1, y1, x2, y2 = box
+    y = letter_head(writer, box)
+    if y < y2 - 0.1 * (y2 - y1):
+        layout = _rows if writer.rng.random() < 0.8 else typescript
+        layout(writer, (x1, y, x2, y2))
+
+
 _LAYOUTS: dict[Callable[[Writer, BoxOf], None], float] = {
-    _rows: 0.5,
-    _columns: 0.12,
-    _table: 0.12,
-    _form: 0.08,
+    _rows: 0.26,
+    _parts: 0.12,
+    _scattered: 0.08,
+    _columns: 0.09,
+    _table: 0.09,
+    _form: 0.07,
     _grid: 0.03,
-    _one_row: 0.07,
-    _one_item: 0.08,
+    _one_row: 0.06,
+    _one_item: 0.06,
+    _letter: 0.06,
+    typescript: 0.04,
+    exercises: 0.04,
 }
 _SHARES = list(_LAYOUTS.values())
 

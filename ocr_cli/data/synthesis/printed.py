@@ -1,0 +1,175 @@
+"""Print on drawn pages: letter heads, typescripts, exercise sheets, in typefaces of a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+if TYPE_CHECKING:
+    from ocr_cli.data.synthesis.drawnpages import BoxOf, Writer
+
+_TYPEWRITERS = "courier", "elite", "cutive", "sansmono"
+_BODY = 0.5  # of a typeface's size: a small letter's height, about
+_JOLT = 0.03  # of its size, by which a typewriter's letters stand higher or lower
+
+Array = NDArray[Any]
+
+
+def faces_in(folder: Path | None) -> tuple[str, ...]:
+    """The fonts below a folder, upright Latin ones, and those that come with matplotlib."""
+    import matplotlib as mpl
+
+    shipped = Path(mpl.get_data_path()) / "fonts" / "ttf"
+    found = [*shipped.glob("DejaVu*.ttf"), *shipped.glob("STIXGeneral*.ttf")]
+    if folder is not None:
+        found += folder.rglob("*-latin-[47]00-normal.woff")
+        found += folder.rglob("*-latin-400-italic.woff")
+    return tuple(sorted(str(p) for p in found if "Display" not in p.name))
+
+
+def is_typewriter(face: str) -> bool:
+    """Whether a font file's name is that of a typewriter's face."""
+    return any(name in Path(face).name.lower() for name in _TYPEWRITERS)
+
+
+@lru_cache(maxsize=256)
+def _font(face: str, size: int) -> Any:
+    return ImageFont.truetype(face, size)
+
+
+def set_in_type(text: str, face: str, size: float, rng: np.random.Generator) -> tuple[Any, float]:
+    """A mask of `text` with small letters `size` pixels high, and how far it stands above its foot.
+
+    Typewriters strike each letter a little higher or lower, fainter or darker.
+    """
+    font = _font(face, max(6, round(size / _BODY)))
+    left, top, right, bottom = font.getbbox(text, anchor="ls")
+    width, height = int(right - left) + 2, int(bottom - top) + 4
+    mask = Image.new("L", (max(1, width), max(1, height)))
+    pen, origin = ImageDraw.Draw(mask), (1 - left, 2 - top)
+    if not is_typewriter(face):
+        pen.text(origin, text, 255, font, anchor="ls")
+        return mask, float(2 - top)
+    x = float(origin[0])
+    for character in text:
+        jolt = rng.normal(0, _JOLT) * font.size
+        pen.text((x, origin[1] + jolt), character, int(rng.uniform(150, 256)), font, anchor="ls")
+        x += font.getlength(character)
+    return mask, float(2 - top)
+
+
+def letter_head(writer: Writer, box: BoxOf) -> float:
+    """A head of names and offices in several sizes; returns where the letter may begin."""
+    rng = writer.rng
+    x1, y1, x2, y2 = box
+    width = x2 - x1
+    large, small = width / rng.uniform(38, 90), width / rng.uniform(90, 260)
+    top = foot = y1 + rng.uniform(0.02, 0.07) * (y2 - y1)
+    beside = rng.random() < 0.5
+    if beside:
+        for left in (x1 + 0.03 * width, x1 + 0.8 * width):
+            foot = max(foot, _list(writer, left, top, 0.17 * width, small))
+    room = (0.5 if beside else 0.85) * width
+    face = writer.face()
+    y = top
+    for _ in range(int(rng.integers(1, 5))):
+        size = large * float(np.exp(rng.normal(-0.3, 0.4)))
+        face = face if rng.random() < 0.6 else writer.face()
+        text = fitting(writer.text(int(rng.integers(5, 40))), room / size)
+        wide = writer.width_of(text, size, face)
+        y += 1.2 * size
+        writer.printed((x1 + x2 - wide) / 2, y, text, size, face)
+        y += rng.uniform(1.3, 2.5) * size
+    if rng.random() < 0.6:
+        y = max(y, foot) + 3 * small
+        start = x1 + rng.uniform(0.05, 0.6) * width
+        course = writer.printed(start, y, fitting(writer.text(16).upper(), 24), small * 1.3)
+        end = start if course is None else float(course.points[-1, 0])
+        writer.row(end + 0.03 * width, y, x2 - end - 0.06 * width, width / 70)
+        y += 3 * small
+    return max(y, foot) + 2 * small
+
+
+def _list(writer: Writer, left: float, y: float, room: float, size: float) -> float:
+    """Names of officers, one below the other; returns where they end."""
+    rng, face = writer.rng, writer.face()
+    pitch = size * rng.uniform(2.2, 3.2)
+    capitals = rng.random() < 0.7
+    for _ in range(int(rng.integers(2, 15))):
+        text = fitting(writer.text(int(rng.integers(6, 24))), room / size)
+        text = text.upper() if capitals else text
+        wide = writer.width_of(text, size, face)
+        writer.printed(left + rng.choice([0.0, 0.5]) * max(0, room - wide), y, text, size, face)
+        y += pitch
+    return y
+
+
+def typescript(writer: Writer, box: BoxOf) -> None:
+    """Rows from a typewriter, a signature below them, some words put in by hand."""
+    rng = writer.rng
+    x1, y1, x2, y2 = box
+    face = writer.face(typewriter=rng.random() < 0.85)
+    letters = rng.uniform(35, 85)
+    margin = rng.uniform(0.04, 0.15) * (x2 - x1)
+    size = max(3.5, (x2 - x1 - 2 * margin) / letters / 1.2)
+    pitch = size * rng.uniform(2.4, 5.5)
+    y = y1 + rng.uniform(0.03, 0.2) * (y2 - y1)
+    last = y2 - rng.uniform(2, 8) * pitch
+    while y < last:
+        indent = 0 if rng.random() < 0.8 else rng.uniform(3, 30)
+        text = writer.text(int(letters))[: int(letters - indent)]
+        text = text if rng.random() < 0.8 else text[: int(rng.integers(3, 30))]
+        writer.printed(x1 + margin + 1.2 * size * indent, y, text, size, face)
+        if rng.random() < 0.05:
+            writer.row(x1 + margin, y + pitch / 2, (x2 - x1) / 3, 0.8 * size)
+            y += 0.3 * pitch
+        y += pitch * (1 if rng.random() < 0.9 else 1.7)
+    if y < y2 - 4 * size:
+        start = x1 + rng.uniform(0.2, 0.6) * (x2 - x1)
+        writer.row(start, (y + y2) / 2, 0.35 * (x2 - x1), 1.8 * size)
+
+
+def exercises(writer: Writer, box: BoxOf) -> None:
+    """Printed questions, and answers written below them."""
+    rng = writer.rng
+    x1, y1, x2, y2 = box
+    face = writer.face()
+    size = (x2 - x1) / rng.uniform(55, 170)
+    answer = size * rng.uniform(1.0, 2.6)
+    left, right = x1 + 3 * size, x2 - 3 * size
+    y = y1 + rng.uniform(2, 8) * size
+    while y < y2 - 4 * size:
+        for text in _wrapped(writer, int(rng.integers(0, 4)), (right - left) / size):
+            writer.printed(left, y, text, size, face)
+            y += rng.uniform(2.4, 3.0) * size
+        y += 0.8 * answer
+        for _ in range(int(rng.integers(0, 6))):
+            if y < y2 - 2 * answer:
+                wide = (right - left) * (1 if rng.random() < 0.7 else rng.uniform(0.1, 1))
+                writer.row(left, y, wide, answer)
+                y += rng.uniform(2.2, 4) * answer
+        y += rng.uniform(0, 3) * size
+
+
+def _wrapped(writer: Writer, rows: int, letters: float) -> Iterator[str]:
+    for k in range(rows):
+        text = fitting(writer.text(int(letters)), letters)
+        yield text if k < rows - 1 else text[: max(3, int(writer.rng.uniform(0.1, 1) * len(text)))]
+
+
+def fitting(text: str, sizes: float) -> str:
+    """As many words of a text as fit into so many heights of its small letters, about."""
+    most = max(3, int(sizes / 1.25))
+    return text if len(text) <= most else text[:most].rsplit(" ", 1)[0]
+
+
+def chosen(faces: Sequence[str], typewriter: bool, rng: np.random.Generator) -> str:
+    """A typeface at random, a typewriter's or another."""
+    some = [f for f in faces if is_typewriter(f) == typewriter] or list(faces)
+    return some[int(rng.integers(len(some)))]
