@@ -155,7 +155,7 @@ MUTANTS = (
         "recognition/test_decisions.py",
     ),
     Mutant(
-        "recognition/fusion.py", "SHARE = 0.65", "SHARE = 0.05", "recognition/test_decisions.py"
+        "recognition/fusion.py", "SHARE = 0.5", "SHARE = 0.05", "recognition/test_decisions.py"
     ),
     Mutant("recognition/fusion.py", "ENOUGH = 1500", "ENOUGH = 0", "recognition/test_decisions.py"),
     Mutant(
