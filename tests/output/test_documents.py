@@ -274,9 +274,7 @@ SHOWN: list[tuple[str, Callable[[Path], Path]]] = [
 
 
 @pytest.mark.parametrize("picture", [case for _, case in SHOWN], ids=[name for name, _ in SHOWN])
-def test_a_pdfs_words_lie_on_their_ink(
-    picture: Callable[[Path], Path], tmp_path: Path
-) -> None:
+def test_a_pdfs_words_lie_on_their_ink(picture: Callable[[Path], Path], tmp_path: Path) -> None:
     pdf = made(tmp_path / "o.pdf", page(*ROWS, source=picture(tmp_path)))
     tool("qpdf", "--check", pdf)
     found = boxes(pdf)
@@ -335,7 +333,11 @@ def test_a_pdfs_pages_stay_and_get_their_text(tmp_path: Path, turn: int) -> None
         document.save(source)
     seen = {0: (HEIGHT, WIDTH), 1: (WIDTH, HEIGHT)}[turn // 90 % 2]
     pages = [
-        replace(page(ROWS[0], source=source), file_shape=shape, origin=Picture(str(source), i, index=i))
+        replace(
+            page(ROWS[0], source=source),
+            file_shape=shape,
+            origin=Picture(str(source), i, index=i),
+        )
         for i, shape in enumerate([seen, (500, 700)])
     ]
     pdf = made(tmp_path / "o.pdf", *pages)

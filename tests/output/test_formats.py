@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ocr_cli.output
-from ocr_cli.output import boxes, formats, jsonl, letters, text, tsv, words
+from ocr_cli.output import boxes, formats, jsonl, letters, text, words
 from ocr_cli.page import Box, Glyph, Page, Row, Word
 
 SCHEMA = json.loads(
