@@ -100,10 +100,7 @@ def read(
     """
     from ocr_cli import pipeline, recognition
 
-    if isinstance(model, recognition.Reader):
-        reader = model
-    else:
-        reader = load_reader(model, language)
+    reader = model if isinstance(model, recognition.Reader) else load_reader(model, language)
     wanted = None if pages is None else set(pages)
     read_ = (
         pipeline.read_picture(picture, lambda: reader, keep_doubtful, alternatives)
