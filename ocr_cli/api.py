@@ -9,7 +9,8 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from ocr_cli import page as pages_
-from ocr_cli.errors import InputError
+from ocr_cli.errors import InputError, OcrError
+from ocr_cli.page import Alternative, Box, Row, Word
 
 if TYPE_CHECKING:
     import numpy as np
@@ -99,8 +100,7 @@ def read(
     """
     from ocr_cli import pipeline, recognition
 
-    is_loaded = isinstance(model, recognition.Reader)
-    reader = model if is_loaded else load_reader(model, language)
+    reader = model if isinstance(model, recognition.Reader) else load_reader(model, language)
     wanted = None if pages is None else set(pages)
     read_ = (
         pipeline.read_picture(picture, lambda: reader, keep_doubtful, alternatives)

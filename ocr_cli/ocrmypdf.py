@@ -23,7 +23,7 @@ _BASELINE = re.compile(
 )
 
 
-class HandwritingEngine(OcrEngine):
+class HandwritingEngine(OcrEngine):  # type: ignore[misc]
     """What OCRmyPDF asks of an engine."""
 
     @staticmethod
@@ -91,7 +91,7 @@ def _reader(language: str) -> Reader:
     return api.load_reader(language=language)
 
 
-@hookimpl
+@hookimpl  # type: ignore[untyped-decorator]
 def get_ocr_engine() -> OcrEngine:
     """The engine, for OCRmyPDF to use."""
     return HandwritingEngine()

@@ -26,9 +26,8 @@ def reader():
 
 def test_importing_it_is_instant() -> None:
     code = "import sys, ocr_cli; assert ocr_cli.__version__; print(*sys.modules)"
-    loaded = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
+    command = [sys.executable, "-c", code]
+    loaded = subprocess.run(command, capture_output=True, text=True, check=True)
     assert not {"numpy", "PIL", "click", "ocr_cli.api"} & set(loaded.stdout.split())
     with pytest.raises(AttributeError, match="no attribute 'reed'"):
         ocr_cli.reed  # noqa: B018

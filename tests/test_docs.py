@@ -164,3 +164,8 @@ def test_every_model_has_a_card_and_a_line_in_readme(model: Path) -> None:
 def test_the_data_is_credited() -> None:
     for name in ("UNIPEN", "Guyon", "CC BY 4.0", "1195803"):
         assert name in README
+
+
+def test_the_manual_page_is_up_to_date() -> None:
+    script = _script("man_page")
+    assert script.FILE.read_text(encoding="utf-8") == script.man_page(), "run `make docs`"

@@ -216,7 +216,7 @@ def language(command: Function) -> Function:
     )(command)
 
 
-class Pages(click.ParamType):
+class Pages(click.ParamType):  # type: ignore[type-arg]
     """Numbers of pages and ranges of them, such as 1-3,7,9-."""
 
     name = "pages"

@@ -18,7 +18,9 @@ def clean(text: str) -> str:
     return _UNFIT.sub("\ufffd", text)
 
 
-def element(parent: ET.Element | None, tag: str, text: str = "", **attributes: Any) -> ET.Element:
+def element(
+    parent: ET.Element | None, tag: str, text: str = "", /, **attributes: Any
+) -> ET.Element:
     """A new element, the last in `parent`; attributes that are None are left out."""
     given = {k: clean(str(v)) for k, v in attributes.items() if v is not None}
     made = ET.Element(tag, given) if parent is None else ET.SubElement(parent, tag, given)

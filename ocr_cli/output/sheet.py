@@ -104,7 +104,7 @@ def _decoded(page: Page) -> _Data:
     else:
         image.save(out, "PNG")
     stored = page.file_shape[::-1]
-    to_image = np.linalg.inv(turn_to_file(image.size, stored, orientation))
+    to_image = np.linalg.inv(turn_to_file(image.size, stored, orientation)).astype(np.float64)
     return out.getvalue(), to_image, image.size, resolution
 
 

@@ -63,7 +63,7 @@ def attach(pdf: pikepdf.Pdf, sheet: pikepdf.Page, layer: pikepdf.Object) -> None
     """Draw a layer behind all else that the page draws, whatever state that leaves."""
     import pikepdf
 
-    taken = sheet.resources.get("/XObject", {}) if "/Resources" in sheet.obj else {}
+    taken: Any = sheet.resources.get("/XObject", {}) if "/Resources" in sheet.obj else {}
     number = next(n for n in itertools.count(1) if f"/OcrText{n}" not in taken)
     own = pikepdf.Name(f"/OcrText{number}")
     name = sheet.add_resource(layer, pikepdf.Name.XObject, own)

@@ -334,7 +334,9 @@ def test_a_pdfs_pages_stay_and_get_their_text(tmp_path: Path, turn: int) -> None
     seen = {0: (HEIGHT, WIDTH), 1: (WIDTH, HEIGHT)}[turn // 90 % 2]
     pages = [
         replace(
-            page(ROWS[0], source=source), file_shape=shape, origin=Picture(str(source), i, index=i)
+            page(ROWS[0], source=source),
+            file_shape=shape,
+            origin=Picture(str(source), i, index=i),
         )
         for i, shape in enumerate([seen, (500, 700)])
     ]
