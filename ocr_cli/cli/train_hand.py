@@ -30,10 +30,11 @@ def run(
     from ocr_cli import parallel
     from ocr_cli.modelfiles.weights import save_hand
     from ocr_cli.recognition import load_reader
-    from ocr_cli.training.adaptation import copies, hand
+    from ocr_cli.review.teach import open_known
+    from ocr_cli.training.adaptation import hand
 
     reader, rng = load_reader(start, language), np.random.default_rng(seed)
-    known = [copies.open_copy(page) for page in pages]
+    known = [open_known(page) for page in pages]
     bar = options.steps(hand.FOLDS + 1, quiet)
     with parallel.trainings(min(jobs, hand.FOLDS), options.tell) as executor, bar as on_step:
         learnt = hand.learn(known, reader, rng, executor=executor, on_step=on_step)

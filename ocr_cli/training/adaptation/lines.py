@@ -14,16 +14,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr_cli.data.charset import folded
+from ocr_cli.data.patches import Patch, Strain, patch_of
+from ocr_cli.data.practice import practice as practise
 from ocr_cli.data.synthesis import synthetic
 from ocr_cli.data.synthesis.lines import room_needed
 from ocr_cli.data.synthesis.render import written
 from ocr_cli.evaluation import metrics
-from ocr_cli.layout.strips import MIDDLE, make_strip
+from ocr_cli.layout.courses import Pyramid
+from ocr_cli.layout.strips import make_strip
 from ocr_cli.modelfiles.weights import Model
 from ocr_cli.nn import ctc, network, optimisers
 from ocr_cli.nn.losses import softmax
 from ocr_cli.nn.network import Layers, Weights
-from ocr_cli.nn.sequence import BiGru
+from ocr_cli.nn.sequence import BiGru, Columns
+from ocr_cli.page import Row
 from ocr_cli.recognition.lines import STRIDE, strips_of
 from ocr_cli.training.adaptation.copies import Copy, Lost
 
@@ -46,18 +51,22 @@ REPLAYED = (
 )
 
 Array = NDArray[Any]
-Image = NDArray[np.float32]  # a strip: (48, W), 1 ink
+Image = NDArray[np.float32]  # a strip: (48, W), about 1 ink
+
+STRAIN = Strain(0.07, 0.06, 0.07, 0.005, 1.0, 0.5, 1.4, 0.6, 7.0)  # of one hand: half of all hands'
 
 
 @dataclass(frozen=True)
 class Practice:
     """How to tune; tuned itself, on writers of the valid split."""
 
-    passes: int = 20  # over the lines
-    lr: float = 1e-3
-    batch: int = 8  # lines of the hand in each, and as many of other hands
-    replay: int = 48  # lines of synthetic hands, a hand each
-    copies: int = 8  # distorted copies of each line, beside the strip itself
+    passes: int = 16  # over the lines
+    lr: float = 8e-4
+    batch: int = 4  # lines of the hand in each,
+    others: int = 1  # and lines of synthetic hands
+    dropout: float = 0.15  # of the features
+    replay: int = 24  # of those, in all
+    copies: int = 6  # variations of each line, beside the strip itself
     clip: float = 20.0  # longest gradient
 
 
@@ -68,14 +77,16 @@ class Line:
     Attributes
     ----------
     copy, row : which of the copies it is on, and which of the page's rows it is.
-    text : what is written there.
+    text : what is written there, folded.
     strip : (48, W) the row as the model reads it.
+    patch : the row with room about it, to be bent into other strips.
     """
 
     copy: int
     row: int
     text: str
     strip: Image = field(repr=False)
+    patch: Patch = field(repr=False)
 
 
 def find_lines(
@@ -89,17 +100,26 @@ def find_lines(
     lines: list[Line] = []
     lost: list[Lost] = []
     for number, (copy, rows) in enumerate(zip(copies, read, strict=True)):
-        texts = copy.lines
-        strips = strips_of(copy.page)
+        texts = [folded(line) for line in copy.lines]
+        strips, pyramid = strips_of(copy.page), Pyramid(copy.page.grey)
         found: set[int] = set()
-        for row, match in match_lines(rows, texts):
+        same = zip(*(range(len(texts)),) * 2, strict=True)
+        for row, match in same if copy.aligned else match_lines(rows, texts):
             strip = strips[row].image
             fits = strip.shape[1] // STRIDE >= room_needed(texts[match])
             if fits and set(texts[match]) <= set(classes):
-                lines.append(Line(number, row, texts[match], strip))
+                patch = _patch(copy.page.rows[row], strip, pyramid, texts[match])
+                lines.append(Line(number, row, texts[match], strip, patch))
                 found.add(match)
         lost += [Lost(copy.page.source, t) for i, t in enumerate(texts) if i not in found]
     return lines, lost
+
+
+def _patch(row: Row, strip: Image, pyramid: Pyramid, text: str) -> Patch:
+    """A row to bend anew; one without a course is as its strip is."""
+    if row.course is None:
+        return Patch((strip.clip(0, 1) * 255).astype(np.uint8), 0.0, text)
+    return Patch(patch_of(pyramid, row.course), row.course.slant, text)
 
 
 def match_lines(rows: Sequence[str], lines: Sequence[str]) -> list[tuple[int, int]]:
@@ -148,12 +168,13 @@ class Tuner:
         self, model: Model, lines: Sequence[Line], practice: Practice, rng: np.random.Generator
     ) -> None:
         self.model, self.practice = model, practice
-        self._first = next(i for i, layer in enumerate(model.layers) if isinstance(layer, BiGru))
+        columns = (i for i, layer in enumerate(model.layers) if isinstance(layer, Columns))
+        self._first = next(columns) + 1
         self.head: Layers = model.layers[self._first :]
         number = {c: i for i, c in enumerate(model.classes)}
         self._known: list[list[Example]] = []
         for line in lines:
-            copies = [distorted(line.strip, rng) for _ in range(practice.copies)]
+            copies = [practise(line.patch, None, rng, STRAIN) for _ in range(practice.copies)]
             target = np.array([number[c] for c in line.text], np.int64)
             self._known.append([Example(self._features(s), target) for s in (line.strip, *copies)])
         drawn = draw_lines(islice(cycle(REPLAYED), practice.replay), rng)
@@ -178,15 +199,18 @@ class Tuner:
         slopes, grads = network.gradients_like(self.head, start)
         optimiser = optimisers.Adam()
         parts = -(-len(chosen) // practice.batch)
-        steps = practice.passes * parts
+        steps, average = practice.passes * parts, np.zeros_like(vector)
         for step in range(steps):
             if step % parts == 0:
                 groups = np.array_split(rng.permutation(chosen), parts)
             own = [self._a_copy(i, rng) for i in groups[step % parts]]
-            others = [self._replay[k] for k in rng.integers(len(self._replay), size=len(own))]
-            self._slopes(own, others, weights, grads)
+            drawn = rng.integers(len(self._replay), size=practice.others) if self._replay else ()
+            others = [self._replay[k] for k in drawn]
+            self._slopes(own, others, weights, grads, rng)
             slopes *= min(1.0, practice.clip / (float(np.linalg.norm(slopes)) + 1e-9))
             optimiser.step(vector, slopes, practice.lr * optimisers.cosine(step, steps, 5))
+            average += (vector - average) * (1 / max(1, step + 1 - steps // 2))
+        vector[:] = average
         return replace(self.model, weights=(*below, *weights))
 
     def _a_copy(self, line: int, rng: np.random.Generator) -> Example:
@@ -199,10 +223,13 @@ class Tuner:
         others: Sequence[tuple[Image, Image]],
         weights: Weights,
         grads: Weights,
+        rng: np.random.Generator,
     ) -> None:
         """Fills in the gradients of a batch's loss, an item's on average."""
         n = len(own)
         x, lengths = padded([example.features for example in own] + [f for f, _ in others])
+        kept_back = rng.random((n, 1, x.shape[2]), np.float32) >= self.practice.dropout
+        x[:n] *= kept_back / np.float32(1 - self.practice.dropout)
         logits, caches = run(self.head, weights, x, lengths)
         _, slope = ctc.ctc_loss(logits[:n], lengths[:n], [example.target for example in own])
         kept = np.zeros_like(logits[n:])
@@ -231,25 +258,6 @@ def padded(sequences: Sequence[Image]) -> tuple[Image, NDArray[np.int64]]:
     for row, sequence in zip(x, sequences, strict=True):
         row[: len(sequence)] = sequence
     return x, lengths
-
-
-def distorted(strip: Image, rng: np.random.Generator) -> Image:
-    """The strip as the same hand might have written it another time; its width varies."""
-    from scipy.ndimage import map_coordinates, maximum_filter, minimum_filter
-
-    height, width = strip.shape
-    wide, tall = np.exp(rng.normal(0, (0.08, 0.06)))
-    y, x = np.mgrid[:height, : max(8, 4 * round(width * wide / 4))].astype(np.float32)
-    y = MIDDLE + (y - MIDDLE) / tall + rng.normal(0, 1.0)
-    x = x / wide + rng.normal(0, 0.1) * (y - MIDDLE)
-    for _ in range(3):  # smooth bends, a letter long or longer
-        pace_x, pace_y, phase = rng.normal(0, 0.1), rng.normal(0, 0.1), rng.uniform(0, 2 * np.pi)
-        wave = np.sin(pace_x * x + pace_y * y + phase)
-        x, y = x + rng.normal(0, 0.6) * wave, y + rng.normal(0, 0.6) * wave
-    image = map_coordinates(strip, (y, x), order=1)
-    share = rng.uniform(-0.6, 0.6)  # of a pixel that the pen is wider or narrower
-    moved = (maximum_filter if share > 0 else minimum_filter)(image, 3)
-    return np.asarray(image + abs(share) * (moved - image), np.float32)
 
 
 def draw_lines(texts: Iterable[str], rng: np.random.Generator) -> list[Image]:
