@@ -53,7 +53,7 @@ def _of_row(row: Row, texts: Sequence[str]) -> list[tuple[str, ...]]:
         for i, other in _partners(words, text.split()):
             others[i][other] = None
     for word, known in zip(words, others, strict=True):
-        for other in (word.swapcase() if len(word) == 1 else _recased(word), _lookalike(word)):
+        for other in (_recased(word), _lookalike(word)):
             known[other] = None
     return [
         tuple(c for c in known if c and c != word.text)[:MOST] if word.confidence < DOUBTFUL else ()
@@ -71,8 +71,8 @@ def _partners(words: Sequence[str], others: Sequence[str]) -> Iterator[tuple[int
 
 
 def _recased(word: str) -> str:
-    """The word with its first letter small or large."""
-    return word[:1].swapcase() + word[1:]
+    """The word with its first letter small or large; of block capitals the others small."""
+    return word.capitalize() if word.isupper() and len(word) > 1 else word[:1].swapcase() + word[1:]
 
 
 def _lookalike(word: str) -> str:

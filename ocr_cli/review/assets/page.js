@@ -31,6 +31,14 @@ const cell = (id, index) => lines.get(id)?.item.querySelector(`.cell[data-index=
 // ---- showing
 
 function render() {
+  state.rendering = true; // what is taken out loses the focus, which is no leaving
+  try { drawRows(); } finally { state.rendering = false; }
+  const count = state.rows.flatMap((row) => row.words.filter((word) => isDoubtful(row, word))).length;
+  $("kept").textContent = state.saved ? `${state.rows.length} rows, ${count} words in doubt` : "";
+  $("undo").disabled = !state.past.length;
+}
+
+function drawRows() {
   const list = $("rows"), alive = new Set(state.rows.map((row) => row.id));
   for (const [id, line] of lines) if (!alive.has(id)) { line.item.remove(); photo.find(id)?.remove(); lines.delete(id); }
   state.rows.forEach((row, i) => {
@@ -44,9 +52,6 @@ function render() {
     if (list.children[i] !== line.item) list.insertBefore(line.item, list.children[i] ?? null);
     line.item.querySelector(".number").textContent = `${row.accepted ? "✓ " : ""}${i + 1}`;
   });
-  const count = state.rows.flatMap((row) => row.words.filter((word) => isDoubtful(row, word))).length;
-  $("kept").textContent = state.saved ? `${state.rows.length} rows, ${count} words in doubt` : "";
-  $("undo").disabled = !state.past.length;
 }
 
 function shown(row) {
@@ -108,7 +113,8 @@ function focus(id, index, select = true) {
 function entered(input) {
   const box = input.closest(".cell"), id = input.closest("li").dataset.row, index = Number(box.dataset.index);
   lines.get(state.here?.id)?.item.classList.remove("here");
-  state.here = {id, index, whole: true};
+  state.here = {id, index, whole: !state.pressed};
+  if (!state.pressed) input.select();
   lines.get(id).item.classList.add("here");
   const row = rowOf(id);
   photo.here(row, index);
@@ -185,13 +191,18 @@ function typed(input) {
   later(150);
 }
 
-// A word that was typed and left is what it is: several, where blanks are in it.
+// A word that was typed is what it is: several, where blanks are in it.
+function settle(id, index) {
+  const word = rowOf(id)?.words[index];
+  if (!word?.typed || !/\s/.test(word.typed)) return false;
+  state.rows = edits.setWord(state.rows, id, index, word.typed);
+  return true;
+}
+
 function left(input) {
-  const item = input.closest("li"), index = Number(input.closest(".cell")?.dataset.index), row = rowOf(item?.dataset.row);
-  const word = row?.words[index];
+  const item = input.closest("li"), index = Number(input.closest(".cell")?.dataset.index);
   closeChoices();
-  if (!word || word.typed === null || !/^\s|\s$|\s.*\S/.test(word.typed) && word.typed) return;
-  state.rows = edits.setWord(state.rows, row.id, index, word.typed);
+  if (!item || !settle(item.dataset.row, index)) return;
   render();
   later(0);
 }
@@ -252,6 +263,7 @@ function moved(by) {
 
 function act(name) {
   if (!state.here || !rowOf(state.here.id)) return say("First choose a row: click on one of its words.");
+  settle(state.here.id, state.here.index);
   actions[name]();
 }
 
@@ -434,9 +446,11 @@ function beside(event, by) {
 }
 
 $("rows").addEventListener("focusin", (event) => { if (event.target.matches("input")) entered(event.target); });
-$("rows").addEventListener("focusout", (event) => { if (event.target.matches("input") && event.target.isConnected) left(event.target); });
+$("rows").addEventListener("focusout", (event) => { if (event.target.matches("input") && !state.rendering) left(event.target); });
 $("rows").addEventListener("input", (event) => typed(event.target));
-$("rows").addEventListener("mousedown", (event) => { if (event.target.matches("input") && state.here) state.here.whole = false; });
+// who points with a mouse wants the caret there; who comes by keyboard has the word chosen
+$("rows").addEventListener("pointerdown", () => { state.pressed = true; if (state.here) state.here.whole = false; });
+addEventListener("pointerup", () => { state.pressed = false; });
 $("rows").addEventListener("keydown", (event) => {
   const input = event.target;
   if (!input.matches("input") || !state.here) return;
