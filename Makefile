@@ -31,8 +31,9 @@ format: $(VENV)/.installed-dev ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: $(VENV)/.installed-dev ## write docs/cli.md anew from the commands' own help
+docs: $(VENV)/.installed-dev ## write docs/cli.md and, where chromium and playwright are, docs/review.png anew
 	$(BIN)/python docs/cli_reference.py
+	$(BIN)/python docs/review_picture.py
 
 lab: $(VENV)/.installed-dev ## run the experiments of docs/lab.md and draw them anew (half an hour; needs torch)
 	$(BIN)/python docs/lab.py

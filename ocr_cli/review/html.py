@@ -11,8 +11,15 @@ from collections.abc import Sequence
 from ocr_cli.review.document import Document, to_json
 from ocr_cli.review.server import asset
 
-MODULES = ("edits.js", "photo.js", "keep.js", "page.js")  # each needs those before it
-_IMPORT = re.compile(r'^import .*? from "\./[a-z]+\.js";\n', re.MULTILINE)
+MODULES = (
+    "edits.js",
+    "photo.js",
+    "keep.js",
+    "view.js",
+    "toolbar.js",
+    "page.js",
+)  # each needs those before it
+_IMPORT = re.compile(r'^import (?P<names>.*?) from "\./(?P<module>[a-z]+)\.js";\n', re.MULTILINE)
 _ENDS = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}  # no </script> in texts
 
 
@@ -41,22 +48,23 @@ def html_page(kept: Sequence[tuple[Document, bytes]]) -> str:
 
 
 def _script() -> str:
-    """All modules as one; what a namespace import calls by its module is found there."""
+    """All modules as one: each is a function that gives what it exports."""
     parts = []
     for name in MODULES:
-        text = _IMPORT.sub("", asset(name).decode())
+        text = asset(name).decode()
         names = re.findall(r"^export (?:const|function|class) (\w+)", text, re.MULTILINE)
-        body = re.sub(r"^export ", "", text, flags=re.MULTILINE)
+        body = re.sub(r"^export ", "", _IMPORT.sub(_given, text), flags=re.MULTILINE)
         module = name.removesuffix(".js")
-        if module == "page":
-            parts.append(body)
-        else:
-            given = ", ".join(names)
-            parts.append(f"const {module}Module = (() => {{\n{body}\nreturn {{{given}}};\n}})();")
-    return "\n".join([*parts[:-1], _NAMES, parts[-1]])
+        parts.append(
+            f"const {module}Module = (() => {{\n{body}\nreturn {{{', '.join(names)}}};\n}})();"
+        )
+    return "\n".join(parts)
 
 
-_NAMES = "const edits = editsModule, {Photo} = photoModule, {source} = keepModule;"
+def _given(match: re.Match[str]) -> str:
+    """What an import line becomes: {a, b} or * as name, of a module that has run already."""
+    names = match["names"].removeprefix("* as ")
+    return f"const {names} = {match['module']}Module;\n"
 
 
 def _hash(text: str) -> str:

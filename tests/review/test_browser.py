@@ -159,7 +159,7 @@ def test_rows_are_split_joined_moved_drawn_and_deleted(chromium: Any, folder: Pa
         until(page, folder, [*TEXTS[:2], TEXTS[3]])
         page.get_by_role("button", name="Draw a row").click()
         y, tall = box["y"] + box["height"] / 2, 0.6 * box["height"]
-        page.mouse.move(box["x"] - 2, y - tall)
+        page.mouse.move(max(3, box["x"] - 2), y - tall)
         page.mouse.down()
         page.mouse.move(box["x"] + box["width"] + 2, y + tall, steps=4)
         page.mouse.up()

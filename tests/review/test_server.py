@@ -11,7 +11,7 @@ def test_the_page_and_what_it_needs(ask) -> None:
     page = ask("GET", "/")
     assert page.status == 200
     assert b'<script type="module" src="/page.js">' in page.body
-    for name in ("/page.css", "/page.js", "/edits.js", "/photo.js", "/keep.js"):
+    for name in ("/page.css", "/page.js", "/edits.js", "/photo.js", "/keep.js", "/view.js"):
         assert ask("GET", name).status == 200
     assert [one["name"] for one in ask("GET", "/api/pages").json] == [
         "scan.png",

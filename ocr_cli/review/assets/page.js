@@ -2,6 +2,8 @@
 import * as edits from "./edits.js";
 import {Photo} from "./photo.js";
 import {source} from "./keep.js";
+import {toolbar} from "./toolbar.js";
+import {fitWidth, made, openChoices, shownRow} from "./view.js";
 
 const $ = (id) => document.getElementById(id);
 const keep = source();
@@ -9,7 +11,6 @@ const state = {
   sheets: [], number: -1, saved: null, rows: [], past: [], typing: null, here: null, sending: null, limit: 0.8,
 };
 const lines = new Map(); // id of a row → {row, item}
-const ruler = document.createElement("canvas").getContext("2d");
 
 const photo = new Photo($("photo"), {
   point: (id, index, lit) => cell(id, index)?.classList.toggle("lit", lit),
@@ -44,7 +45,8 @@ function drawRows() {
   state.rows.forEach((row, i) => {
     let line = lines.get(row.id);
     if (line?.row !== row) {
-      const item = shown(row);
+      const item = shownRow(row, isDoubtful);
+      item.classList.toggle("here", row.id === state.here?.id);
       if (line) line.item.replaceWith(item);
       if (line) photo.row(row, isDoubtful); else photo.overlay.append(photo.frame(row, isDoubtful));
       lines.set(row.id, line = {row, item});
@@ -52,52 +54,6 @@ function drawRows() {
     if (list.children[i] !== line.item) list.insertBefore(line.item, list.children[i] ?? null);
     line.item.querySelector(".number").textContent = `${row.accepted ? "✓ " : ""}${i + 1}`;
   });
-}
-
-function shown(row) {
-  const item = made("li", {"data-row": row.id, class: row.accepted ? "accepted" : ""});
-  const line = made("div", {class: "line", role: "group", "aria-label": "Row"});
-  const words = row.words.length ? row.words : [{read: "", typed: null, confidence: 0, choices: []}];
-  words.forEach((word, index) => {
-    if (edits.textOf(word) || words.every((one) => !edits.textOf(one)) && index === 0) line.append(shownWord(row, word, index));
-  });
-  item.append(made("span", {class: "number"}), line);
-  if (row.id === state.here?.id) item.classList.add("here");
-  return item;
-}
-
-function shownWord(row, word, index) {
-  const kinds = ["cell", isDoubtful(row, word) ? "doubtful" : "", word.typed !== null ? "typed" : ""];
-  const box = made("span", {class: kinds.join(" ").trim(), "data-index": index});
-  const input = made("input", {
-    type: "text", autocomplete: "off", autocapitalize: "off", spellcheck: "false",
-    tabindex: isDoubtful(row, word) ? 0 : -1, "aria-label": label(row, word, index),
-  });
-  input.value = edits.textOf(word);
-  fitWidth(input);
-  box.append(input);
-  return box;
-}
-
-function label(row, word, index) {
-  const parts = [`word ${index + 1} of ${row.words.length}`];
-  if (isDoubtful(row, word)) {
-    parts.push(`doubtful, ${Math.round(100 * word.confidence)} % sure`);
-    parts.push(...word.choices.map((choice, k) => `${k + 1} for ${choice}`));
-  } else if (word.typed !== null) parts.push("typed");
-  return parts.join(", ");
-}
-
-function fitWidth(input) {
-  ruler.font = getComputedStyle($("rows")).font;
-  input.style.width = `${Math.ceil(ruler.measureText(input.value || " ").width * 1.02) + 8}px`;
-}
-
-function made(name, attributes = {}, text = "") {
-  const node = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) if (value !== "") node.setAttribute(key, value);
-  node.textContent = text;
-  return node;
 }
 
 // ---- where we are
@@ -120,22 +76,10 @@ function entered(input) {
   photo.here(row, index);
   closeChoices();
   const word = row.words[index];
-  if (word && word.choices.length && isDoubtful(row, word)) openChoices(box, word);
+  if (word && word.choices.length && isDoubtful(row, word)) openChoices(box, word, take);
 }
 
 const closeChoices = () => document.querySelector(".choices")?.remove();
-
-function openChoices(box, word) {
-  const list = made("ul", {class: "choices", "aria-label": "Alternatives"});
-  word.choices.slice(0, 5).forEach((choice, k) => {
-    const button = made("button", {type: "button", tabindex: -1}), item = made("li");
-    button.append(made("kbd", {}, String(k + 1)), choice);
-    button.addEventListener("mousedown", (event) => { event.preventDefault(); take(k); });
-    item.append(button);
-    list.append(item);
-  });
-  box.append(list);
-}
 
 // The next (1) or last (-1) doubtful word from where we are, as [id, index].
 function nextDoubtful(by) {
@@ -287,24 +231,6 @@ async function drawn(box) {
   focus(id, 0);
 }
 
-async function replaceEverywhere(find, put) {
-  let count = 0;
-  for (let number = 0; number < state.sheets.length; number++) {
-    if (state.sheets[number].state !== "ready") continue;
-    if (number === state.number) {
-      const rows = edits.replaceAll(state.rows, find, put);
-      count += rows.filter((row, i) => row !== state.rows[i]).length;
-      if (rows.some((row, i) => row !== state.rows[i])) change(rows);
-      continue;
-    }
-    const page = await keep.load(number), rows = edits.replaceAll(page.rows, find, put);
-    const patch = edits.patch(page.rows, rows, page.revision);
-    if (patch) await keep.save(number, patch);
-    count += Object.keys(patch?.rows ?? {}).length;
-  }
-  say(`${count} ${count === 1 ? "row was" : "rows were"} changed.`);
-}
-
 // ---- keeping
 
 function later(wait) {
@@ -406,19 +332,6 @@ async function open(number) {
   document.body.dataset.ready = number;
 }
 
-function taught(progress) {
-  const busy = ["learning", "reading"].includes(progress.state);
-  $("teach").disabled = busy;
-  $("stop").hidden = progress.state !== "learning";
-  $("progress").hidden = !busy;
-  $("progress").max = progress.steps;
-  $("progress").value = progress.step;
-  if (progress.message && JSON.stringify(progress) !== state.taught) {
-    state.taught = JSON.stringify(progress);
-    say(progress.message);
-  }
-}
-
 // ---- listening
 
 const keys = {
@@ -483,21 +396,6 @@ $("pages").addEventListener("change", (event) => {
 });
 $("doubt").addEventListener("input", (event) => limit(Number(event.target.value)));
 $("zoom").addEventListener("input", (event) => photo.zoom(fitting() * 2 ** ((event.target.value - 50) / 20)));
-$("replacing").addEventListener("submit", (event) => {
-  event.preventDefault();
-  if ($("find").value) replaceEverywhere($("find").value, $("replacement").value).catch((failure) => say(failure.message));
-});
-for (const [id, all] of [["export", false], ["export-all", true]]) {
-  $(id).addEventListener("click", async () => {
-    await save();
-    keep.export($("format").value, all ? null : state.number);
-  });
-}
-$("teach").addEventListener("click", async () => {
-  await save();
-  try { taught(await keep.teach()); } catch (failure) { say(failure.message); }
-});
-$("stop").addEventListener("click", async () => taught(await keep.stop()));
 addEventListener("pagehide", () => save(true));
 document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") save(true); });
 addEventListener("beforeunload", (event) => { if (state.failed || keep.unsaved) event.preventDefault(); });
@@ -510,6 +408,7 @@ function limit(percent) {
   render();
 }
 
+const taught = toolbar({state, keep, say, change, save});
 limit(80);
 if (!keep.canRead) for (const id of ["teaching"]) $(id).hidden = true;
 look();
