@@ -20,7 +20,7 @@ from ocr_cli.training.adaptation.copies import Copy
 
 TEXTS = ("the quick brown fox", "jumps over", "a lazy dog again", "and sleeps")
 LETTERS = hand_letters.Practice(steps=5, copies=1, hands=1)
-LINES = hand_lines.Practice(passes=2, replay=4)
+LINES = hand_lines.Practice(passes=2, least=2, replay=4)
 
 
 @pytest.fixture(scope="module")

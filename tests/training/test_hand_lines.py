@@ -23,7 +23,7 @@ from ocr_cli.training.adaptation.copies import Copy
 from ocr_cli.training.adaptation.lines import Line, Practice, Tuner, match_lines
 
 TEXTS = ("the quick brown fox", "jumps over", "a lazy dog again", "and sleeps")
-QUICK = Practice(passes=2, replay=4)
+QUICK = Practice(passes=2, least=2, replay=4)
 
 
 @pytest.fixture(scope="module")

@@ -61,7 +61,8 @@ STRAIN = Strain(0.07, 0.06, 0.07, 0.005, 1.0, 0.5, 1.4, 0.6, 7.0)  # of one hand
 class Practice:
     """How to tune; tuned itself, on writers of the valid split."""
 
-    passes: int = 12  # over the lines
+    passes: int = 10  # over the lines,
+    least: int = 40  # and steps, however few lines there are
     lr: float = 3e-4
     batch: int = 4  # lines of the hand in each,
     others: int = 1  # and lines of synthetic hands
@@ -179,7 +180,7 @@ class Tuner:
         slopes, grads = network.gradients_like(self.head, start)
         optimiser, average = optimisers.Adam(), np.zeros_like(vector)
         parts = -(-len(chosen) // practice.batch)
-        steps = practice.passes * parts
+        steps = max(practice.passes * parts, practice.least)
         for step in range(steps):
             if step % parts == 0:
                 groups = np.array_split(rng.permutation(chosen), parts)
