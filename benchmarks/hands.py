@@ -21,6 +21,7 @@ from ocr_cli.page import Page
 from ocr_cli.training.adaptation import hand
 from ocr_cli.training.adaptation.copies import Copy
 
+ENDS = ("before", "after")
 DATA = Path(os.environ.get("OCR_DATA", "../shared/data"))
 
 
@@ -44,13 +45,9 @@ def main() -> None:
         if second.exists():
             gains.append(measured(first, second))
     before, after = (np.array([getattr(g, name) / g.length for g in gains]) for name in ENDS)
-    print(
-        f"mean CER {before.mean():.2%} to {after.mean():.2%}: {1 - after.mean() / before.mean():.0%} less"
-    )
+    less = 1 - after.mean() / before.mean()
+    print(f"mean CER {before.mean():.2%} to {after.mean():.2%}: {less:.0%} less")
     print(f"largest rise {100 * (after - before).max():.2f} points")
-
-
-ENDS = ("before", "after")
 
 
 def measured(first: Path, second: Path) -> Gain:

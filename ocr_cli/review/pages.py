@@ -17,6 +17,7 @@ from ocr_cli.review.choices import Choices, choices_of
 from ocr_cli.review.document import Document, SavedRow, SavedWord
 
 HEIGHT = 9.0  # of a box drawn around a row, ascenders to tails, in spreads
+ROOM = 2.2  # spreads that a drawn row goes on at its ends
 
 
 def document_of(page: Page, choices: Choices, prefix: str = "r") -> Document:
@@ -89,8 +90,17 @@ def read_box(
     course = courses.placed(courses.Pyramid(page.grey), guess)
     if not y1 < float(course.points[:, 1].mean()) < y2:  # a neighbour's ink drew it away
         course = guess
-    row = saved_row(bare_row(course, page.grey.shape), (), name)
+    row = saved_row(bare_row(_with_room(course), page.grey.shape), (), name)
     return read_rows(page, [row], reader)[0]
+
+
+def _with_room(course: Course) -> Course:
+    """The course some way on at both ends: boxes are drawn close to the ink."""
+    points = course.points
+    ahead, behind = points[0] - points[1], points[-1] - points[-2]
+    room = [ROOM * course.spread * step / max(1e-6, np.hypot(*step)) for step in (ahead, behind)]
+    ends = points[:1] + room[0], points[-1:] + room[1]
+    return replace(course, points=np.concatenate([ends[0], points, ends[1]]))
 
 
 def page_of(document: Document, source: str) -> Page:
