@@ -46,9 +46,10 @@ format: $(VENV)/.installed-dev ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: $(VENV)/.installed-dev ## write docs/cli.md and the manual page anew from the commands' own help
+docs: $(VENV)/.installed-dev ## write docs/cli.md, the manual page and, where chromium and playwright are, docs/review.png anew
 	$(BIN)/python docs/cli_reference.py
 	$(BIN)/python docs/man_page.py
+	$(BIN)/python docs/review_picture.py
 
 docker: ## an image that runs ocr, where Docker is
 	docker build --tag ocr .

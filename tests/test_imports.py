@@ -18,7 +18,7 @@ LEVELS = (
     {"errors", "files", "npz", "page", "input", "parallel"},
     {"layout", "nn", "modelfiles", "models"},
     {"recognition", "output", "data"},
-    {"api", "ocrmypdf", "pipeline", "batch", "training", "evaluation"},
+    {"api", "ocrmypdf", "pipeline", "batch", "training", "evaluation", "review"},
     {"cli", "__main__"},
 )
 LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}

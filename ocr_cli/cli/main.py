@@ -16,7 +16,7 @@ from ocr_cli import __version__
 from ocr_cli.cli import options
 from ocr_cli.errors import InputError, OcrError, ShortOfMemoryError, is_memory_short
 
-COMMANDS = ("read", "extract", "train", "eval", "models", "schema")
+COMMANDS = ("read", "review", "extract", "train", "eval", "models", "schema")
 STOPPED = 128  # and the signal's number: what a shell reports of a program that a signal ended
 CLOSED_PIPE = 141  # and of one whose reader went away
 

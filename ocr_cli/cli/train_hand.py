@@ -35,10 +35,11 @@ def run(
     from ocr_cli import parallel
     from ocr_cli.modelfiles.weights import save_hand
     from ocr_cli.recognition import load_reader
-    from ocr_cli.training.adaptation import copies, hand
+    from ocr_cli.review.teach import open_known
+    from ocr_cli.training.adaptation import hand
 
     reader, rng = load_reader(start, language), np.random.default_rng(seed)
-    known = [copies.open_copy(page) for page in pages]
+    known = [open_known(page) for page in pages]
     jobs = min(jobs, hand.FOLDS)
     with parallel.processes(jobs, options.tell) as executor, _rounds(hand.FOLDS + 1, quiet) as step:
         told = None if quiet else partial(_plan, jobs if executor else 1)

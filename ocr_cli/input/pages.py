@@ -24,6 +24,7 @@ from ocr_cli.page import Page
 STRIP = 0.5  # a strip keeps the area of a page so many times as long as wide, whatever its length
 BLANK = 4 / 255  # a cut picture that differs by less shows nothing
 PHOTOS = ("JPEG", "MPO")
+SHOWN = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")  # modes of 8 bits
 CUT = "the picture is damaged or cut short; what is left of it was read"
 ORIENTATION = 0x0112
 
@@ -112,6 +113,26 @@ def load_page(picture: Picture) -> Page:
         if page is None:
             raise _damaged(failure, picture) from failure
         return page
+
+
+def load_colours(picture: Picture, longest: int) -> Image.Image | None:
+    """The picture as it is stored, RGB, its long side not much more than `longest` pixels.
+
+    None where it does not decode, or has colours that a screen has not: then its page will do.
+    """
+    try:
+        with _open(picture) as image:
+            turned = image.format == "TIFF" and orientation_of(image) != 1
+            if turned or image.mode not in SHOWN:
+                return None
+            _decode_small(image, min(1.0, longest / max(image.size)), "RGB")
+            image.load()
+            if "A" not in image.mode and "transparency" not in image.info:
+                return image.convert("RGB")
+            paper = Image.new("RGBA", image.size, "white")
+            return Image.alpha_composite(paper, image.convert("RGBA")).convert("RGB")
+    except Exception:  # as `load_page`, which tells what is wrong
+        return None
 
 
 def _of(failure: InputError, picture: Picture) -> InputError:

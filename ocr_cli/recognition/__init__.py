@@ -261,7 +261,12 @@ def pieces_a_letter(found: Row, read: Row) -> float:
 
 def mostly_capitals(read: Row) -> bool:
     """Whether a row, as the line model read it, is in capitals and figures."""
-    signs = [c for c in read.text if c.isalnum()]
+    return in_capitals(read.text)
+
+
+def in_capitals(text: str) -> bool:
+    """Whether a text is mostly in capitals and figures."""
+    signs = [c for c in text if c.isalnum()]
     capitals = sum(c.isupper() or c.isdigit() for c in signs)
     return bool(signs) and capitals >= CAPITALS * len(signs)
 

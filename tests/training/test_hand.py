@@ -22,7 +22,7 @@ from ocr_cli.training.adaptation.copies import Copy
 
 TEXTS = ("the quick brown fox", "jumps over", "a lazy dog again", "and sleeps")
 LETTERS = hand_letters.LetterPractice(steps=5, copies=1, hands=1)
-LINES = hand_lines.LinePractice(passes=2, copies=1, replay=4)
+LINES = hand_lines.LinePractice(passes=2, least=2, replay=4)
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +129,7 @@ def test_half_way_is_half_way_for_both(copy: Copy) -> None:
     half = hand.blend(shipped, tuned, 0.5)
     for old, new, middle in zip(shipped.models, tuned.models, half.models, strict=True):
         a, b, m = (model.weights[-1]["weights"] for model in (old, new, middle))
-        assert (a != b).any()
+        assert (a != b).any() == (old.kind == "line")  # no row is read letter by letter
         np.testing.assert_allclose(m, (a + b) / 2, atol=1e-6)
 
 

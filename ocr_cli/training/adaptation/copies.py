@@ -14,10 +14,14 @@ from ocr_cli.page import Page
 
 @dataclass(frozen=True)
 class Copy:
-    """An analysed page and what is written on it, a line of text a row."""
+    """An analysed page and what is written on it, a line of text a row.
+
+    aligned : the lines are the page's rows, one for one; else it is found out which are which.
+    """
 
     page: Page
     text: str
+    aligned: bool = False
 
     @property
     def lines(self) -> list[str]:

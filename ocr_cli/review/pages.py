@@ -1,0 +1,140 @@
+"""Between a `Page`, which was read, and a `Document`, which is kept; and drawn rows to read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from ocr_cli import recognition
+from ocr_cli.layout import courses
+from ocr_cli.layout.assembly import bare_row, with_bare_rows
+from ocr_cli.page import Box, Course, Page, Row, Word, union
+from ocr_cli.recognition import Reader
+from ocr_cli.review.choices import Choices, choices_of
+from ocr_cli.review.document import Document, SavedRow, SavedWord
+
+HEIGHT = 9.0  # of a box drawn around a row, ascenders to tails, in spreads
+ROOM = 2.2  # spreads that a drawn row goes on at its ends
+
+
+def document_of(page: Page, choices: Choices, prefix: str = "r") -> Document:
+    """What is kept of a page as it was read; rows are numbered with `prefix`."""
+    height, width = page.grey.shape
+    found = zip(page.rows, choices, strict=True)
+    rows = [saved_row(row, words, f"{prefix}{i}") for i, (row, words) in enumerate(found, 1)]
+    matrix = tuple((float(a), float(b), float(c)) for a, b, c in page.to_file)
+    file_size = page.file_shape[1], page.file_shape[0]
+    name = Path(page.source).name or "picture"
+    return Document(name, page.frame, (width, height), matrix, file_size, tuple(rows))
+
+
+def saved_row(row: Row, choices: Sequence[tuple[str, ...]], name: str) -> SavedRow:
+    """What is kept of a row."""
+    course = row.course or _straight(row)
+    words = tuple(
+        SavedWord(
+            (float(w.box.x1), float(w.box.y1), float(w.box.x2), float(w.box.y2)),
+            w.text,
+            round(float(w.confidence), 4),
+            choices=others,
+        )
+        for w, others in zip(row.words, choices, strict=True)
+    )
+    points = tuple((round(float(x), 2), round(float(y), 2)) for x, y in course.points)
+    return SavedRow(name, points, round(course.spread, 3), round(course.slant, 4), words)
+
+
+def _straight(row: Row) -> Course:
+    """The course of a row that was found by its ink."""
+    x = np.array([row.box.x1, row.box.x2], float)
+    middle = row.baseline + row.slope * x - row.x_height / 2
+    return Course(np.stack([x, middle], 1), row.x_height / 3.2, row.slant)
+
+
+def course_of(row: SavedRow) -> Course:
+    """Where a kept row runs."""
+    return Course(np.array(row.points, np.float64), row.spread, row.slant)
+
+
+def read_rows(page: Page, rows: Sequence[SavedRow], reader: Reader) -> list[SavedRow]:
+    """Kept rows read anew along their courses, as if nothing had been read there."""
+    if not rows:
+        return []
+    bare = with_bare_rows(page, [course_of(row) for row in rows])
+    read = recognition.read_page(bare, reader)
+    found = zip(rows, read.rows, choices_of(bare, read, reader), strict=True)
+    return [
+        replace(old, words=saved_row(row, words, old.id).words, accepted=False)
+        for old, row, words in found
+    ]
+
+
+def read_box(
+    page: Page, box: tuple[float, float, float, float], name: str, reader: Reader
+) -> SavedRow:
+    """The row in a box x1, y1, x2, y2 that somebody drew around it, read at once.
+
+    ValueError where the box is too small, or off the page.
+    """
+    height, width = page.grey.shape
+    x1, x2 = sorted(float(np.clip(x, 0, width)) for x in box[::2])
+    y1, y2 = sorted(float(np.clip(y, 0, height)) for y in box[1::2])
+    if x2 - x1 < 4 or y2 - y1 < 4:
+        raise ValueError("a row is at least four pixels wide and high")
+    spread = (y2 - y1) / HEIGHT
+    ends = np.array([[x1, (y1 + y2) / 2], [x2, (y1 + y2) / 2]])
+    guess = Course(courses.smoothed(ends, spread), spread)
+    course = courses.placed(courses.Pyramid(page.grey), guess)
+    if not y1 < float(course.points[:, 1].mean()) < y2:  # a neighbour's ink drew it away
+        course = guess
+    row = saved_row(bare_row(_with_room(course), page.grey.shape), (), name)
+    return read_rows(page, [row], reader)[0]
+
+
+def _with_room(course: Course) -> Course:
+    """The course some way on at both ends: boxes are drawn close to the ink."""
+    points = course.points
+    ahead, behind = points[0] - points[1], points[-1] - points[-2]
+    room = [ROOM * course.spread * step / max(1e-6, np.hypot(*step)) for step in (ahead, behind)]
+    ends = points[:1] + room[0], points[-1:] + room[1]
+    return replace(course, points=np.concatenate([ends[0], points, ends[1]]))
+
+
+def page_of(document: Document, source: str) -> Page:
+    """The page with its corrected text, for the formats of `ocr read`; its paper is blank."""
+    width, height = document.size
+    page = Page(
+        np.ones((height, width), np.float32),
+        source,
+        document.frame,
+        np.array(document.to_file),
+        (document.file_size[1], document.file_size[0]),
+    )
+    rows = [_row(row, page) for row in document.rows if row.text]
+    return replace(page, rows=tuple(rows))
+
+
+def _row(saved: SavedRow, page: Page) -> Row:
+    """A row as it would have been read; who types a word is sure of it."""
+    bare = bare_row(course_of(saved), page.grey.shape)
+    words = tuple(
+        Word(_box(word, page), (), text, 1.0 if saved.accepted or word.typed else word.confidence)
+        for word in saved.words
+        for text in [" ".join(word.text.split())]
+        if text
+    )
+    if not words:
+        return bare
+    sure = float(np.exp(np.mean(np.log([max(word.confidence, 1e-6) for word in words]))))
+    box = union([word.box for word in words])
+    return replace(bare, box=box, words=words, text=saved.text, confidence=sure)
+
+
+def _box(word: SavedWord, page: Page) -> Box:
+    height, width = page.grey.shape
+    x1, y1, x2, y2 = word.box
+    left, top = int(np.clip(x1, 0, width - 1)), int(np.clip(y1, 0, height - 1))
+    return Box(top, left, int(np.clip(y2, top + 1, height)), int(np.clip(x2, left + 1, width)))

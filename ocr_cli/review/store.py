@@ -1,0 +1,226 @@
+"""The pages under correction: read one after another, and kept beside their pictures at once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ocr_cli import pipeline, recognition
+from ocr_cli.errors import InputError, OcrError
+from ocr_cli.files import replacing_text
+from ocr_cli.input import Picture
+from ocr_cli.layout.assembly import with_bare_rows
+from ocr_cli.page import Page
+from ocr_cli.recognition import Reader
+from ocr_cli.review import document as documents
+from ocr_cli.review import pages, photo
+from ocr_cli.review.choices import choices_of
+from ocr_cli.review.document import Document, SavedRow
+
+ENDING = ".ocr.json"
+WAITING, READY, FAILED = "waiting", "ready", "failed"
+
+
+@dataclass
+class Sheet:
+    """A page on its way: its picture, where it is kept, and what is known of it so far."""
+
+    picture: Picture
+    path: Path
+    state: str = WAITING
+    problem: str = ""
+    document: Document | None = field(default=None, repr=False)
+    stamp: tuple[int, int] = (0, 0)  # of the file that the document was read from, or kept in
+    photo: bytes = field(default=b"", repr=False)
+    lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+
+    @property
+    def name(self) -> str:
+        """What the page is called: its file's name, and which page of it."""
+        name = Path(self.picture.source).name
+        return name if not self.picture.frame else f"{name}, page {self.picture.frame + 1}"
+
+
+def kept_beside(picture: Picture) -> Path:
+    """Where a picture's page is kept: scan.ocr.json, of its further pages scan-2.ocr.json.
+
+    Beside scan.png, scan.jpg's is scan.jpg.ocr.json if the short name is taken.
+    """
+    source = Path(picture.source)
+    page = f"-{picture.frame + 1}" if picture.frame else ""
+    short = source.with_name(source.stem + page + ENDING)
+    try:
+        taken = load(short).picture != source.name
+    except (OSError, InputError):
+        taken = False
+    return source.with_name(source.name + page + ENDING) if taken else short
+
+
+def load(path: Path) -> Document:
+    """The document in a file; InputError, OSError where there is none."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as failure:
+        raise InputError("not a page that ocr has kept (no UTF-8)", "", str(path)) from failure
+    return documents.loads(text, str(path))
+
+
+def save(path: Path, document: Document) -> None:
+    """Keep a document: the file is whole at any time; OcrError."""
+    with replacing_text(path) as file:
+        file.write(documents.dumps(document))
+
+
+class Store:
+    """All pages of one session; its methods may be called from any thread."""
+
+    def __init__(self, pictures: Sequence[Picture], reader: Callable[[], Reader]) -> None:
+        """reader : gives what reads; asked for when first needed, and again after teaching."""
+        self.sheets = [Sheet(picture, kept_beside(picture)) for picture in pictures]
+        self._reader = reader
+        self._reading = threading.Lock()
+
+    def use(self, reader: Callable[[], Reader]) -> None:
+        """Read with another reader from now on."""
+        self._reader = reader
+
+    def problems(self) -> list[str]:
+        """What is wrong with the pages that could not be brought up."""
+        return [sheet.problem for sheet in self.sheets if sheet.state == FAILED]
+
+    def shown(self) -> list[tuple[Document, bytes]]:
+        """The pages that are there, and their photos."""
+        ready = [sheet for sheet in self.sheets if sheet.state == READY]
+        return [(_known(sheet), sheet.photo) for sheet in ready]
+
+    def open_all(self, keep: bool = True) -> None:
+        """Bring every page up, in order: what was kept of it, or else what is read now.
+
+        What is read is kept beside its picture, unless told otherwise.
+        """
+        for sheet in self.sheets:
+            try:
+                with sheet.lock:
+                    self._open(sheet, keep)
+            except OcrError as failure:
+                sheet.state, sheet.problem = FAILED, str(failure)
+            except Exception as failure:  # one page's oddity must not cost the others
+                sheet.state, sheet.problem = FAILED, f"{type(failure).__name__}: {failure}"
+
+    def _open(self, sheet: Sheet, keep: bool) -> None:
+        if sheet.path.exists():
+            self._refresh(sheet)
+        elif keep:
+            self._keep(sheet, self._read(sheet.picture))
+        else:
+            sheet.document = self._read(sheet.picture)
+        document = _known(sheet)
+        sheet.photo = photo.jpeg(sheet.picture, document)
+        sheet.state = READY
+
+    def _read(self, picture: Picture) -> Document:
+        with self._reading:
+            reader = self._reader()
+            located = pipeline.locate(picture)
+            read = recognition.without_doubtful(recognition.read_page(located, reader))
+            courses = [row.course for row in read.rows if row.course is not None]
+            bare = with_bare_rows(located, courses)
+            if len(courses) == len(read.rows):
+                choices = choices_of(bare, read, reader)
+            else:
+                choices = [[() for _ in row.words] for row in read.rows]
+            return pages.document_of(read, choices)
+
+    def _refresh(self, sheet: Sheet) -> None:
+        """Take over what another program has written to the file meanwhile."""
+        try:
+            stamp = _stamp(sheet.path)
+            if sheet.document is not None and stamp == sheet.stamp:
+                return
+            document = load(sheet.path)
+        except FileNotFoundError:
+            if sheet.document is not None:  # removed: the next change writes it again
+                return
+            raise
+        source = Path(sheet.picture.source).name
+        if document.picture != source or document.frame != sheet.picture.frame:
+            problem = f"is of another picture ({document.picture})"
+            raise InputError(problem, "move it away to read this one anew", str(sheet.path))
+        sheet.document, sheet.stamp = document, stamp
+
+    def _keep(self, sheet: Sheet, document: Document) -> None:
+        save(sheet.path, document)
+        sheet.document, sheet.stamp = document, _stamp(sheet.path)
+
+    def document(self, number: int) -> Document:
+        """The page of that number as it is now; LookupError where it is not there yet."""
+        sheet = self.sheets[number]
+        if sheet.state != READY:
+            raise LookupError(number)
+        with sheet.lock:
+            self._refresh(sheet)
+            return _known(sheet)
+
+    def patch(self, number: int, patch: Any) -> Document:
+        """Change a page and keep it; ValueError, ConflictError, OcrError, LookupError."""
+        sheet = self.sheets[number]
+        with sheet.lock:
+            fresh = documents.patched(self.document(number), patch)
+            self._keep(sheet, fresh)
+            return fresh
+
+    def read_box(self, number: int, box: tuple[float, float, float, float], name: str) -> SavedRow:
+        """What is written in a box of a page, as a row to be put in; ValueError."""
+        page = self._grey(number)
+        with self._reading:
+            return pages.read_box(page, box, name, self._reader())
+
+    def read_again(self) -> int:
+        """Read all rows anew that nobody has corrected; how many there were."""
+        count = 0
+        for number, sheet in enumerate(self.sheets):
+            if sheet.state != READY:
+                continue
+            rows = [row for row in self.document(number).rows if not row.is_corrected]
+            page = self._grey(number) if rows else None
+            if page is None:
+                continue
+            with self._reading:
+                fresh = {row.id: row for row in pages.read_rows(page, rows, self._reader())}
+            with sheet.lock:  # who corrects a row meanwhile keeps it
+                self._keep(sheet, documents.reread(self.document(number), fresh))
+            count += len(rows)
+        return count
+
+    def _grey(self, number: int) -> Page:
+        return photo.page_of_photo(self.sheets[number].picture, self.document(number))
+
+    def corrected(self) -> list[Path]:
+        """The files of the pages that something can be learnt from."""
+        ready = [(i, sheet) for i, sheet in enumerate(self.sheets) if sheet.state == READY]
+        return [sheet.path for i, sheet in ready if self.document(i).corrected]
+
+
+def _known(sheet: Sheet) -> Document:
+    if sheet.document is None:
+        raise LookupError(sheet.name)
+    return sheet.document
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_mtime_ns, found.st_ino
+
+
+def picture_of(path: Path, document: Document) -> Picture:
+    """The picture that a document lies beside."""
+    from ocr_cli import input as images
+
+    source = str(path.with_name(document.picture))
+    found = images.find_pictures(source)
+    if document.frame >= len(found):
+        raise InputError("has no such page any more", "", source)
+    return found[document.frame]

@@ -1,0 +1,100 @@
+"""Teaching: from corrected rows alone, in a process, stopped at will, told in plain words."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from ocr_cli.cli.main import cli
+from ocr_cli.errors import InputError
+from ocr_cli.evaluation.metrics import Tally
+from ocr_cli.recognition import load_reader
+from ocr_cli.review import store as stores
+from ocr_cli.review import teach
+from ocr_cli.training.adaptation.hand import Learnt
+
+TEXTS = ("the quick brown fox", "jumps over", "a lazy dog again")
+
+
+def corrected(path: Path, rows: slice) -> None:
+    """Accept some rows of a kept page."""
+    document = stores.load(path)
+    accepted = {row.id for row in document.rows[rows]}
+    marked = tuple(replace(row, accepted=row.id in accepted) for row in document.rows)
+    stores.save(path, replace(document, rows=marked))
+
+
+def test_only_corrected_rows_are_learnt_from(make: Any, tmp_path: Path) -> None:
+    make.kept(tmp_path)
+    path = tmp_path / "scan.ocr.json"
+    with pytest.raises(InputError, match="no row of it has been corrected"):
+        teach.kept_copy(path)
+    corrected(path, slice(0, 2))
+    copy = teach.kept_copy(path)
+    assert copy.aligned
+    assert copy.lines == ["the quick brown fox", "jumps over <script>alert(1)</script>"]
+    assert len(copy.page.rows) == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [(b"{}", "not a page that ocr has kept"), (b"\xff", "no UTF-8"), (None, "cannot be opened")],
+)
+def test_what_is_no_kept_page_is_told(tmp_path: Path, content: bytes | None, told: str) -> None:
+    path = tmp_path / "scan.ocr.json"
+    if content is not None:
+        path.write_bytes(content)
+    result = CliRunner().invoke(cli, ["train", "--page", str(path), "--out", "me.npz"])
+    assert result.exit_code == 1
+    assert told in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def learnt(before: int, after: int, share: float) -> Learnt:
+    reader = load_reader("letters", "none")
+    return Learnt(reader, share, Tally(before, 1000), Tally(after, 1000), 900, ())
+
+
+def test_the_gain_is_told_in_plain_words() -> None:
+    assert teach.in_words(learnt(60, 40, 1.0), Path("me.npz")) == (
+        "On rows it had not learnt from, 6.0 of 100 characters were wrong before and 4.0 are now: "
+        "33 % fewer mistakes. Kept in me.npz."
+    )
+    assert "did not help" in teach.in_words(learnt(60, 60, 0.0), Path("me.npz"))
+
+
+@pytest.mark.slow
+def test_teaching_can_be_stopped(make: Any, tmp_path: Path) -> None:
+    make.kept(tmp_path)
+    corrected(tmp_path / "scan.ocr.json", slice(0, 3))
+    teaching = teach.Teaching(tmp_path / "hand.npz", "default", "none")
+    teaching.start([tmp_path / "scan.ocr.json"], lambda: 0)
+    with pytest.raises(InputError, match="under way"):
+        teaching.start([tmp_path / "scan.ocr.json"], lambda: 0)
+    teaching.stop()
+    assert teaching.progress.state == "stopped"
+    time.sleep(0.5)
+    assert teaching.progress.state == "stopped"
+    assert not (tmp_path / "hand.npz").exists()
+
+
+@pytest.mark.slow
+def test_a_hand_is_learnt_from_the_shell(handwriting: Callable[..., Any], tmp_path: Path) -> None:
+    handwriting(*TEXTS).save(tmp_path / "page.png")
+    reader = load_reader("lines", "en")
+    store = stores.Store([stores.Picture(str(tmp_path / "page.png"))], lambda: reader)
+    store.open_all()
+    corrected(tmp_path / "page.ocr.json", slice(0, 3))
+    out = tmp_path / "me.npz"
+    options = ["--from", "lines", "-l", "en", "-j", "1", "--out", str(out)]
+    result = CliRunner().invoke(cli, ["train", "--page", str(tmp_path / "page.ocr.json"), *options])
+    assert result.exit_code == 0, result.stderr
+    assert "CER" in result.stdout
+    again = load_reader(str(out), "none")
+    assert again.lines is not None
+    assert np.isfinite(again.lines.weights[-1]["bias"]).all()
