@@ -9,6 +9,7 @@ from dataclasses import asdict
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
+from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 

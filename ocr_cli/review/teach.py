@@ -179,7 +179,7 @@ def save(out: Path, learnt: Learnt, record: dict[str, Any]) -> None:
 def in_words(learnt: Learnt, out: Path) -> str:
     """What learning brought, for who is no engineer."""
     if learnt.before is None or learnt.after is None:
-        return "Learnt from one row; that is too few to tell whether it helps."
+        return "Too few rows were corrected to tell whether it helps; the reader stays as it was."
     before, after = 100 * learnt.before.rate, 100 * learnt.after.rate
     if not learnt.share:
         return (
