@@ -205,7 +205,8 @@ class _Making:
 
     def __init__(self, output: Output, run: Run) -> None:
         self._output, self._run = output, run
-        make_folder(output.path.parent)
+        if run.done is not None:
+            make_folder(output.path.parent)
         if run.resume:
             run.sweep(output.path)
         in_list = run.done is not None
