@@ -17,6 +17,7 @@ from typing import BinaryIO, TextIO
 from ocr_cli.errors import OcrError
 
 _LINKS = 40  # that a name may lead through, as Linux has it
+_PART = re.compile(r"\.(.+)\.[0-9a-f]{16}\.part", re.DOTALL)
 _DESCRIPTORS = re.compile(r"/dev/fd|/proc/(\d+)(/task/\d+)?/fd")
 
 
@@ -159,6 +160,20 @@ def _descriptor(path: Path) -> int | None:
     return None
 
 
+def part_stem(path: Path) -> str:
+    """What the name of a file in the making keeps of the one whose place it is to take."""
+    return path.name[:40]
+
+
+def unfinished(folder: Path) -> dict[str, list[Path]]:
+    """The files in the making in a folder, by their `part_stem`: of who writes, or was killed."""
+    found: dict[str, list[Path]] = {}
+    for path in folder.glob(".*.part"):
+        if name := _PART.fullmatch(path.name):
+            found.setdefault(name[1], []).append(path)
+    return found
+
+
 class _Part:
     """A new file in the folder of the one whose place it is to take.
 
@@ -183,7 +198,7 @@ class _Part:
         return os.open(self._path, os.O_CREAT | os.O_EXCL | flags, 0o666)
 
     def _new_name(self) -> Path:
-        return self._target.with_name(f".{self._target.name[:40]}.{secrets.token_hex(8)}.part")
+        return self._target.with_name(f".{part_stem(self._target)}.{secrets.token_hex(8)}.part")
 
     def take_its_place(self, path: Path, lasting: bool) -> None:
         """Put the new file in the old one's place; OcrError, OSError."""

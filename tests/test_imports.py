@@ -23,7 +23,7 @@ LEVELS = (
 )
 LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
 BACK_ENDS = {"ocr_cli.nn.torch.backend"}  # says which extra is missing
-HEAVY = {"scipy", "skimage", "matplotlib", "torch"}
+HEAVY = {"scipy", "skimage", "matplotlib", "torch", "distributed"}
 
 
 def imports(module: str, source: str) -> Iterator[tuple[str, int, bool]]:

@@ -6,19 +6,20 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
 from ocr_cli import parallel
 from ocr_cli.errors import InputError, MissingExtraError, ModelError
-from ocr_cli.parallel import in_order, processes
+from ocr_cli.parallel import Known, in_order, processes
 
 
 @dataclass(frozen=True)
 class Item:
     number: int
     source: str = "a.png"
+    frame: int = 0
 
 
 ITEMS = [Item(n) for n in range(12)]
@@ -135,9 +136,57 @@ def test_of_items_under_way_when_a_worker_is_killed_the_one_to_blame_fails_alone
     assert "--jobs" in str(killed)
 
 
-def test_one_job_needs_no_pool() -> None:
+def test_one_that_takes_too_long_fails_alone_and_the_others_go_on() -> None:
+    items = [Item(0), Item(600), Item(0), replace(Item(600, "scan.tif"), frame=2), Item(0)]
+    with processes(2, timeout=2.0) as executor:
+        results = list(in_order(nap, items, executor, ahead=4))
+    assert [results[number] for number in (0, 2, 4)] == [0, 0, 0]
+    assert str(results[1]).startswith("a.png: it takes longer than 2 seconds")
+    assert str(results[3]).startswith("scan.tif: page 3 takes longer")
+    assert "--page-timeout" in str(results[3])
+
+
+def load_models() -> None:
+    time.sleep(3)
+    os.environ["LOADED"] = "1"
+
+
+def loaded(_: Item) -> str:
+    return os.environ.get("LOADED", "")
+
+
+def test_what_is_done_once_a_process_is_no_items_time() -> None:
+    with processes(1, timeout=2.0, prepare=load_models) as executor:
+        assert list(in_order(loaded, ITEMS[:2], executor)) == ["1", "1"]
+
+
+def cannot_be_sent(item: Item) -> object:
+    return threading.Lock() if item.number else 0
+
+
+def test_a_result_that_cannot_be_sent_is_told_and_costs_no_process() -> None:
+    with processes(1, apart=True) as executor:
+        assert executor is not None
+        with pytest.raises(RuntimeError, match="cannot be sent"):
+            executor.submit(cannot_be_sent, Item(1)).result()
+        assert executor.submit(cannot_be_sent, Item(0)).result() == 0
+
+
+def test_what_is_known_is_not_done_again(executor: Executor | None) -> None:
+    done: list[int] = []
+    items = [Item(1), Known(20), Item(3), Known(40)]
+    work = lambda item: done.append(item.number) or item.number * 10  # noqa: E731
+    assert list(in_order(work, items, executor, ahead=2)) == [10, 20, 30, 40]
+    assert sorted(done) == [1, 3]
+
+
+def test_one_job_needs_no_pool_but_to_be_kept_apart() -> None:
     with processes(1) as executor:
         assert executor is None
+    with processes(1, apart=True) as executor:
+        results = list(in_order(die_at_two, ITEMS[:4], executor))
+    assert results.pop(2) not in ITEMS
+    assert results == [0, 1, 3]
 
 
 def test_leaving_early_does_not_wait_for_the_pages_under_way() -> None:

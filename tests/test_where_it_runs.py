@@ -89,19 +89,27 @@ def test_help_for_a_full_disk_is_no_traceback(folder: Path, flag: str) -> None:
     assert (done.returncode, done.stderr) == (1, "ocr: No space left on device\n")
 
 
-def test_without_shared_memory_one_process_reads_and_says_so_once(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def locked(*_: object, **__: object) -> None:
+def test_without_processes_one_reads_and_says_so_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    def locked() -> None:
         raise OSError(30, "Read-only file system")
 
-    monkeypatch.setattr("multiprocessing.context.BaseContext.Lock", locked)
-    monkeypatch.setattr("multiprocessing.context.BaseContext.BoundedSemaphore", locked)
+    monkeypatch.setattr("multiprocessing.forkserver.ensure_running", locked)
     told: list[str] = []
     with parallel.processes(2, told.append) as executor:
         assert executor is None
     assert len(told) == 1
     assert "Read-only file system" in told[0]
+
+
+def test_processes_need_no_shared_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    def locked(*_: object, **__: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr("multiprocessing.context.BaseContext.Lock", locked)
+    monkeypatch.setattr("multiprocessing.context.BaseContext.BoundedSemaphore", locked)
+    with parallel.processes(2) as executor:
+        assert executor is not None
+        assert executor.submit(int, "1").result() == 1
 
 
 def test_a_working_folder_that_is_gone_costs_nothing(folder: Path) -> None:

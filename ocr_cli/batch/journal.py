@@ -83,9 +83,7 @@ class Journal:
     def _write(self, at: int, data: bytes) -> None:
         try:
             self._file.seek(at)
-            rest = memoryview(data)
-            while rest:
-                rest = rest[self._file.write(rest) :]
+            _write_all(self._file, data)
             os.fsync(self._file.fileno())
         except OSError as failure:
             with suppress(OSError):
@@ -159,7 +157,10 @@ def _lock(file: IO[bytes], path: Path) -> None:
 
 
 class DoneList:
-    """The keys of complete outputs, a line each; several processes may write to it."""
+    """The keys of complete outputs, a line each; several processes may write to it.
+
+    Of several keys of one output the last one counts: it says how what lies there was made.
+    """
 
     def __init__(self, path: Path, resume: bool) -> None:
         """Take up what is in the file if to `resume`; OcrError."""
@@ -172,24 +173,32 @@ class DoneList:
                 self._file.write(b"\n")
         except OSError as failure:
             raise cannot_write(path, failure) from failure
-        lines = data.splitlines() if resume else []
-        self._keys = {line.split(b" ")[0].decode("ascii", "replace") for line in lines}
+        lines = data.decode("ascii", "replace").splitlines() if resume else []
+        self._keys = {name: key for key, _, name in (line.partition(" ") for line in lines)}
 
-    def __contains__(self, key: str) -> bool:
-        return key in self._keys
+    def has(self, key: str, name: str) -> bool:
+        """Whether an output was completed with this key, and with no other since."""
+        return self._keys.get(json.dumps(name)) == key
 
     def add(self, key: str, name: str) -> None:
-        """Write that an output is complete: its key, and for people its name."""
+        """Write that an output is complete: its key and its name."""
         try:
-            self._file.write(f"{key} {json.dumps(name)}\n".encode())
+            _write_all(self._file, f"{key} {json.dumps(name)}\n".encode())
             os.fsync(self._file.fileno())
         except OSError as failure:
             told = cannot_write(self.path, failure)
             raise OcrError(told.problem, MAKE_ROOM, told.source) from failure
-        self._keys.add(key)
+        self._keys[json.dumps(name)] = key
 
     def close(self, remove: bool = False) -> None:
         """Close the file, which is removed where nobody needs it any more."""
         self._file.close()
         if remove:
             self.path.unlink(missing_ok=True)
+
+
+def _write_all(file: IO[bytes], data: bytes) -> None:
+    """Write to a file without a buffer, which may take less than it is given."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) :]

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, TypeAlias
 from ocr_cli.batch import keys
 from ocr_cli.batch.journal import DoneList, Journal, Part, journal_path
 from ocr_cli.errors import InputError, UsageError
-from ocr_cli.files import make_folder
+from ocr_cli.files import make_folder, part_stem, unfinished
 from ocr_cli.parallel import Known
 
 if TYPE_CHECKING:
     from ocr_cli.input import Picture
 
 DONE_LIST = ".ocr-done"  # in the folder of --out-dir
+COMPLETE = "complete"  # the key, in an output's journal, of what it was completed with
 ALREADY = "already"  # what comes of a page that was read before
 
 Todo: TypeAlias = "Picture | Known[str] | InputError"
@@ -142,6 +143,7 @@ class Run:
     resume: bool = False
     done: DoneList | None = None
     _open: set[_Making] = field(default_factory=set)
+    _left: dict[Path, dict[str, list[Path]]] = field(default_factory=dict)
 
     def make(
         self,
@@ -172,6 +174,13 @@ class Run:
                 self._open.add(making)
                 yield from map(making.step, output.pictures)
 
+    def sweep(self, path: Path) -> None:
+        """Remove what a process that was killed while it wrote `path` left beside it."""
+        if path.parent not in self._left:
+            self._left[path.parent] = unfinished(path.parent)
+        for part in self._left[path.parent].pop(part_stem(path), []):
+            part.unlink(missing_ok=True)
+
     def _is_done(self, output: Output) -> bool:
         if not self.resume or self.done is None or not output.path.exists():
             return False
@@ -179,7 +188,7 @@ class Run:
             "" if isinstance(page, InputError) else keys.page_key(self.reading, page)
             for page in output.pictures
         ]
-        return keys.output_key(output.name, pages) in self.done
+        return self.done.has(keys.output_key(output.name, pages), output.name)
 
 
 @dataclass(frozen=True)
@@ -196,7 +205,10 @@ class _Making:
 
     def __init__(self, output: Output, run: Run) -> None:
         self._output, self._run = output, run
-        make_folder(output.path.parent)
+        if run.done is not None:
+            make_folder(output.path.parent)
+        if run.resume:
+            run.sweep(output.path)
         in_list = run.done is not None
         wanted = len(output.pictures) > 1 or (run.resume and not in_list)
         self._journal = Journal(journal_path(output.path), run.resume) if wanted else None
@@ -241,14 +253,19 @@ class _Making:
         name = self._output.name or self._output.path.name
         done = "" if self._failed else keys.output_key(name, self._keys)
         list_, journal = self._run.done, self._journal
-        is_there = list_ is None and journal is not None and done in journal
+        is_there = done and list_ is None and self._completed() == done
         if self._fresh or not is_there or not self._output.path.exists():
             self._run.write(self._pages(), self._output.path)
         if done and list_ is not None:
             list_.add(done, name)
         elif done and journal is not None and self._run.resume and not is_there:
-            journal.add(done, complete=name)
+            journal.add(COMPLETE, done)
         self.close(remove=not self._failed and (list_ is not None or not self._run.resume))
+
+    def _completed(self) -> Part | None:
+        """The key of the output as a former run completed it, by its journal."""
+        journal = self._journal
+        return journal[COMPLETE] if journal is not None and COMPLETE in journal else None
 
     def _pages(self) -> Iterator[Part]:
         """The pages, one at a time, in their order."""

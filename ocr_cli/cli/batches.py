@@ -167,7 +167,7 @@ def run(this: Batch) -> None:
         _watch(this) if is_endless else _read_all(this)
     except BaseException as failure:
         is_end = is_endless and type(failure) is KeyboardInterrupt
-        if is_end or (this.keeps_record and this.is_large and not isinstance(failure, UsageError)):
+        if is_end or (this.keeps_record and this.tally.read + this.tally.before > 1):
             _tell_tally(this, "" if is_end else "; --resume goes on from there")
         if not is_end:
             raise

@@ -7,7 +7,7 @@ import multiprocessing
 import threading
 import warnings
 from collections.abc import Callable, Iterator
-from concurrent.futures import BrokenExecutor, Executor, Future
+from concurrent.futures import BrokenExecutor, Executor, Future, InvalidStateError
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -19,7 +19,7 @@ from ocr_cli.parallel.workers import Workers, cap_threads
 if TYPE_CHECKING:
     from distributed import Client
 
-CONNECT = 30.0  # seconds in which a scheduler has to answer
+CONNECT = 20.0  # seconds in which a scheduler has to answer
 LEAST_AHEAD = 16  # pages under way, where there are few workers yet
 
 _GONE = OcrError("the scheduler is gone", "start it again, and go on with --resume")
@@ -71,7 +71,8 @@ def _client(address: str) -> Client:
         import distributed
     except ImportError as failure:
         raise MissingExtraError("dask.distributed", "dask", "--scheduler") from failure
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    for name in ("distributed", "distributed.client"):  # what goes wrong is told in a line
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     warnings.filterwarnings("ignore", message="Sending large graph")  # pictures are large
     try:
         return distributed.Client(address, timeout=CONNECT, set_as_default=False)
@@ -84,42 +85,46 @@ class _Cluster(Executor):
     """What is submitted goes to the cluster, and fails as it would in `Workers`."""
 
     def __init__(self, client: Client, setting: Setting) -> None:
-        self._executor = client.get_executor(pure=False)
-        self._setting = setting
+        self._client, self._setting = client, setting
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         task = partial(fn, *args, **kwargs)
         try:
-            return _translated(self._executor.submit(_on_worker, task, self._setting))
+            theirs = self._client.submit(_on_worker, task, self._setting, pure=False)
         except (OSError, RuntimeError) as failure:
             raise _GONE from failure
+        if self._client.status != "running":  # of one that comes so late, nobody will tell
+            raise _GONE
+        return _translated(theirs)
 
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        self._executor.shutdown(wait)
 
-
-def _translated(theirs: Future[Any]) -> Future[Any]:
-    """The same future, but for errors that only dask has."""
+def _translated(theirs: Any) -> Future[Any]:
+    """A future of dask's as one of Python's, with the errors that `Workers` has."""
     ours: Future[Any] = Future()
 
-    def settle(done: Future[Any]) -> None:
-        if not ours.set_running_or_notify_cancel():
-            return
-        failure = _GONE if done.cancelled() else done.exception()
-        if failure is None:
-            ours.set_result(done.result())
-        elif type(failure).__name__ == "KilledWorker":
-            ours.set_exception(BrokenExecutor(str(failure)))
-        else:
-            ours.set_exception(failure)
+    def settle(done: Any) -> None:
+        with suppress(InvalidStateError):  # nobody wants it any more
+            try:
+                result = done.result(CONNECT)
+            except Exception as failure:
+                ours.set_exception(_as_ours(failure, done.status == "error"))
+            else:
+                ours.set_result(result)
 
     def give_up(done: Future[Any]) -> None:
         if done.cancelled():
-            theirs.cancel()
+            with suppress(Exception):  # there may be no scheduler to tell
+                theirs.cancel()
 
     ours.add_done_callback(give_up)
     theirs.add_done_callback(settle)
     return ours
+
+
+def _as_ours(failure: Exception, is_of_task: bool) -> Exception:
+    if not is_of_task:
+        return _GONE
+    return BrokenExecutor(str(failure)) if type(failure).__name__ == "KilledWorker" else failure
 
 
 def _on_worker(task: Callable[[], Any], setting: Setting) -> Any:

@@ -40,11 +40,13 @@ def test_pages_come_back_as_they_were(path: Path) -> None:
     assert known(path) == PAGES
 
 
-@pytest.mark.parametrize("rest", [b"", b"\0" * 50, b'{"key": "e", "length": 1'])
+@pytest.mark.parametrize(
+    "rest", [b"", b"\0" * 50, b'{"key": "e", "length": 1'], ids=["nothing", "zeros", "a head"]
+)
 def test_cut_anywhere_it_has_the_pages_before_and_takes_more(path: Path, rest: bytes) -> None:
     whole = path.read_bytes()
     ends = [whole.index(b"\n", whole.index(f'"key": "{key}"'.encode())) for key in "bcd"]
-    for cut in range(len(b"ocr journal 1\n"), len(whole), 3):
+    for cut in range(len(b"ocr journal 1\n"), len(whole), 7):
         path.write_bytes(whole[:cut] + rest)
         found = known(path)
         assert list(found) == list(PAGES)[: len(found)]
@@ -95,9 +97,10 @@ def test_a_full_disk_costs_the_page_that_did_not_fit(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     journal = Journal(path, resume=True)
-    with monkeypatch.context() as patch, pytest.raises(OcrError, match="No space left.*--resume"):
+    with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
-        journal.add("e", "lost")
+        with pytest.raises(OcrError, match=r"No space left.*--resume"):
+            journal.add("e", "lost")
     journal.add("e", "found")
     journal.close()
     assert known(path) == PAGES | {"e": "found"}
@@ -105,19 +108,30 @@ def test_a_full_disk_costs_the_page_that_did_not_fit(
 
 def test_a_list_of_what_is_done_survives_a_cut_line(tmp_path: Path) -> None:
     path = tmp_path / "done"
+    names = {"one": "a\nb.txt", "two": "é", "four": "d.txt"}
     for key in ("one", "two"):
         done = DoneList(path, resume=True)
-        done.add(key, "a\nb.txt")
+        done.add(key, names[key])
         done.close()
-    path.write_bytes(path.read_bytes() + b"thr")
+    path.write_bytes(path.read_bytes() + b'three "c')
     done = DoneList(path, resume=True)
-    done.add("four", "d.txt")
+    done.add("four", names["four"])
     done.close()
     done = DoneList(path, resume=True)
-    assert [key for key in ("one", "two", "three", "four") if key in done] == ["one", "two", "four"]
+    assert all(done.has(key, name) for key, name in names.items())
+    assert not done.has("one", "é")
     done.close(remove=True)
     assert not path.exists()
-    assert "one" not in DoneList(path, resume=False)
+
+
+def test_of_one_output_the_last_key_counts(tmp_path: Path) -> None:
+    done = DoneList(tmp_path / "done", resume=True)
+    for key in ("english", "french"):
+        done.add(key, "a.txt")
+    done.close()
+    done = DoneList(tmp_path / "done", resume=True)
+    assert (done.has("english", "a.txt"), done.has("french", "a.txt")) == (False, True)
+    assert not DoneList(tmp_path / "done", resume=False).has("french", "a.txt")
 
 
 def test_a_journals_name_is_not_too_long(tmp_path: Path) -> None:

@@ -80,9 +80,11 @@ def recorded(place: Path) -> int:
     record = place / ".ocr-done"
     if not place.is_dir():
         record = place.with_name(f".{place.name}.ocr-journal")
-    return record.read_bytes().count(b'{"key"' if place.suffix else b'txt"\n') if (
-        record.exists()
-    ) else 0
+    return (
+        record.read_bytes().count(b'{"key"' if place.suffix else b'txt"\n')
+        if (record.exists())
+        else 0
+    )
 
 
 @pytest.mark.parametrize("name", ["all.txt", "each"])
@@ -91,7 +93,7 @@ def test_killed_at_any_moment_it_goes_on_to_the_very_same_bytes(
 ) -> None:
     to = ["-o", tmp_path / name] if "." in name else ["--out-dir", tmp_path / name]
     command = [*OCR, "read", *READ, "in", *map(str, to), "--jobs", "2"]
-    chance = random.Random(name)
+    chance = random.Random(name)  # noqa: S311
     before = 0
     for most in (3, 6):
         process = subprocess.Popen(
