@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO, Self
 
 from ocr_cli import __version__
 from ocr_cli.output import textlayer
-from ocr_cli.output.pdf import FRAME, SOURCE
+from ocr_cli.output.textlayer import FRAME, SOURCE
 
 if TYPE_CHECKING:
     import pikepdf

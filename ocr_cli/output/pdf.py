@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 
 from ocr_cli.errors import MissingExtraError
 from ocr_cli.output import textlayer
+from ocr_cli.output.textlayer import FRAME, SOURCE
 
 if TYPE_CHECKING:
     import pikepdf
 
     from ocr_cli.page import Page
 
-SOURCE, FRAME = "/OcrSource", "/OcrFrame"  # of a page that is to be taken from a file
 KINDS = {"PDF"}  # formats whose pages are pages already
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 Matrix = NDArray[np.float64]
 
 FONT = "/GlyphLessFont"
+SOURCE, FRAME = "/OcrSource", "/OcrFrame"  # of a page that is to be taken from a file
 LEVEL = 20.0  # degrees off an axis, up to which words are written along it, see `_levelled`
 DRIFT = 0.4  # of its height that a row may rise or fall and still be written level
 WIDE = 0.5  # of a letter's height is its width, in the font that the layer is written with
