@@ -283,7 +283,7 @@ def test_a_folder_that_may_not_be_read_costs_no_other(
     [
         (["read", "a.png", "-j", "many"], "'many' is not a whole number of at least 0."),
         (["read", "a.png", "-j", "-1"], "-1 is not in the range x>=0"),
-        (["train", "--epochs", "0"], "0 is not in the range x>=1"),
+        (["train", "--epochs", "0"], "0 is not in the range 1<=x"),
         (["train", "--lr", "fast"], "'fast' is not a number of more than 0."),
         (["train", "--lr", "inf"], "'inf' is not finite."),
         (["train", "--lr", "nan"], "'nan' is not finite."),
@@ -292,7 +292,10 @@ def test_a_folder_that_may_not_be_read_costs_no_other(
         (["train", "--hidden", "99999999999999999999"], "sizes go from 1 to 65536"),
         (["train", "--hidden", "0"], "sizes go from 1 to 65536"),
         (["train", "--channels", "8,8,99999999999999999999"], "sizes go from 1 to 65536"),
-        (["train", "--threads", "few"], "'few' is not a whole number of at least 1."),
+        (
+            ["train", "--threads", "few"],
+            "'few' is not a whole number of at least 1 and at most 1024.",
+        ),
         (["train", "--momentum", "x"], "'x' is not a number of at least 0 and less than 1."),
     ],
 )
