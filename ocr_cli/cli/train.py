@@ -174,8 +174,9 @@ reconstructions.png.
     "pages",
     multiple=True,
     metavar="PICTURE[=TEXT]",
-    help="Learn the hand of a page from the text file of what it says, a line a row; "
-    "may be given again. [default of TEXT: NAME.txt beside it]",
+    help="Learn the hand of a page from the text file of what it says, a line a row, or from "
+    "NAME.ocr.json, which ocr review keeps; may be given again. [default of TEXT: NAME.txt "
+    "beside it]",
 )
 @options.language
 @click.option(
