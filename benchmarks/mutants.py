@@ -154,7 +154,7 @@ MUTANTS = (
         "np.mean(gains) < BEHIND",
         "recognition/test_decisions.py",
     ),
-    Mutant("recognition/fusion.py", "SHARE = 0.5", "SHARE = 0.05", "recognition/test_decisions.py"),
+    Mutant("recognition/fusion.py", "SHARE = 0.65", "SHARE = 0.05", "recognition/test_decisions.py"),
     Mutant("recognition/fusion.py", "ENOUGH = 1500", "ENOUGH = 0", "recognition/test_decisions.py"),
     Mutant(
         "recognition/letters/lattice.py",

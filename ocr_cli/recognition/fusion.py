@@ -17,8 +17,8 @@ from ocr_cli.modelfiles.weights import Model
 from ocr_cli.recognition.lines import RowEmissions, legibility, sorted_scores
 
 Array = NDArray[Any]
-BEHIND = 0.1  # less legible than to the first, at most, and the second network has a say
-SHARE = 0.5  # of the second network then
+BEHIND = 0.035  # less legible than to the first, at most, and the second network has a say
+SHARE = 0.65  # of the second network then
 SAMPLE = 6  # rows by which a page is judged
 ENOUGH = 1500  # pixels of strips in all, below which there is too little to judge by
 _NEVER = 1e-7  # probability of what the second network does not know

@@ -70,7 +70,7 @@ def read_row(text: str, sure: float) -> Row:
     return Row(box, (Word(box, (), text, sure),), 8.0, 5.0, text=text, confidence=sure)
 
 
-@pytest.mark.parametrize(("sure", "doubted"), [(0.2, True), (0.97, True), (0.995, False)])
+@pytest.mark.parametrize(("sure", "doubted"), [(0.2, True), (0.97, True), (0.9999, False)])
 def test_rows_that_the_line_model_is_not_sure_of_are_in_doubt(sure: float, doubted: bool) -> None:
     """Its own confidence, before that is calibrated."""
     assert recognition.in_doubt(read_row("maybe", sure)) == doubted
@@ -160,8 +160,8 @@ def emissions(sure: float, width: int = 500) -> RowEmissions:
     ("first", "second", "width", "has_a_say"),
     [
         (0.90, 0.95, 500, True),
-        (0.90, 0.82, 500, True),  # about as sure
-        (0.90, 0.78, 500, False),  # an old hand, of which pen strokes know nothing
+        (0.90, 0.88, 500, True),  # about as sure
+        (0.90, 0.85, 500, False),  # an old hand, of which pen strokes know nothing
         (0.90, 0.95, 300, False),  # four words: too little to tell
     ],
 )
@@ -177,12 +177,12 @@ def test_when_the_second_network_has_a_say(
     mixed = fusion.fused(seen, model, model)
     assert {one.mixed for one in mixed} == {has_a_say}
     texts = {"".join("ab"[k] for k in greedy(one.scores)) for one in mixed}
-    assert texts == ({"a"} if has_a_say and second > first else {"b"})
+    assert texts == ({"a"} if has_a_say else {"b"})
 
 
-@pytest.mark.parametrize(("sure", "read"), [(0.65, "b"), (0.95, "b"), (0.998, "a")])
-def test_the_second_network_has_half_of_the_say(sure: float, read: str) -> None:
-    """The first is sure of b; the second takes it from there once it's as sure of a."""
+@pytest.mark.parametrize(("sure", "read"), [(0.45, "b"), (0.65, "a")])
+def test_the_second_network_has_two_thirds_of_the_say(sure: float, read: str) -> None:
+    """The first is sure of b; the second takes it from there once it's sure enough of a."""
     first = np.log(np.float32([[0.005, 0.99, 0.005]]))
     second = np.log(np.float32([[sure, (1 - sure) / 4, 0.75 * (1 - sure)]]))
     (found,) = fusion.mixed(first, second, [0, 1, 2])
@@ -193,7 +193,7 @@ def test_the_second_network_has_half_of_the_say(sure: float, read: str) -> None:
 def test_what_the_second_network_does_not_know_it_cannot_forbid() -> None:
     first = np.log(np.float32([[0.01, 0.98, 0.01]]))
     (found,) = fusion.mixed(first, np.log(np.float32([[0.02, 0.98]])), [0, 2])
-    assert np.exp(found[1]) == pytest.approx(0.5 * 0.98, rel=0.01)
+    assert np.exp(found[1]) == pytest.approx(0.35 * 0.98, rel=0.01)
 
 
 # What decides between readings.
