@@ -114,14 +114,14 @@ MUTANTS = (
     # recognition
     Mutant(
         "recognition/calibration.py",
-        "LINES = (0.68, -0.45)",
-        "LINES = (0.68, 0.9)",
+        "LINES = (0.49, -0.20)",
+        "LINES = (0.49, 1.6)",
         "recognition/test_decisions.py",
     ),
     Mutant(
         "recognition/calibration.py",
-        "SETTLED = (0.47, 2.72)",
-        "SETTLED = (0.47, 1.0)",
+        "SETTLED = (0.53, 1.81)",
+        "SETTLED = (0.53, 0.2)",
         "recognition/test_decisions.py",
     ),
     Mutant(

@@ -40,7 +40,7 @@ __all__ = [
 CAPITALS = 0.7  # share of a row's letters, from which on it is in block capitals
 DOUBTFUL = 0.72  # of the usual legibility of a page's rows, below which one is not to be trusted,
 ILLEGIBLE = 0.42, 0.6  # but at least, and at most, so much; fitted on gnhk/valid and copiste/valid
-SURE = 0.98  # confidence of a line model, from which on capitals are not read by letters
+SURE = 0.95  # confidence of a line model, from which on capitals are not read by letters
 APART = 0.8  # pieces of ink to a letter, from which on letters stand apart
 # Gaps count for more in rows that are mostly block capitals, whose words stand well apart.
 BESIDE_LINES = Weights(blank=0.8, beam=12, choices=8)

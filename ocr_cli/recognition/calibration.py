@@ -14,9 +14,9 @@ from ocr_cli.recognition.letters import geometric_mean
 # on the first and last of these (benchmarks/calibrate.py); LETTERS on writers of the valid split.
 # Letters are scored by shape alone and mended by all else, so theirs say little.
 LETTERS = (0.46, 1.45)
-SETTLED = (0.47, 2.72)  # rows that were read both ways
-LINES = (0.68, -0.45)  # rows read by one network,
-MIXED = (0.59, 0.77)  # and by two: the mean of their probabilities is less sure than it could be
+SETTLED = (0.53, 1.81)  # rows that were read both ways
+LINES = (0.49, -0.20)  # rows read by one network,
+MIXED = (0.62, 0.20)  # and by two: the mean of their probabilities is less sure than it could be
 
 
 def calibrated(row: Row, odds: tuple[float, float]) -> Row:
