@@ -31,14 +31,14 @@ MUTANTS = (
     # training
     Mutant(
         "training/adaptation/hand.py",
-        "others = [k for k in range(len(tuner.known)) if k not in fold]",
+        "others = [k for k in range(len(tuner.known)) if k not in fold.lines]",
         "others = list(range(len(tuner.known)))",
         "training/test_decisions.py",
     ),
     Mutant(
         "training/adaptation/hand.py",
-        "best = max(s for s in SHARES if edits[s].edits == fewest) if helps else 0.0",
-        "best = min(s for s in SHARES if edits[s].edits == fewest) if helps else 0.0",
+        "best = min(edits, key=lambda share: (sum(edits[share]), -share))",
+        "best = min(edits, key=lambda share: (sum(edits[share]), share))",
         "training/test_decisions.py",
     ),
     Mutant(
@@ -154,7 +154,9 @@ MUTANTS = (
         "np.mean(gains) < BEHIND",
         "recognition/test_decisions.py",
     ),
-    Mutant("recognition/fusion.py", "SHARE = 0.65", "SHARE = 0.05", "recognition/test_decisions.py"),
+    Mutant(
+        "recognition/fusion.py", "SHARE = 0.65", "SHARE = 0.05", "recognition/test_decisions.py"
+    ),
     Mutant("recognition/fusion.py", "ENOUGH = 1500", "ENOUGH = 0", "recognition/test_decisions.py"),
     Mutant(
         "recognition/letters/lattice.py",
@@ -190,7 +192,7 @@ MUTANTS = (
         "255",
         "input/test_grey.py input/test_pages.py",
     ),
-    Mutant("output/tsv.py", "*page.box_in_file(word.box)", "*word.box", "output/test_formats.py"),
+    Mutant("output/jsonl.py", "page.box_in_file(part.box)", "part.box", "output/test_formats.py"),
 )
 
 

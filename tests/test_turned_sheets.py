@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ocr_cli import metrics
+from ocr_cli.evaluation import metrics
 
 if TYPE_CHECKING:
     from conftest import RunOcr

@@ -27,6 +27,7 @@ from ocr_cli.recognition.letters.lattice import Lattice
 from ocr_cli.recognition.letters.search import Weights
 from ocr_cli.recognition.lines import RowEmissions, small_capitals
 from ocr_cli.recognition.lines.alternatives import with_alternatives
+from ocr_cli.recognition.lines.beam import Decoding
 
 __all__ = [
     "Reader",
@@ -40,9 +41,10 @@ __all__ = [
 CAPITALS = 0.7  # share of a row's letters, from which on it is in block capitals
 DOUBTFUL = 0.72  # of the usual legibility of a page's rows, below which one is not to be trusted,
 ILLEGIBLE = 0.42, 0.6  # but at least, and at most, so much; fitted on gnhk/valid and copiste/valid
-SURE = 0.95  # confidence of a line model, from which on capitals are not read by letters
+SURE = 0.97  # confidence of a line model, from which on capitals are not read by letters
 APART = 0.8  # pieces of ink to a letter, from which on letters stand apart
 # Gaps count for more in rows that are mostly block capitals, whose words stand well apart.
+SPACED = Decoding(space=0.7)
 BESIDE_LINES = Weights(blank=0.8, beam=12, choices=8)
 
 
@@ -211,6 +213,10 @@ def _both_ways(
     seen = small_capitals.resolved(seen, by_lines.classes)
     language = reader.language_of(lambda: lines.greedy_texts(seen, by_lines.classes))
     read = lines.decoded(seen, by_lines.classes, language)
+    capitals = [i for i, row in enumerate(read) if mostly_capitals(row)]
+    apart = lines.decoded([seen[i] for i in capitals], by_lines.classes, language, SPACED)
+    for i, row in zip(capitals, apart, strict=True):
+        read[i] = row
     rows = tuple(_calibrated(read, seen))
     chosen = [i for i, row in enumerate(read) if mostly_capitals(row) and in_doubt(row)]
     if chosen:

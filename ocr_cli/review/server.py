@@ -198,7 +198,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _export(self, name: str) -> None:
         """One page, or all that are ready, with the corrected text, as a file to keep."""
-        if name not in formats.READ:
+        if name not in available():
             raise LookupError(name)
         store, form = self.server.store, formats.READ[name]
         asked = parse_qs(urlsplit(self.path).query).get("page", [""])[0]
@@ -242,7 +242,7 @@ def _summary(store: Store, number: int) -> dict[str, Any]:
     sheet: Sheet = store.sheets[number]
     told = {"name": sheet.name, "state": sheet.state, "problem": sheet.problem}
     if sheet.state != READY:
-        return told | {"rows": 0, "corrected": 0, "formats": list(formats.READ)}
+        return told | {"rows": 0, "corrected": 0, "formats": available()}
     try:
         document = store.document(number)
     except OcrError as failure:
@@ -251,5 +251,18 @@ def _summary(store: Store, number: int) -> dict[str, Any]:
         "rows": len(document.rows),
         "corrected": len(document.corrected),
         "revision": document.revision,
-        "formats": list(formats.READ),
+        "formats": available(),
     }
+
+
+def available() -> list[str]:
+    """The formats that can be written with what is installed."""
+    return [name for name, form in formats.READ.items() if _is_there(form)]
+
+
+def _is_there(form: formats.Format) -> bool:
+    try:
+        form.check()
+    except OcrError:
+        return False
+    return True

@@ -103,7 +103,7 @@ def test_pieces_of_ink_to_a_letter() -> None:
     [
         ("HELLO", 0.5, 5, True),  # block capitals in doubt, whose letters stand apart
         ("HELLO", 0.5, 3, False),  # joined up
-        ("HELLO", 0.999, 5, False),  # the line model is sure
+        ("HELLO", 0.99999, 5, False),  # the line model is sure
         ("hello", 0.5, 5, False),
     ],
 )
@@ -119,7 +119,7 @@ def test_which_rows_are_read_by_letters_too(
         return [read_row(text, 0.9) for _ in rows]
 
     monkeypatch.setattr(lines, "emissions_of", lambda *_: [emissions(0.9)])
-    monkeypatch.setattr(lines, "decoded", lambda *_: [read_row(text, sure)])
+    monkeypatch.setattr(lines, "decoded", lambda seen, *_: [read_row(text, sure)] * len(seen))
     monkeypatch.setattr(letters, "lattices_of", lambda page, _: [None] * len(page.rows))
     monkeypatch.setattr(letters, "read_rows", read_rows)
     model = Model("line", ("a", "b"), (), (), {})
@@ -273,9 +273,9 @@ def test_legibility_is_of_what_is_written_not_of_the_paper() -> None:
 @pytest.mark.parametrize(
     ("odds", "right"),
     [
-        (calibration.LINES, 0.74),
-        (calibration.MIXED, 0.88),
-        (calibration.SETTLED, 0.97),
+        (calibration.LINES, 0.71),
+        (calibration.MIXED, 0.86),
+        (calibration.SETTLED, 0.95),
         (calibration.LETTERS, 0.92),
     ],
 )

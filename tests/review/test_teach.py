@@ -57,7 +57,7 @@ def test_what_is_no_kept_page_is_told(tmp_path: Path, content: bytes | None, tol
 
 def learnt(before: int, after: int, share: float) -> Learnt:
     reader = load_reader("letters", "none")
-    return Learnt(reader, share, Tally(before, 1000), Tally(after, 1000), 900, ())
+    return Learnt(reader, share, Tally(before, 1000), Tally(after, 1000), (0.01, 0.03), 20, 900, ())
 
 
 def test_the_gain_is_told_in_plain_words() -> None:

@@ -62,7 +62,7 @@ def test_both_are_learnt_as_far_as_it_helps(copy: Copy) -> None:
 def test_a_change_is_kept_where_its_gain_is_sure(
     edits: tuple[tuple[int, ...], ...], kept: float
 ) -> None:
-    assert hand.best_share(dict(zip(hand.SHARES, edits, strict=True)), 100) == kept
+    assert hand.best_share(dict(zip((0.0, 0.5, 1.0), edits, strict=True)), 100) == kept
 
 
 def test_the_range_of_a_gain_holds_it() -> None:

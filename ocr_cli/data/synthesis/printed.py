@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
-
-if TYPE_CHECKING:
-    from ocr_cli.data.synthesis.drawnpages import BoxOf, Writer
 
 _TYPEWRITERS = "courier", "elite", "cutive", "sansmono"
 _BODY = 0.5  # of a typeface's size: a small letter's height, about
 _JOLT = 0.03  # of its size, by which a typewriter's letters stand higher or lower
 
 Array = NDArray[Any]
+Writer = Any  # `drawnpages.Writer`, which calls what stands here
+BoxOf = Any  # and its `BoxOf`
 
 
 def faces_in(folder: Path | None) -> tuple[str, ...]:

@@ -115,6 +115,7 @@ def decoded(
     seen: Sequence[RowEmissions],
     classes: tuple[str, ...],
     language: Language | None,
+    decoding: Decoding = Decoding(),  # noqa: B008 -- frozen
 ) -> list[Row]:
     """Rows with their text; boxes of characters come from the CTC path.
 
@@ -125,7 +126,7 @@ def decoded(
     if language is None:
         texts = [ctc.greedy(one) for one in scores]
     else:
-        texts = beam_search(scores, classes, language, Decoding())
+        texts = beam_search(scores, classes, language, decoding)
     texts = [_tidied(text, classes) for text in texts]
     spans = ctc.align(scores, texts)
     rows = zip(seen, texts, spans, strict=True)

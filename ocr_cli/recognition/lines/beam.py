@@ -27,6 +27,7 @@ class Decoding:
 
     language: float = 0.5
     letter: float = 1.1  # for every character, against the bias to short texts
+    space: float = 0.0  # for every space besides
     beam: int = 16
     choices: int = 10  # characters of a step that are followed up
     quiet: float = 0.995  # steps so surely blank are taken together
@@ -105,6 +106,7 @@ class _Search:
     ) -> None:
         self.decoding, self.language, self.keep_all = decoding, language, keep_all
         self.classes = len(classes)
+        self.spaces = np.array([decoding.space * (c == " ") for c in classes], np.float32)
         self.lengths = np.array([len(one) for one in steps])
         self.scores = np.zeros((len(steps), self.lengths.max(), self.classes + 1), np.float32)
         for row, one in zip(self.scores, steps, strict=True):
@@ -232,7 +234,7 @@ class _Search:
         if self.language is None:
             return np.full((*states.shape, self.classes), self.decoding.letter, np.float32)
         rows = self.columns.of(self.language.log_probabilities(states.reshape(-1)))
-        rows = self.decoding.language * rows + self.decoding.letter
+        rows = self.decoding.language * rows + (self.decoding.letter + self.spaces)
         return rows.reshape(*states.shape, self.classes).astype(np.float32)
 
     def _finish(self, beams: _Beams, alive: Array, first: int, finished: list[Array]) -> None:

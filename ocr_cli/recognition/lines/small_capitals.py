@@ -18,7 +18,8 @@ from ocr_cli.nn import ctc
 from ocr_cli.recognition.lines import STRIDE, RowEmissions
 
 Array = NDArray[Any]
-CAPITALS = 0.35  # share of the letters that the network reads as capitals, at least
+CAPITALS = 0.35, 0.85  # share of the letters that the network reads as capitals, least and most:
+# of who writes capitals alone it reads nearly all as such
 ALIKE = set("cosuvwxzkpj")  # letters whose capitals are but taller say nothing of that
 TALLER = 4.5  # pixels of a strip that a capital stands above the small ones of its word
 STARTS = 0.08  # share of the words that begin with such a capital, at least,
@@ -54,7 +55,8 @@ def _is_in_small_capitals(words: Sequence[Sequence[_Letter]]) -> bool:
     """Whether letters are written as capitals, and those that begin some words are taller."""
     told = [x.character for word in words for x in word if x.character.lower() not in ALIKE]
     capitals = sum(c.isupper() for c in told)
-    if len(told) < ENOUGH or capitals < CAPITALS * len(told):
+    least, most = (share * len(told) for share in CAPITALS)
+    if len(told) < ENOUGH or not least <= capitals <= most:
         return False
     long = [np.array([letter.top for letter in word]) for word in words if len(word) > 2]
     above = [tops - np.median(tops[1:]) for tops in long]
