@@ -262,7 +262,7 @@ def _idle(experiment: Experiment) -> set[str]:
     idle = {
         "hidden": goes_on or KINDS[preset.kind].beside,
         "augment": KINDS[preset.kind].beside,
-        "channels": goes_on or not any(preset.channels),
+        "channels": goes_on or not any(recipes.preset(preset.kind).channels),
         "momentum": preset.recipe.optimiser != "sgd",
     }
     return {name for name in experiment.changes if idle.get(name)}
