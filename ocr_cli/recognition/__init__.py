@@ -181,7 +181,7 @@ def _by_letters(page: Page, model: Model, reader: Reader) -> Page:
 def _by_lines(page: Page, model: Model, reader: Reader, alternatives: bool) -> Page:
     seen = small_capitals.resolved(lines.emissions_of(page, model), model.classes)
     language = reader.language_of(lambda: lines.greedy_texts(seen, model.classes))
-    rows = _as_lines(seen, model, language)
+    rows = tuple(_calibrated(lines.decoded(seen, model.classes, language), seen))
     if alternatives:
         rows = with_alternatives(rows, seen, model.classes, language)
     return replace(page, rows=rows, language=languages.code_of(language))
@@ -189,10 +189,6 @@ def _by_lines(page: Page, model: Model, reader: Reader, alternatives: bool) -> P
 
 def _lattices(page: Page, model: Model, reader: Reader) -> list[Lattice]:
     return reader.habit.lattices(letters.lattices_of(page, model), reader.weights)
-
-
-def _as_lines(seen: list[RowEmissions], model: Model, language: Language | None) -> tuple[Row, ...]:
-    return tuple(_calibrated(lines.decoded(seen, model.classes, language), seen))
 
 
 def _calibrated(rows: Sequence[Row], seen: Sequence[RowEmissions]) -> list[Row]:

@@ -39,11 +39,11 @@ def choices_of(bare: Page, read: Page, reader: Reader) -> Choices:
 
 def _others(reader: Reader) -> Iterator[Reader]:
     """Readers that may see it otherwise: without language, and each line network alone."""
-    plain = replace(reader, language=None, letters=None if reader.lines else reader.letters)
-    yield replace(plain, strokes=None)
+    of_letters = None if reader.lines else reader.letters
+    plain = replace(reader, language=None, letters=of_letters, strokes=None)
+    yield plain
     if reader.strokes is not None:
-        yield plain
-        yield replace(plain, lines=reader.strokes, strokes=None)
+        yield replace(plain, lines=reader.strokes)
 
 
 def _of_row(row: Row, texts: Sequence[str]) -> list[tuple[str, ...]]:

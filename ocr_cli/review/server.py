@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import cache
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
@@ -255,9 +256,10 @@ def _summary(store: Store, number: int) -> dict[str, Any]:
     }
 
 
-def available() -> list[str]:
-    """The formats that can be written with what is installed."""
-    return [name for name, form in formats.READ.items() if _is_there(form)]
+@cache
+def available() -> tuple[str, ...]:
+    """The formats that can be written with what is installed; asked for with every page's state."""
+    return tuple(name for name, form in formats.READ.items() if _is_there(form))
 
 
 def _is_there(form: formats.Format) -> bool:

@@ -7,7 +7,7 @@ each word its own way. How tall the page's letters are tells them apart.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ocr_cli.layout.strips import MIDDLE
 from ocr_cli.nn import ctc
-from ocr_cli.recognition.lines import STRIDE, RowEmissions
+from ocr_cli.recognition.lines import STRIDE, RowEmissions, greedy_texts
 
 Array = NDArray[Any]
 CAPITALS = 0.35, 0.85  # share of the letters that the network reads as capitals, least and most:
@@ -31,35 +31,31 @@ BEFORE, AFTER = 3, 7  # columns of a strip around a step in which its letter sta
 _NEVER = 1e-7
 
 
-@dataclass(frozen=True)
-class _Letter:
-    """A letter as the network alone reads it; `top` in pixels above the row's middle."""
-
-    character: str
-    top: float
-
-
 def resolved(seen: Sequence[RowEmissions], classes: tuple[str, ...]) -> list[RowEmissions]:
     """The emissions, of a page in small capitals with its small letters in lower case."""
-    words = [word for one in seen for word in _words(one, classes)]
-    if not _is_in_small_capitals(words):
+    if not _has_capitals(greedy_texts(seen, classes)):
         return list(seen)
-    usual = float(np.median([letter.top for word in words for letter in word[1:]]))
+    words = [word for one in seen for word in _words(one, classes)]
+    if not _begins_taller(words):
+        return list(seen)
+    usual = float(np.median(np.concatenate([word[1:] for word in words])))
     return [
         replace(one, scores=_lowered(one.scores, tops(one) < usual + TALLER, classes))
         for one in seen
     ]
 
 
-def _is_in_small_capitals(words: Sequence[Sequence[_Letter]]) -> bool:
-    """Whether letters are written as capitals, and those that begin some words are taller."""
-    told = [x.character for word in words for x in word if x.character.lower() not in ALIKE]
+def _has_capitals(texts: Sequence[str]) -> bool:
+    """Whether many letters of a page are read as capitals, and not nearly all."""
+    told = [c for text in texts for c in text if c.isalpha() and c.lower() not in ALIKE]
     capitals = sum(c.isupper() for c in told)
     least, most = (share * len(told) for share in CAPITALS)
-    if len(told) < ENOUGH or not least <= capitals <= most:
-        return False
-    long = [np.array([letter.top for letter in word]) for word in words if len(word) > 2]
-    above = [tops - np.median(tops[1:]) for tops in long]
+    return len(told) >= ENOUGH and least <= capitals <= most
+
+
+def _begins_taller(words: Sequence[NDArray[np.float64]]) -> bool:
+    """Whether the letters that begin some words are taller, and hardly any others."""
+    above = [word - np.median(word[1:]) for word in words if len(word) > 2]
     if not above:
         return False
     starts = np.mean([word[0] >= TALLER for word in above])
@@ -67,17 +63,17 @@ def _is_in_small_capitals(words: Sequence[Sequence[_Letter]]) -> bool:
     return bool(starts >= STARTS and inside <= INSIDE)
 
 
-def _words(one: RowEmissions, classes: tuple[str, ...]) -> list[list[_Letter]]:
-    """The words of a row without what is no letter in them."""
+def _words(one: RowEmissions, classes: tuple[str, ...]) -> list[NDArray[np.float64]]:
+    """How tall the letters of each word of a row are, see `tops`; what is no letter is left out."""
     above, best = tops(one), one.scores.argmax(1)
-    words: list[list[_Letter]] = [[]]
+    words: list[list[float]] = [[]]
     for t in ctc.starts(best, len(classes)):
         k = int(best[t])
         if classes[k] == " ":
             words.append([])
         elif classes[k].isalpha():
-            words[-1].append(_Letter(classes[k], float(above[t])))
-    return words
+            words[-1].append(float(above[t]))
+    return [np.array(word) for word in words]
 
 
 def tops(one: RowEmissions) -> NDArray[np.float64]:
@@ -85,9 +81,8 @@ def tops(one: RowEmissions) -> NDArray[np.float64]:
     ink = np.pad(one.strip.image > INKED, ((0, 0), (BEFORE, AFTER)))
     around = np.lib.stride_tricks.sliding_window_view(ink, BEFORE + AFTER, axis=1)
     here = np.asarray(around[:, ::STRIDE][:, : len(one.scores)].any(2))
-    reach, missed = np.zeros(len(one.scores)), np.zeros(len(one.scores))
+    reach = np.zeros(len(one.scores))
     for height, row in enumerate(here[int(MIDDLE) :: -1]):
-        missed = np.where(row, 0, missed + 1)
         reach = np.where(row & (height - reach <= GAP), height, reach)
     return reach
 
