@@ -20,7 +20,7 @@ import numpy as np
 from ocr_cli.data.rowcrops import Sheet
 from ocr_cli.data.rowpages import RowPage, load_pages, load_transcribed, save_pages
 from ocr_cli.data.synthesis.drawnpages import draw_page, load_source
-from ocr_cli.data.synthesis.printed import faces_in
+from ocr_cli.data.synthesis.typesetting import faces_in
 from ocr_cli.evaluation.rows import score_rows
 from ocr_cli.layout import finder
 from ocr_cli.layout.courses import Pyramid, placed

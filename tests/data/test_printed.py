@@ -5,17 +5,17 @@ import pytest
 
 pytest.importorskip("matplotlib")
 
-from ocr_cli.data.synthesis import printed
-from ocr_cli.data.synthesis.drawnpages import Sheet, Writer
+from ocr_cli.data.synthesis import printed, typesetting
+from ocr_cli.data.synthesis.sheets import Sheet, Writer
 
-FACES = printed.faces_in(None)
+FACES = typesetting.faces_in(None)
 SERIF = next(f for f in FACES if f.endswith("STIXGeneral.ttf"))
 TYPED = next(f for f in FACES if f.endswith("DejaVuSansMono.ttf"))
 
 
 @pytest.mark.parametrize("size", [10.0, 40.0])
 def test_small_letters_are_about_as_high_as_asked_for(size: float) -> None:
-    mask, rise = printed.set_in_type("xxxx", SERIF, size, np.random.default_rng(0))
+    mask, rise = typesetting.set_in_type("xxxx", SERIF, size, np.random.default_rng(0))
     rows = np.flatnonzero(np.asarray(mask).max(1) > 100)
     assert 0.75 * size < rows[-1] - rows[0] + 1 < 1.3 * size
     assert abs(rows[-1] + 1 - rise) < 0.15 * size  # they stand on their foot
@@ -23,11 +23,11 @@ def test_small_letters_are_about_as_high_as_asked_for(size: float) -> None:
 
 def test_a_typewriter_strikes_letters_unevenly() -> None:
     def darkest(face: str) -> list[int]:
-        mask = printed.set_in_type("m" * 8, face, 30, np.random.default_rng(0))[0]
+        mask = typesetting.set_in_type("m" * 8, face, 30, np.random.default_rng(0))[0]
         return [int(part.max()) for part in np.array_split(np.asarray(mask), 8, axis=1)]
 
-    assert printed.is_typewriter(TYPED)
-    assert not printed.is_typewriter(SERIF)
+    assert typesetting.is_typewriter(TYPED)
+    assert not typesetting.is_typewriter(SERIF)
     assert np.ptp(darkest(SERIF)) == 0
     assert np.ptp(darkest(TYPED)) > 30
 
