@@ -64,6 +64,23 @@ def to_torch(torch: Any, weights: Weights, device: Any) -> list[dict[str, Any]]:
     return [{k: torch.tensor(v, device=device) for k, v in p.items()} for p in weights]
 
 
+def trainable(layers: Layers, weights: list[dict[str, Any]]) -> list[tuple[dict[str, Any], str]]:
+    """Where the tensors stand that are trained: each layer's, and their names."""
+    pairs = zip(layers, weights, strict=True)
+    return [(params, name) for layer, params in pairs for name in layer.trainable]
+
+
+def copied(weights: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same numbers in tensors of their own."""
+    return [{k: v.detach().clone() for k, v in p.items()} for p in weights]
+
+
+def follow(torch: Any, average: Any, weights: Any, share: float) -> None:
+    """Moves a running average so far towards the weights, in place."""
+    pairs = [(a[k], p[k].detach()) for a, p in zip(average, weights, strict=True) for k in p]
+    torch._foreach_lerp_([a for a, _ in pairs], [p for _, p in pairs], share)
+
+
 def to_numpy(weights: Sequence[dict[str, Any]]) -> Weights:
     """Tensors as numpy arrays of their own."""
     return tuple({k: v.detach().cpu().numpy().copy() for k, v in p.items()} for p in weights)
@@ -170,11 +187,7 @@ class TorchTrainer:
         torch.manual_seed(seed % 2**63)
         self.layers, self._loss = layers, LOSSES[loss]
         self._weights = to_torch(torch, weights, self._device)
-        self._trained = [
-            p[name].requires_grad_()
-            for layer, p in zip(layers, self._weights, strict=True)
-            for name in layer.trainable
-        ]
+        self._trained = [p[name].requires_grad_() for p, name in trainable(layers, self._weights)]
         if optimiser == "adam":
             self._optimiser = torch.optim.AdamW(self._trained, lr=1.0, weight_decay=decay)
         else:

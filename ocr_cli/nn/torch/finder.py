@@ -8,12 +8,15 @@ from numpy.typing import NDArray
 
 from ocr_cli.nn.network import Layers, Weights
 from ocr_cli.nn.torch.backend import (
+    copied,
     device_of,
+    follow,
     forward_torch,
     import_torch,
     in_16_bits,
     to_numpy,
     to_torch,
+    trainable,
 )
 
 Array = NDArray[Any]
@@ -34,14 +37,10 @@ class FinderTrainer:
         self._device = device_of(device)
         self.layers = layers
         self._weights = to_torch(torch, weights, self._device)
-        self._trained = [
-            p[name].requires_grad_()
-            for layer, p in zip(layers, self._weights, strict=True)
-            for name in layer.trainable
-        ]
+        self._trained = [p[name].requires_grad_() for p, name in trainable(layers, self._weights)]
         self._optimiser = torch.optim.AdamW(self._trained, lr=1e-3, weight_decay=decay)
         self._averaging, self._steps = averaging, 0
-        self._average = [{k: v.detach().clone() for k, v in p.items()} for p in self._weights]
+        self._average = copied(self._weights)
 
     def step(
         self, x: Array, kind: Array, log_spread: Array, weight: Array, rate: float
@@ -68,16 +67,9 @@ class FinderTrainer:
         (loss + 0.1 * size_loss).backward()
         torch.nn.utils.clip_grad_norm_(self._trained, 1.0)
         self._optimiser.step()
-        self._average_in()
-        return float(loss.detach()), float(size_loss.detach())
-
-    def _average_in(self) -> None:
         self._steps += 1
-        share = max(1 - self._averaging, 1 / self._steps)
-        with self._torch.no_grad():
-            for mean, new in zip(self._average, self._weights, strict=True):
-                for name, value in mean.items():
-                    value.lerp_(new[name].detach(), share)
+        follow(torch, self._average, self._weights, max(1 - self._averaging, 1 / self._steps))
+        return float(loss.detach()), float(size_loss.detach())
 
     def weights(self) -> Weights:
         """The running average as numpy arrays of their own."""

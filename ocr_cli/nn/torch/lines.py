@@ -13,12 +13,15 @@ from ocr_cli.nn import layers as nn
 from ocr_cli.nn.network import Layers, Weights
 from ocr_cli.nn.sequence import BiGru, Columns
 from ocr_cli.nn.torch.backend import (
+    copied,
     device_of,
+    follow,
     forward_torch,
     import_torch,
     in_16_bits,
     to_numpy,
     to_torch,
+    trainable,
 )
 
 
@@ -159,18 +162,14 @@ class TorchLineTrainer:
         self._device = device_of(device)
         self.layers = layers
         self._weights = to_torch(torch, weights, self._device)
-        named = [
-            (p, name)
-            for layer, p in zip(layers, self._weights, strict=True)
-            for name in layer.trainable
-        ]
+        named = trainable(layers, self._weights)
         self._trained = [p[name].requires_grad_() for p, name in named]
         bare = [p[name] for p, name in named if p[name].dim() < 2 or "bias" in name]
         heavy = [t for t in self._trained if all(t is not b for b in bare)]
         groups = [{"params": heavy, "weight_decay": decay}, {"params": bare, "weight_decay": 0.0}]
         self._optimiser = torch.optim.AdamW(groups, lr=1.0, betas=(0.9, 0.98))
         self._clip, self._averaging = clip, averaging
-        self._average = [{k: v.detach().clone() for k, v in p.items()} for p in self._weights]
+        self._average = copied(self._weights)
         self._steps = 0
 
     def step(
@@ -201,7 +200,8 @@ class TorchLineTrainer:
         norm = torch.nn.utils.clip_grad_norm_(self._trained, self._clip)
         if bool(torch.isfinite(norm)):
             self._optimiser.step()
-        self._follow()
+        self._steps += 1
+        follow(torch, self._average, self._weights, max(1 - self._averaging, 1 / (1 + self._steps)))
         return float(loss.detach())
 
     def _logits(self, weights: Any, images: NDArray[np.float32], training: bool) -> Any:
@@ -216,16 +216,6 @@ class TorchLineTrainer:
             found = self._logits(self._average, images, training=False).float().cpu().numpy()
         return np.asarray(found, np.float32)
 
-    def _follow(self) -> None:
-        torch, self._steps = self._torch, self._steps + 1
-        share = max(1 - self._averaging, 1 / (1 + self._steps))
-        pairs = [
-            (a[k], p[k].detach())
-            for a, p in zip(self._average, self._weights, strict=True)
-            for k in p
-        ]
-        torch._foreach_lerp_([a for a, _ in pairs], [p for _, p in pairs], share)
-
     def weights(self) -> Weights:
         """The running average of the weights, as numpy arrays of their own."""
         return to_numpy(self._average)
@@ -233,7 +223,7 @@ class TorchLineTrainer:
     def state(self) -> dict[str, Any]:
         """All that `restore` needs to go on as if nothing had happened."""
         return {
-            "weights": [{k: v.detach().clone() for k, v in p.items()} for p in self._weights],
+            "weights": copied(self._weights),
             "average": self._average,
             "optimiser": self._optimiser.state_dict(),
             "steps": self._steps,
