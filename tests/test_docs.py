@@ -38,11 +38,14 @@ def options(of: click.Command) -> set[str]:
 
 
 def _script(name: str) -> ModuleType:
+    """A script of docs/, which finds its neighbours as when it is run."""
     spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(ROOT / "docs")
+        spec.loader.exec_module(module)
     return module
 
 
