@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ocr_cli import recognition
+from ocr_cli.input import Picture
 from ocr_cli.layout import courses
 from ocr_cli.layout.assembly import bare_row, with_bare_rows
 from ocr_cli.page import Box, Course, Page, Row, Word, union
@@ -103,15 +104,16 @@ def _with_room(course: Course) -> Course:
     return replace(course, points=np.concatenate([ends[0], points, ends[1]]))
 
 
-def page_of(document: Document, source: str) -> Page:
+def page_of(document: Document, picture: Picture) -> Page:
     """The page with its corrected text, for the formats of `ocr read`; its paper is blank."""
     width, height = document.size
     page = Page(
         np.ones((height, width), np.float32),
-        source,
+        picture.source,
         document.frame,
         np.array(document.to_file),
         (document.file_size[1], document.file_size[0]),
+        origin=picture,
     )
     rows = [_row(row, page) for row in document.rows if row.text]
     return replace(page, rows=tuple(rows))

@@ -207,9 +207,7 @@ class Handler(BaseHTTPRequestHandler):
         chosen = [int(asked)] if asked.isdecimal() and int(asked) in ready else ready
         if form.one_page:
             chosen = chosen[:1]
-        corrected = (
-            pages.page_of(store.document(i), store.sheets[i].picture.source) for i in chosen
-        )
+        corrected = (pages.page_of(store.document(i), store.sheets[i].picture) for i in chosen)
         written = BytesIO()
         formats.write(map(form.page, corrected), form, written)
         attachment = f'attachment; filename="corrected{form.suffixes[0]}"'

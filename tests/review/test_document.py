@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ocr_cli.errors import InputError
+from ocr_cli.input import Picture
 from ocr_cli.review import document as documents
 from ocr_cli.review.document import ConflictError, patched, reread
 from ocr_cli.review.pages import page_of
@@ -113,7 +114,7 @@ def test_the_corrected_text_goes_into_every_format(make) -> None:
     first = replace(
         old.rows[0], words=(replace(old.rows[0].words[0], typed=""), *old.rows[0].words[1:])
     )
-    page = page_of(replace(old, rows=(first, *old.rows[1:])), "scan.png")
+    page = page_of(replace(old, rows=(first, *old.rows[1:])), Picture("scan.png"))
     assert page.text.splitlines()[0] == "quick brown fox"
     assert [word.text for word in page.rows[0].words] == ["quick", "brown", "fox"]
     assert page.rows[0].words[0].box == (30, 90, 50, 150)
