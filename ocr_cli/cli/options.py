@@ -14,6 +14,7 @@ from typing import IO, Any, TypeVar, cast
 
 import click
 
+from ocr_cli import parallel
 from ocr_cli.errors import InputError, OcrError, shown
 
 FAILED = "ocr_cli.some_failed"  # in a context's meta: exit with 1 when all is done
@@ -271,7 +272,7 @@ def jobs(command: Function) -> Function:
         default=1,
         show_default=True,
         metavar="N",
-        callback=lambda _context, _option, value: value or _cores(),
+        callback=lambda _context, _option, value: value or parallel.cores(),
         help="Work on N pages at a time, in processes; 0 means as many as there are cores.",
     )(command)
 
@@ -279,13 +280,6 @@ def jobs(command: Function) -> Function:
 def quiet(command: Function) -> Function:
     """--quiet, no bar."""
     return click.option("-q", "--quiet", is_flag=True, help="No progress bar.")(command)
-
-
-def _cores() -> int:
-    """The cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def told(

@@ -37,16 +37,28 @@ _UNREADABLE = re.compile(r"[^\S ]")
 
 
 @dataclass(frozen=True)
+class WordSpan:
+    """A word of a patch: its text, and from where to where it lies along the middle, in pixels."""
+
+    start: float
+    end: float
+    text: str
+
+
+@dataclass(frozen=True)
 class Patch:
     """A row to practise on.
 
     image : (120, W) uint8 grey, 0 black. slant : of its upright strokes. text : folded, of
-    charset.WESTERN alone.
+    charset.WESTERN alone. hand : the page or writer that it comes from, where that is known.
+    words : where its words lie, if they were cut.
     """
 
     image: NDArray[np.uint8] = field(repr=False)
     slant: float
     text: str
+    hand: str = ""
+    words: tuple[WordSpan, ...] = field(default=(), repr=False)
 
 
 def as_target(text: str) -> str | None:
@@ -69,7 +81,10 @@ def patch_of(pyramid: Pyramid, course: Course) -> NDArray[np.uint8]:
 
 
 def load_grey(path: Path) -> Grey:
-    """A picture's grey, 0 black to 1 white; InputError where it cannot be read."""
+    """A picture's grey, 0 black to 1 white, at the size that its transcript counts in.
+
+    InputError where it cannot be read.
+    """
     from PIL import Image
 
     try:
@@ -90,7 +105,7 @@ def page_patches(path: Path) -> Iterator[Patch]:
         text = as_target(row.text) if _is_whole(row) else None
         if text is None or course is None:
             continue
-        patch = _sound(pyramid, course, text)
+        patch = _sound(pyramid, course, text, path.stem)
         if patch is not None:
             yield patch
 
@@ -99,12 +114,12 @@ def _is_whole(row: GivenRow) -> bool:
     return row.legible and all(word.text for word in row.words)
 
 
-def _sound(pyramid: Pyramid, course: Course, text: str) -> Patch | None:
+def _sound(pyramid: Pyramid, course: Course, text: str, hand: str) -> Patch | None:
     """The patch, unless it is too long or too short for its text."""
     width = course.length / course.spread * SPREAD
     if not 3.2 * len(text) <= width + 2 * MARGIN <= min(WIDEST, 300 + 60 * len(text)):
         return None
-    return Patch(patch_of(pyramid, course), course.slant, text)
+    return Patch(patch_of(pyramid, course), course.slant, text, hand)
 
 
 def picture_patch(path: Path, text_path: Path) -> Patch | None:
@@ -114,7 +129,8 @@ def picture_patch(path: Path, text_path: Path) -> Patch | None:
         return None
     grey = load_grey(path)
     pyramid = Pyramid(grey)
-    return _sound(pyramid, course_of_picture(grey), text)
+    hand = path.with_suffix("").name.partition("_")[0]  # as sets of single words name them
+    return _sound(pyramid, course_of_picture(grey), text, hand)
 
 
 def course_of_picture(grey: Grey) -> Course:

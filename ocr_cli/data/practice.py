@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli.data import patches
+from ocr_cli.data import patches, recombination
 from ocr_cli.data.patches import Patch, Strain
 from ocr_cli.data.synthesis import lines
 from ocr_cli.data.synthesis.lines import Batch
@@ -21,6 +21,7 @@ from ocr_cli.layout.strips import HEIGHT, MIDDLE
 Array = NDArray[Any]
 DRAWN, TYPESET = 40_000, 9_000  # rows drawn once of a folder of pen strokes, and of typefaces
 HELD = 200  # rows of a folder to measure by
+ANEW = 0.4  # share of the rows whose words are cut that are put together anew from their hand's
 _STROKES = lines.Mix(0.36, 0.26, 0.22, 0.16)
 _FONTS = ("*-latin-400-normal.woff", "*.ttf", "*.otf")
 
@@ -29,11 +30,33 @@ _FONTS = ("*-latin-400-normal.woff", "*.ttf", "*.otf")
 class Pile:
     """Rows of one origin; `share` of all that is practised comes from it.
 
-    items are patches to bend, or strips that were bent when drawn (48 high).
+    items are patches to bend, or strips that were bent when drawn (48 high). hands : the patches
+    that know their words, by who wrote them.
     """
 
     items: Sequence[Patch] = field(repr=False)
     share: float
+    hands: Mapping[str, Sequence[Patch]] = field(default_factory=dict, repr=False)
+
+    def draw(self, count: int, rng: np.random.Generator) -> list[Patch]:
+        """So many of the items, some of them put together anew from their hand's words."""
+        drawn = [self.items[i] for i in rng.integers(len(self.items), size=count)]
+        anew = rng.random(count) < ANEW
+        return [
+            recombination.recombined(self.hands[item.hand], rng)
+            if new and item.words and item.hand in self.hands
+            else item
+            for item, new in zip(drawn, anew, strict=True)
+        ]
+
+
+def pile(items: Sequence[Patch], share: float) -> Pile:
+    """A pile that knows its hands: those with more than one row whose words are cut."""
+    hands: dict[str, list[Patch]] = {}
+    for item in items:
+        if item.words:
+            hands.setdefault(item.hand, []).append(item)
+    return Pile(items, share, {hand: rows for hand, rows in hands.items() if len(rows) > 1})
 
 
 @dataclass(frozen=True)
@@ -47,17 +70,17 @@ class GreySource:
 
     def batches(self, rng: np.random.Generator) -> Iterator[Batch]:
         """Without end: strips of like width together, at most `columns` pixels a batch."""
-        shares = np.array([pile.share for pile in self.piles])
+        shares = np.array([one.share for one in self.piles])
         while True:
             counts = rng.multinomial(self.pool, shares / shares.sum())
             drawn = [
-                pile.items[i]
-                for pile, count in zip(self.piles, counts, strict=True)
-                for i in rng.integers(len(pile.items), size=count)
+                item
+                for one, count in zip(self.piles, counts, strict=True)
+                for item in one.draw(int(count), rng)
             ]
             rough = np.array([width_of(item) for item in drawn]) * rng.uniform(0.9, 1.1, len(drawn))
             order = np.argsort(rough)
-            groups = list(lines.groups(rough[order], self.columns))
+            groups = list(lines.groups(rough[order], self.columns, self.pool))
             for k in rng.permutation(len(groups)):
                 batch = self._batch([drawn[i] for i in order[groups[k]]], rng)
                 if batch.labels:

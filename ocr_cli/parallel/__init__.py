@@ -4,7 +4,7 @@ Imports nothing heavy: a worker process caps its BLAS threads before numpy comes
 """
 
 from ocr_cli.parallel.ordered import Item, Known, Result, TooLongError, in_order
-from ocr_cli.parallel.workers import BLAS_THREADS, cap_threads, processes, start_worker
+from ocr_cli.parallel.workers import BLAS_THREADS, cap_threads, cores, processes, start_worker
 
 __all__ = [
     "BLAS_THREADS",
@@ -13,6 +13,7 @@ __all__ = [
     "Result",
     "TooLongError",
     "cap_threads",
+    "cores",
     "in_order",
     "processes",
     "start_worker",

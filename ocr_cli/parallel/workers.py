@@ -29,6 +29,13 @@ BLAS_THREADS = (
 PATIENCE = 5.0  # seconds that an idle process is given to end
 
 
+def cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def cap_threads(count: int) -> None:
     """Cap the BLAS threads of this process; to be called before numpy is imported.
 

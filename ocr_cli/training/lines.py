@@ -322,7 +322,7 @@ def train_lines(
     rng = np.random.default_rng([recipe.seed, 3, run.step])
     # the other process cannot see the steps taken here: its curriculum goes by the time
     batches = in_background(
-        lambda: training_batches(source, recipe, rng, lambda: run.elapsed() / recipe.seconds)
+        lambda _: training_batches(source, recipe, rng, lambda: run.elapsed() / recipe.seconds)
     )
     return train_run(run, batches, held, on_report)
 
@@ -361,42 +361,48 @@ def train_run(
     return model
 
 
-def in_background(make: Callable[[], Iterator[Batch]], ahead: int = 24) -> Iterator[Batch]:
-    """What `make()` yields, made in a process of its own where the system can fork.
+def in_background(
+    make: Callable[[int], Iterator[Batch]], processes: int = 1, ahead: int = 24
+) -> Iterator[Batch]:
+    """What `make(0)`, `make(1)`, … yield, made in processes of their own where the system can fork.
 
-    An OcrError in it is raised here; so is one where it is killed.
+    The strips come in 16 bits. An OcrError in one is raised here; so is one where it is killed.
     """
     import multiprocessing
 
     if "fork" not in multiprocessing.get_all_start_methods():
-        yield from make()
+        yield from make(0)
         return
     context = multiprocessing.get_context("fork")
     queue: Any = context.Queue(ahead)
-    worker = context.Process(target=_fill, args=(queue, make), daemon=True)
-    worker.start()
+    workers = [
+        context.Process(target=_fill, args=(queue, make, number), daemon=True)
+        for number in range(processes)
+    ]
+    for worker in workers:
+        worker.start()
     try:
         while True:
             try:
                 made = queue.get(timeout=5)
             except Empty:
-                if worker.is_alive():
+                if all(worker.is_alive() for worker in workers):
                     continue
                 advice = "if memory is short, close other programs; --resume goes on"
                 raise OcrError("the process that draws strips was killed", advice) from None
             if isinstance(made, Exception):
                 raise made
-            images, widths, labels = made
-            yield Batch(images.astype(np.float32), widths, labels)
+            yield Batch(*made)
     finally:
-        worker.terminate()
+        for worker in workers:
+            worker.terminate()
 
 
-def _fill(queue: Any, make: Callable[[], Iterator[Batch]]) -> None:
+def _fill(queue: Any, make: Callable[[int], Iterator[Batch]], number: int) -> None:
     """Draws batches without end, in a process that ends with its parent."""
     parallel.start_worker()
     try:
-        for batch in make():
+        for batch in make(number):
             queue.put((batch.images.astype(np.float16), batch.widths, batch.labels))
     except Exception as failure:
         queue.put(ShortOfMemoryError() if is_memory_short(failure) else failure)

@@ -19,9 +19,18 @@ BATCH = Batch(np.zeros((1, 48, 8), np.float32), np.array([8]), ["a"])
 
 
 def test_batches_come_as_they_were_drawn() -> None:
-    batches = in_background(lambda: iter([BATCH, BATCH]))
+    batches = in_background(lambda _: iter([BATCH, BATCH]))
     assert next(batches).labels == ["a"]
     assert next(batches).images.shape == (1, 48, 8)
+
+
+def test_several_processes_draw_side_by_side() -> None:
+    def make(number: int) -> Iterator[Batch]:
+        while True:
+            yield Batch(BATCH.images, BATCH.widths, [str(number)])
+
+    batches = in_background(make, processes=2, ahead=2)
+    assert {next(batches).labels[0] for _ in range(200)} == {"0", "1"}
 
 
 @pytest.mark.parametrize(
@@ -35,7 +44,7 @@ def test_batches_come_as_they_were_drawn() -> None:
 def test_what_goes_wrong_there_is_raised_here(
     failure: Exception, told: tuple[type[Exception], str]
 ) -> None:
-    def make() -> Iterator[Batch]:
+    def make(_: int) -> Iterator[Batch]:
         yield BATCH
         raise failure
 
@@ -46,7 +55,7 @@ def test_what_goes_wrong_there_is_raised_here(
 
 
 def test_that_it_was_killed_is_told() -> None:
-    def make() -> Iterator[Batch]:
+    def make(_: int) -> Iterator[Batch]:
         yield BATCH
         time.sleep(1)  # until it is on its way
         os.kill(os.getpid(), signal.SIGKILL)
@@ -63,7 +72,7 @@ def test_it_ends_with_its_parent_however_that_dies() -> None:
         "from ocr_cli.data.synthesis.lines import Batch\n"
         "from ocr_cli.training.lines import in_background\n"
         "batch = Batch(np.zeros((1, 48, 8), np.float32), np.array([8]), ['a'])\n"
-        "batches = in_background(lambda: itertools.repeat(batch))\n"
+        "batches = in_background(lambda _: itertools.repeat(batch))\n"
         "next(batches)\n"
         "print('drawing', flush=True)\n"
         "time.sleep(600)\n"

@@ -53,6 +53,11 @@ def device_of(name: str) -> Any:
     return torch.device(name)
 
 
+def is_gpu(name: str) -> bool:
+    """Whether what one of DEVICES names is an Nvidia GPU."""
+    return bool(device_of(name).type == "cuda")
+
+
 def in_16_bits(torch: Any, device: Any) -> Any:
     """The context in which products are made in 16 bits, where the device knows how."""
     knows = device.type == "cpu" or (device.type == "cuda" and torch.cuda.is_bf16_supported())

@@ -174,7 +174,7 @@ class TorchLineTrainer:
 
     def step(
         self,
-        images: NDArray[np.float32],
+        images: NDArray[np.floating[Any]],
         widths: NDArray[np.int64],
         targets: NDArray[np.int64],
         lengths: NDArray[np.int64],
@@ -204,10 +204,10 @@ class TorchLineTrainer:
         follow(torch, self._average, self._weights, max(1 - self._averaging, 1 / (1 + self._steps)))
         return float(loss.detach())
 
-    def _logits(self, weights: Any, images: NDArray[np.float32], training: bool) -> Any:
+    def _logits(self, weights: Any, images: NDArray[np.floating[Any]], training: bool) -> Any:
         torch = self._torch
         with in_16_bits(torch, self._device):
-            x = torch.from_numpy(images[..., None]).to(self._device)
+            x = torch.from_numpy(images[..., None]).to(self._device).float()
             return forward_lines(torch, self.layers, weights, x, training)
 
     def logits(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
