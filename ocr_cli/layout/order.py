@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -16,6 +17,7 @@ _RAGGED_ROWS = 3  # in each of two columns, at least, for that
 _CELL = 8.0  # x-heights: shorter rows that stand on one level are cells of a table
 _NARROW = 0.5  # of the text's width: a margin's note is no wider,
 _BELOW = 4.0  # and begins so many x-heights further down
+_APART = 9.0  # x-heights between two rows: they are not of one column that stands beside others
 _LEVEL = 0.45  # x-heights by which rows on one level may differ
 _LEVEL_SHARE = 0.6  # of the rows of two columns: so many on one level make a table
 
@@ -131,9 +133,20 @@ def _cut(bars: Sequence[_Bar]) -> int | None:
             parted = _columns(part) if len(part) > best else None
             if parted is None or min(map(len, parted)) < 2 or _is_table(*parted):
                 continue
+            if not all(_is_whole(column) for column in parted):
+                continue
             if len(part) > best:
                 best, at = len(part), k
     return at
+
+
+def _is_whole(column: Sequence[_Bar]) -> bool:
+    """Whether no gap parts a column's rows, as one parts a letter's head from its salutation."""
+    down = sorted(column, key=lambda bar: bar.y)
+    return all(
+        below.y - above.y < _APART * max(above.x_height, below.x_height)
+        for above, below in pairwise(down)
+    )
 
 
 def _by_level(bars: Sequence[_Bar]) -> list[_Bar]:

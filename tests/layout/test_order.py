@@ -19,6 +19,13 @@ TABLE = [(150 * j, 150 * j + 70, 40 * k + j) for k in range(4) for j in range(3)
 HEADED = [(40, 420, -60), *COLUMNS]
 FOOTED = [*COLUMNS, (0, 460, 200), (0, 300, 230)]
 FORM = [(0, 60, 0), (110, 400, 3), (0, 80, 40), (130, 380, 41), (0, 50, 80), (100, 300, 82)]
+# a list of names on either side of a letter's head, its date, then the letter
+HEAD = [
+    *[(20, 120, 26 * k) for k in range(5)],
+    *[(180, 400, 20), (220, 360, 60)],
+    *[(440, 540, 26 * k) for k in range(5)],
+    *[(150, 400, 220), (10, 130, 260), (60, 540, 300), (10, 530, 340), (10, 500, 380)],
+]
 PARAGRAPH = [(0, 400, 0), (0, 390, 30), (0, 120, 60), (40, 400, 90), (300, 400, 120)]
 
 
@@ -45,6 +52,7 @@ def placed(places: Places, degrees: float = 0.0) -> list[Course]:
         pytest.param(HEADED, id="headed"),
         pytest.param(FOOTED, id="footed"),
         pytest.param(FORM, id="form"),
+        pytest.param(HEAD, id="letter's head"),
         pytest.param(PARAGRAPH, id="paragraph"),
     ],
 )
