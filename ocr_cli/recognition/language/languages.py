@@ -31,6 +31,8 @@ LEAD = 6.0  # bits; three letters' worth
 # Bits, at all and a character, that the quick look must find between two languages.
 CLEAR, CLEAR_EACH = 15.0, 0.03
 MOST = 6.0  # bits of a symbol that count, however odd: it may be misread
+MARKED = {"en": "", "fr": "éèêëàâîïôûùüÿçœæ", "de": "äöüß", "es": "áéíóúüñ¿¡"}
+STRANGE = 8.0  # bits of a marked letter that a language does not write
 FOREIGN = 5.0  # bits a character, from which on a text is in none of the languages
 ENOUGH = 40  # characters, below which a text does not show that it is in none
 
@@ -61,13 +63,23 @@ def choose(texts: Sequence[str]) -> str:
     it is English, unless the little there is speaks against it.
     """
     length = sum(map(len, texts))
-    bits = {name: bits_by(profile, texts) for name, profile in profiles().items()}
+    strange = {name: STRANGE * strange_letters(name, texts) for name in profiles()}
+    bits = {name: bits_by(table, texts) + strange[name] for name, table in profiles().items()}
     if length >= ENOUGH and min(bits.values()) > FOREIGN * length:
         return NONE
     rivals = near(bits, CLEAR + CLEAR_EACH * length)
     if len(rivals) > 1:
-        rivals = near({name: bits_of(_loaded(name), texts)[0] for name in rivals})
+        rivals = near({name: bits_of(_loaded(name), texts)[0] + strange[name] for name in rivals})
     return rivals[0]
+
+
+def strange_letters(name: str, texts: Sequence[str]) -> int:
+    """How many letters of a text have marks that the language does not know, as ß is no English.
+
+    >>> strange_letters("en", ["Großmonra", "Käse"]), strange_letters("de", ["Großmonra"])
+    (2, 0)
+    """
+    return sum(c in _ALL_MARKED and c not in MARKED[name] for text in texts for c in text.lower())
 
 
 def near(bits: Mapping[str, float], margin: float = 0.0) -> list[str]:
@@ -87,6 +99,7 @@ def code_of(language: Language | None) -> str:
     return next((code for code, model in _KNOWN.items() if model is language), "")
 
 
+_ALL_MARKED = frozenset("".join(MARKED.values()))
 _KNOWN: dict[str, LanguageModel] = {}  # those that were loaded
 
 
