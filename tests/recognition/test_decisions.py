@@ -230,6 +230,9 @@ class Prefers(NoLanguage):
         rows[:, self.alphabet.index("b")] = 0
         return rows
 
+    def log_probabilities_of(self, states: np.ndarray, chars: np.ndarray) -> np.ndarray:
+        return np.take_along_axis(self.log_probabilities(states), chars, 1)
+
 
 @pytest.mark.parametrize(("times", "read"), [(6, "a"), (14, "b")])
 def test_of_what_the_language_says_the_root_counts(times: float, read: str) -> None:

@@ -15,6 +15,7 @@ from ocr_cli.errors import InputError, ModelError, UsageError
 from ocr_cli.modelfiles.weights import shipped_models
 from ocr_cli.recognition import language
 from ocr_cli.recognition.language import ALPHABET, LanguageModel
+from ocr_cli.recognition.language.hand_language import HandLanguage
 from ocr_cli.recognition.language.columns import LACKING
 from ocr_cli.recognition.language.ngrams import BREAK, train_language
 
@@ -79,6 +80,24 @@ def test_many_states_at_once_are_as_one_by_one(small: LanguageModel, texts: list
         [small.log_probabilities(states[i : i + 1]) for i in range(len(texts))]
     )
     np.testing.assert_allclose(fresh.log_probabilities(states), one_by_one, rtol=1e-5)
+
+
+@pytest.mark.parametrize("in_hand", [False, True])
+def test_some_characters_of_a_row_are_as_in_the_whole(small: LanguageModel, in_hand: bool) -> None:
+    counts = np.random.default_rng(0).random((8, 8, 2)).astype(np.float32)
+    model = HandLanguage(replace(small), counts) if in_hand else replace(small)
+    states = np.array([small.state_after(text) for text in ("", "The c", "a.b@", "MEET ME")])
+    chars = np.array([small.encode(text) for text in ("the", " C1", "b.é", "  A")])
+    some = model.log_probabilities_of(states, chars)
+    whole = np.take_along_axis(model.log_probabilities(states), chars, 1)
+    np.testing.assert_allclose(some, whole, rtol=1e-6)
+
+
+def test_more_contexts_than_are_kept_at_first(english: LanguageModel) -> None:
+    states = english.advance(np.zeros(2000, np.int64), np.arange(2000) % len(ALPHABET))
+    longer = english.advance(states, np.arange(2000) // len(ALPHABET))
+    rows = replace(english).log_probabilities(longer)
+    np.testing.assert_array_equal(rows[-9:], replace(english).log_probabilities(longer[-9:]))
 
 
 def test_states_forget_what_tells_nothing(small: LanguageModel) -> None:

@@ -41,6 +41,9 @@ class Likes:
                 row["abc".index(self.text[state])] = np.log(0.9)
         return rows
 
+    def log_probabilities_of(self, states: np.ndarray, chars: np.ndarray) -> np.ndarray:
+        return np.take_along_axis(self.log_probabilities(states), chars, 1)
+
     def advance(self, states: np.ndarray, chars: np.ndarray) -> np.ndarray:
         return states + 1
 

@@ -8,7 +8,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli.recognition.language import Ints, LanguageModel, score_text
+from ocr_cli.recognition.language import LanguageModel, score_text
+from ocr_cli.recognition.language.interface import Ints
 
 TRUST = 10.0  # characters of a hand that count for as much as all that is usual
 RAREST = np.float32(1e-7)
@@ -45,15 +46,30 @@ class HandLanguage:
         """(B,) states to (B, A) natural log-probabilities of each next character."""
         rows = self.model.log_probabilities(states)
         blank = self.alphabet.index(" ")
-        usual = np.clip(np.exp(rows[:, blank]), RAREST, 1 - RAREST)
+        of_blank, of_others = self._gains(states, rows[:, blank])
+        of_blank = of_blank + rows[:, blank]
+        rows += of_others[:, None]
+        rows[:, blank] = of_blank
+        return rows
+
+    def log_probabilities_of(self, states: Ints, chars: Ints) -> NDArray[np.float32]:
+        """(B,) states and (B, K) characters to what `log_probabilities` has for them."""
+        blank = self.alphabet.index(" ")
+        each = np.concatenate([chars, np.full((len(chars), 1), blank)], 1)
+        rows = self.model.log_probabilities_of(states, each)
+        of_blank, of_others = self._gains(states, rows[:, -1])
+        return rows[:, :-1] + np.where(chars == blank, of_blank[:, None], of_others[:, None])
+
+    def _gains(
+        self, states: Ints, of_blank: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """(B,) what the hand adds to a blank's log-probability, and to those of all others."""
+        usual = np.clip(np.exp(of_blank), RAREST, 1 - RAREST)
         older, last = self.model.last_shapes(states)
         likely = usual
         for counts in (self._after_one[last], self.counts[older, last]):
             likely = (counts[:, 1] + TRUST * likely) / (counts.sum(1) + TRUST)
-        of_blank = rows[:, blank] + np.log(likely / usual)
-        rows += np.log((1 - likely) / (1 - usual))[:, None]
-        rows[:, blank] = of_blank
-        return rows
+        return np.log(likely / usual), np.log((1 - likely) / (1 - usual))
 
     def score(self, text: str) -> float:
         """The natural log-probability of the beginning of a line."""

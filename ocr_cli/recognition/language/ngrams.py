@@ -14,18 +14,16 @@ from ocr_cli.data.charset import folded
 from ocr_cli.errors import InputError, UsageError
 from ocr_cli.recognition.language import (
     ALPHABET,
-    CODE_BITS,
     LOGIT_STEP,
-    LOWEST,
     MAX_ORDER,
     SHAPES,
-    STEP,
     UPPER,
     Folding,
-    Ints,
     LanguageModel,
     fold,
 )
+from ocr_cli.recognition.language.contexts import CODE_BITS, LOWEST, STEP
+from ocr_cli.recognition.language.interface import Ints
 
 Floats = NDArray[np.float64]
 BREAK = "…"  # at a line's start or end: the text goes on, how is not known

@@ -105,6 +105,10 @@ class NoLanguage:
         """(B, A) noughts."""
         return np.zeros((len(states), len(self.alphabet)), np.float32)
 
+    def log_probabilities_of(self, states: Ints, chars: Ints) -> NDArray[np.float32]:
+        """(B, K) noughts."""
+        return np.zeros(chars.shape, np.float32)
+
     def advance(self, states: Ints, chars: Ints) -> Ints:
         """The only state again."""
         return np.zeros(len(states), np.int64)
