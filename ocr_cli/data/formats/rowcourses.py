@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_cli.data.formats.given import GivenRow
-from ocr_cli.layout.courses import Course, Pyramid, from_baseline, placed
+from ocr_cli.layout.baselines import from_baseline
+from ocr_cli.layout.courses import Course, Pyramid, placed
 
 WILD = 0.5, 2.2  # times the page's median spread that a row's can be: crossed outlines have none
 

@@ -157,7 +157,7 @@ def _filled(seen: RowEmissions, target: Array, spans: Array, classes: tuple[str,
     row, scores = seen.row, seen.scores
     if len(target) == 0:
         return replace(row, words=(), text="", confidence=0.0, legibility=0.0)
-    sure = [float(np.exp(scores[a:b, k].max())) for (a, b), k in zip(spans, target, strict=True)]
+    sure = _highest(scores, target, spans).tolist()
     cuts = STRIDE * (spans[:-1, 1] + spans[1:, 0]) / 2
     pieces = _cut(seen.ink, seen.strip, cuts, row)
     glyphs: list[list[Glyph]] = [[]]
@@ -182,6 +182,14 @@ def _filled(seen: RowEmissions, target: Array, spans: Array, classes: tuple[str,
     return replace(read, legibility=legibility(scores))
 
 
+def _highest(scores: NDArray[np.float32], target: Array, spans: Array) -> NDArray[np.float32]:
+    """(L,) the highest probability that each character has at one of its steps."""
+    length = spans[:, 1] - spans[:, 0]
+    start = np.cumsum(length) - length
+    step = np.arange(length.sum()) + np.repeat(spans[:, 0] - start, length)
+    return np.exp(np.maximum.reduceat(scores[step, np.repeat(target, length)], start))
+
+
 def legibility(scores: NDArray[np.float32]) -> float:
     """The mean probability of the likeliest class, over the steps where that is no blank."""
     best, sounds = scores.max(1), scores.argmax(1) < scores.shape[1] - 1
@@ -202,14 +210,16 @@ def _cut(
     ink: Array, strip: Strip | GreyStrip, cuts: Array, row: Row
 ) -> list[tuple[Box, NDArray[np.bool_]]]:
     """Boxes on the page, and the ink in them, between `cuts` (columns of the strip)."""
+    edges = np.concatenate([[0.0], cuts, [strip.image.shape[1]]])
+    rooms = _rooms(edges, strip, row)
+    if not row.words:
+        return [(box, np.zeros((box.height, box.width), bool)) for box in rooms]
     top, left = row.box.y1, row.box.x1
     y, x = np.nonzero(ink)
     part = np.searchsorted(cuts, strip.column(x + left + 0.5, y + top + 0.5))
     order = np.argsort(part, kind="stable")
     ends = np.searchsorted(part[order], np.arange(len(cuts) + 2))
     pieces = []
-    edges = np.concatenate([[0.0], cuts, [strip.image.shape[1]]])
-    rooms = _rooms(edges, strip, row)
     for i, (start, end) in enumerate(pairwise(ends)):
         here = order[start:end]
         if len(here) == 0:
