@@ -55,9 +55,9 @@ def he_normal(rng: np.random.Generator, fan_in: int, shape: tuple[int, ...], dty
     return (rng.standard_normal(shape) * np.sqrt(2.0 / fan_in)).astype(dtype)
 
 
-def sigmoid(x: Array) -> Array:
+def sigmoid(x: Array, out: Array | None = None) -> Array:
     """1 / (1 + exp(-x)) without overflow: tanh saturates instead."""
-    y = np.multiply(x, 0.5)
+    y = np.multiply(x, 0.5, out=out)
     np.tanh(y, out=y)
     y += 1.0
     y *= 0.5

@@ -18,7 +18,7 @@ from ocr_cli.modelfiles import weights
 from ocr_cli.modelfiles.weights import Model
 from ocr_cli.nn import ctc
 from ocr_cli.nn.losses import log_softmax
-from ocr_cli.nn.sequence import BiGru
+from ocr_cli.nn.sequence import BiGru, steps_of
 from ocr_cli.page import Box, Glyph, Page, Row, Word, union
 from ocr_cli.recognition.language.interface import Language
 from ocr_cli.recognition.letters import geometric_mean
@@ -49,16 +49,15 @@ def row_scores(strips: Sequence[NDArray[np.float32]], model: Model) -> list[NDAr
         for layer, params in layers[:first]:
             x, _ = layer.forward(params, x)
         sequences.append(x[0])
-    lengths = np.array([len(s) for s in sequences])
-    x = np.zeros((len(sequences), lengths.max(initial=1), sequences[0].shape[1]), np.float32)
-    for row, sequence in zip(x, sequences, strict=True):
-        row[: len(sequence)] = sequence
+    steps = steps_of([len(s) for s in sequences])
+    x = steps.together(sequences)
     for layer, params in layers[first:]:
         if isinstance(layer, BiGru):
-            x, _ = layer.run(params, x, lengths)
+            x = layer.read(params, x, steps)
         else:
             x, _ = layer.forward(params, x)
-    return [log_softmax(row[:n]) for row, n in zip(x, lengths, strict=True)]
+    x = log_softmax(x)
+    return [x[place] for place in steps.place]
 
 
 def row_ink(row: Row) -> NDArray[np.bool_]:
@@ -139,7 +138,7 @@ def greedy_texts(seen: Sequence[RowEmissions], classes: tuple[str, ...]) -> list
 
 
 def sorted_scores(
-    strips: Sequence[NDArray[np.float32]], model: Model, together: int = 16
+    strips: Sequence[NDArray[np.float32]], model: Model, together: int = 32
 ) -> list[NDArray[np.float32]]:
     """`row_scores`, with strips of like width together, so that little is wasted on padding."""
     order = np.argsort([strip.shape[1] for strip in strips], kind="stable")
