@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import re
-import secrets
 import shutil
 import stat
 import sys
@@ -198,6 +197,8 @@ class _Part:
         return os.open(self._path, os.O_CREAT | os.O_EXCL | flags, 0o666)
 
     def _new_name(self) -> Path:
+        import secrets  # takes its time, and is hardly ever needed
+
         return self._target.with_name(f".{part_stem(self._target)}.{secrets.token_hex(8)}.part")
 
     def take_its_place(self, path: Path, lasting: bool) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import tee
@@ -280,4 +279,6 @@ class _Making:
 
 def _once() -> str:
     """A key that nobody will ask for again."""
+    import secrets
+
     return f"once-{secrets.token_hex(8)}"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from PIL import Image, ImageChops, ImageFilter
 
 from ocr_cli.input.bits import full_scale
 
@@ -77,8 +79,15 @@ def contrast(grey: Image.Image | NDArray[np.float32]) -> float:
     if max(grey.size) > LOOKED_AT:
         grey = grey.reduce(-(-max(grey.size) // LOOKED_AT))
     stroke, about = (grey.filter(ImageFilter.BoxBlur(radius)) for radius in (GRAIN, NEAR))
-    difference = np.abs(np.asarray(stroke, np.float32) - np.asarray(about, np.float32))
-    return float(np.quantile(difference, INK)) / 255
+    return _quantile(ImageChops.difference(stroke, about).histogram(), INK) / 255
+
+
+def _quantile(histogram: list[int], share: float) -> float:
+    """The value below which a share of whole numbers lies, told by how often each one is there."""
+    place = (sum(histogram) - 1) * share
+    reached = np.cumsum(histogram)
+    low, high = np.searchsorted(reached, (int(place), math.ceil(place)), "right")
+    return float(low + (high - low) * (place - int(place)))
 
 
 def telling_channel(image: Image.Image) -> Image.Image:

@@ -13,22 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr_cli.layout.quantiles import percentile
 from ocr_cli.layout.strips import HEIGHT, MARGIN, MIDDLE, SPREAD, measure
-from ocr_cli.page import Course
-
-__all__ = [
-    "Course",
-    "Frame",
-    "GreyStrip",
-    "Pyramid",
-    "darkness",
-    "frame_of",
-    "grey_strip",
-    "lengthened",
-    "placed",
-    "sample",
-    "smoothed",
-]
+from ocr_cli.page import Course as Course  # noqa: PLC0414 -- is had from here too
 
 Array = NDArray[Any]
 Grey = NDArray[np.float32]
@@ -49,7 +36,7 @@ _SAMPLE = 5000  # points of ink that are enough to measure a row by
 # Rows of a patch: those that hold a row's body, those within REACH of it, and those to look at.
 _BODY = np.arange(TALL // 2 - 14, TALL // 2 + 14)
 _NEAR = np.flatnonzero(np.abs(np.arange(TALL) + 0.5 - TALL / 2) < REACH)
-_SEEN = np.union1d(np.arange(0, TALL, 2), _BODY)
+_SEEN = np.array([k for k in range(TALL) if k % 2 == 0 or k in _BODY])
 
 
 def smoothed(points: Array, spread: float) -> NDArray[np.float64]:
@@ -208,9 +195,7 @@ class Pyramid:
         self._grey = grey
         self._sizes: dict[int, Grey] = {1: grey}
 
-    def sample(
-        self, frame: Frame, height: int, middle: float, rows: Array | None = None
-    ) -> Grey:
+    def sample(self, frame: Frame, height: int, middle: float, rows: Array | None = None) -> Grey:
         """(height, W) grey along a frame; `middle` is the row of the strip on the course.
 
         rows : numbers of the strip's rows, where not all of them are wanted.
@@ -328,7 +313,7 @@ def _dark_near(pyramid: Pyramid, frame: Frame) -> Grey:
 def is_light(pyramid: Pyramid, course: Course) -> bool:
     """Whether what is written along a course is lighter than what it is written on."""
     patch = pyramid.sample(frame_of(course), TALL, TALL / 2, _BODY)
-    low, paper, high = np.percentile(patch, (2, 50, 98))
+    low, paper, high = (percentile(patch.reshape(-1), share) for share in (2, 50, 98))
     return bool(high - paper > LIGHTER * (paper - low))
 
 
@@ -366,7 +351,7 @@ def _ink_beyond(pyramid: Pyramid, course: Course, end: int, room: float) -> floa
     within = len(inked) - int(room / frame.unit)
     columns = np.flatnonzero(inked)
     gaps = np.diff(columns[columns < within])
-    usual = float(np.percentile(gaps[gaps > 1], 90)) if (gaps > 1).any() else 0.0
+    usual = float(percentile(gaps[gaps > 1], 90)) if (gaps > 1).any() else 0.0
     most = np.clip(1.5 * usual, *GAPS)
     last = int(max(columns[columns < within], default=within - 1))
     for column in columns[columns >= within]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr_cli.layout.quantiles import median
 from ocr_cli.layout.raster import Pieces, label, running_max, running_median, square_distance
 from ocr_cli.layout.rules import drop_rules
 from ocr_cli.page import Page
@@ -103,7 +104,7 @@ def _light_on_dark(grey: Grey) -> bool:
     step = max(1, max(grey.shape) // 1024)
     thin = grey[::step, ::step]
     lack = thin - _median_light(thin)
-    spread = max(0.04, 4 * float(np.median(np.abs(lack))))
+    spread = max(0.04, 4 * float(median(np.abs(lack).ravel())))
     darker, lighter = (np.clip(s * lack - spread, 0, None).sum() for s in (-1, 1))
     return bool(lighter > 1.5 * darker)
 

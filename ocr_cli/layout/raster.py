@@ -51,7 +51,9 @@ def label(mask: Mask) -> Pieces:
     edges = np.flatnonzero(flat[1:] != flat[:-1])
     start, end = edges[::2], edges[1::2]
     root = _roots(len(start), *_touching(start, end, stride))
-    first, number = np.unique(root, return_inverse=True)
+    is_root = np.zeros(len(start), bool)
+    is_root[root] = True
+    first, number = np.flatnonzero(is_root), (np.cumsum(is_root) - 1)[root]
     labels = np.zeros(mask.shape, np.int32)
     labels[mask] = np.repeat(number + 1, end - start)
 

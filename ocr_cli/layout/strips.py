@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -85,7 +84,7 @@ class _Items:
 
 def _middle_and_spread(y: Array, which: _Items) -> tuple[Array, Array]:
     """Mean of y and mean distance from it, long tails and tall loops left out."""
-    weight = np.ones(len(y))
+    weight, away = np.ones(len(y)), y
     middle = spread = np.zeros(which.n)
     for step in range(4):
         if step:
@@ -285,6 +284,8 @@ def _pen_level(pen: float, wanted: float) -> tuple[float, float, float]:
     (level, sigma, slope): after a Gaussian blur by sigma a stroke has the value `level` at
     wanted / 2 from its middle line, and changes by `slope` over its soft edge there.
     """
+    from statistics import NormalDist
+
     wanted = float(np.clip(wanted, pen - 1.5, pen + 1.25))
     sigma = max(0.6, 0.3 * pen)
     normal = NormalDist(0, float(np.hypot(sigma, 0.35)))  # sampling blurs a little by itself

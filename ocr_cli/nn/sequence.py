@@ -146,7 +146,7 @@ class BiGru(Layer):
     def _part(
         self, params: Params, both: tuple[Array, Array], part: slice
     ) -> tuple[Array, Array, Array]:
-        """Of some of the gates: what the inputs give, both ways, and weights and bias for states."""
+        """What the inputs give some of the gates, both ways; weights and bias for the states."""
         given, bias = params["weights"][..., part], params["bias"][:, None, part]
         pre = np.empty((2, len(both[0]), given.shape[2]), both[0].dtype)
         for own, x, weights in zip(pre, both, np.ascontiguousarray(given), strict=True):

@@ -11,6 +11,7 @@ import numpy as np
 
 from ocr_cli import layout
 from ocr_cli.errors import ModelError
+from ocr_cli.layout.quantiles import median
 from ocr_cli.modelfiles import kinds, weights
 from ocr_cli.modelfiles.weights import Model
 from ocr_cli.page import Course, Page, Row
@@ -285,7 +286,7 @@ def without_doubtful(page: Page) -> Page:
     """
     if not page.rows:
         return page
-    usual = float(np.median([row.legibility for row in page.rows]))
+    usual = float(median([row.legibility for row in page.rows]))
     least = float(np.clip(DOUBTFUL * usual, *ILLEGIBLE))
     return replace(page, rows=tuple(row for row in page.rows if row.legibility >= least))
 

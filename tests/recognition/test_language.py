@@ -15,8 +15,8 @@ from ocr_cli.errors import InputError, ModelError, UsageError
 from ocr_cli.modelfiles.weights import shipped_models
 from ocr_cli.recognition import language
 from ocr_cli.recognition.language import ALPHABET, LanguageModel
-from ocr_cli.recognition.language.hand_language import HandLanguage
 from ocr_cli.recognition.language.columns import LACKING
+from ocr_cli.recognition.language.hand_language import HandLanguage
 from ocr_cli.recognition.language.ngrams import BREAK, train_language
 
 LINES = [

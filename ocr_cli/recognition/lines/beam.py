@@ -162,9 +162,7 @@ class _Search:
         first = np.arange(0, rows * width, width)[:, None]  # numbers of each row's first beam
         both = np.logaddexp(beams.blank, beams.sound)
         stay_blank = both + scores[:, -1:]
-        own = np.where(
-            beams.last < self.classes, np.take_along_axis(scores, beams.last, 1), NEVER
-        )
+        own = np.where(beams.last < self.classes, np.take_along_axis(scores, beams.last, 1), NEVER)
         stay_sound = beams.sound + own
         repeats = choice[:, None] == beams.last[:, :, None]
         grown = np.where(repeats, beams.blank[..., None], both[..., None])
