@@ -116,7 +116,7 @@ def handwriting() -> Handwriting:
 @pytest.fixture(scope="session")
 def untrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model file that was never trained: for tests that need a reader, not what it reads."""
-    from ocr_cli.data.sets import NIST36
+    from ocr_cli.data.charset import NIST36
     from ocr_cli.modelfiles.weights import save_model
     from ocr_cli.training.recipes import PRESETS, fresh_model
 

@@ -14,6 +14,7 @@ from typing import IO, Any, TypeVar, cast
 
 import click
 
+from ocr_cli.data.charset import LANGUAGES
 from ocr_cli.errors import InputError, OcrError, shown
 
 FAILED = "ocr_cli.some_failed"  # in a context's meta: exit with 1 when all is done
@@ -210,9 +211,9 @@ def language(command: Function) -> Function:
         "--language",
         default="auto",
         show_default=True,
-        metavar="auto|en|fr|de|es|none|FILE",
-        help="What helps to decide between letters: each page's own language, English, French,"
-        " German, Spanish, nothing, or a model of yours.",
+        metavar=f"auto|{'|'.join(LANGUAGES)}|none|FILE",
+        help="What helps to decide between letters: each page's own language, "
+        f"{', '.join(known.name for known in LANGUAGES.values())}, nothing, or a model of yours.",
     )(command)
 
 

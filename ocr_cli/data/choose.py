@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from ocr_cli.data import sources
+from ocr_cli.data.charset import ASCII94, NIST36, NON_LETTER
 from ocr_cli.data.formats import folders, idx, ink, nist36, unipen
-from ocr_cli.data.sets import ASCII94, NIST36, CharacterSet
+from ocr_cli.data.sets import CharacterSet
 from ocr_cli.data.synthesis import render
 from ocr_cli.data.synthesis.distort import Distortion
-from ocr_cli.data.synthesis.nonletters import NON_LETTER
 from ocr_cli.errors import InputError
 from ocr_cli.modelfiles import kinds
 

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr_cli.data.charset import NON_LETTER
 from ocr_cli.data.formats.ink import Ink, joined
 from ocr_cli.data.sets import CharacterSet
 from ocr_cli.data.synthesis import nonletters, render
@@ -83,7 +84,7 @@ class InkSource:
         for start in range(0, len(draws) - size + 1, size):
             chosen = draws[start : start + size]
             batch, numbers = self.ink.take(chosen), labels[chosen]
-            if nonletters.NON_LETTER in self.classes:
+            if NON_LETTER in self.classes:
                 count = rng.binomial(size, self.non_letters)
                 batch = joined(
                     batch.take(np.arange(count, size)), nonletters.draw(batch, count, rng)
@@ -145,7 +146,7 @@ class WordSource:
         """As many pictures as there are characters written one by one, in full batches."""
         weight = _rarity(self.cut.labels, self.characters.balance)
         ranks = np.cumsum(weight / weight.sum())
-        other = self.classes.index(nonletters.NON_LETTER)
+        other = self.classes.index(NON_LETTER)
         alone, letters = size - size // 2, size * 3 // 10
         drawn = self.characters.batches(rng, alone)
         for _ in range(max(1, len(self) // size)):

@@ -14,8 +14,9 @@ from xml.etree import ElementTree as ET
 import numpy as np
 
 from ocr_cli import __version__
+from ocr_cli.data.charset import LANGUAGES
 from ocr_cli.output import geometry
-from ocr_cli.output.markup import LANGUAGES, document, element
+from ocr_cli.output.markup import document, element
 
 if TYPE_CHECKING:
     from ocr_cli.page import Alternative, Page, Row, Word
@@ -34,7 +35,7 @@ def page(page: Page) -> str:
         element(about, name, _time(page.source))
     height, width = page.file_shape
     size = {"imageWidth": width, "imageHeight": height}
-    language = LANGUAGES.get(page.language)
+    language = LANGUAGES[page.language].name if page.language in LANGUAGES else None
     name = Path(page.source).name
     sheet = element(root, "Page", imageFilename=name, **size, primaryLanguage=language)
     if page.rows:

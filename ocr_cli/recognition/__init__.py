@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ocr_cli import layout
+from ocr_cli.data.charset import LANGUAGES
 from ocr_cli.errors import ModelError
 from ocr_cli.layout.quantiles import median
 from ocr_cli.modelfiles import kinds, weights
@@ -142,10 +143,10 @@ def load_language(name: str) -> Language | Languages | None:
     """
     if name == "auto":
         return Languages()
-    if name == languages.NONE or name in languages.NAMES:
+    if name == languages.NONE or name in LANGUAGES:
         return Languages().get(name)
     if not Path(name).is_file():
-        known = ", ".join(["auto", *languages.NAMES, languages.NONE])
+        known = ", ".join(["auto", *LANGUAGES, languages.NONE])
         advice = f"give {known}, or a file that ocr train --kind language wrote"
         raise ModelError("no such language", advice, name)
     from ocr_cli.recognition import language

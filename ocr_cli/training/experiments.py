@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_cli.data import choose
+from ocr_cli.data.charset import NON_LETTER
 from ocr_cli.data.choose import Splits
 from ocr_cli.data.formats.ink import Ink
 from ocr_cli.data.sets import CharacterSet
 from ocr_cli.data.sources import InkSource, WordSource
 from ocr_cli.data.synthesis.distort import Distortion
-from ocr_cli.data.synthesis.nonletters import NON_LETTER
 from ocr_cli.errors import UsageError
 from ocr_cli.modelfiles.kinds import KINDS
 from ocr_cli.modelfiles.weights import DEFAULT, Model, for_use, load_model, load_network, save_model

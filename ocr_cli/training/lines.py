@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_cli import parallel
+from ocr_cli.data.charset import ASCII
 from ocr_cli.data.synthesis import lines
 from ocr_cli.data.synthesis.lines import (
     Batch,
@@ -312,9 +313,9 @@ def train_lines(
 
     With `resume` it goes on from the folder's checkpoint. Needs the [torch] extra.
     """
-    layers = line_layers(len(lines.CHARACTERS))
+    layers = line_layers(len(ASCII))
     weights = network.init(layers, np.random.default_rng(recipe.seed))
-    run = Run(recipe, folder, resume, lines.CHARACTERS, layers, weights)
+    run = Run(recipe, folder, resume, ASCII, layers, weights)
     held = {
         "words": held_out(valid, ItemKind.WORD, 400),
         "lines": held_out(valid, ItemKind.LINE, 100),

@@ -17,11 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_cli import layout
+from ocr_cli.data.charset import NON_LETTER
 from ocr_cli.data.formats import ink
 from ocr_cli.data.formats.ink import Ink
 from ocr_cli.data.sources import CutLetters
 from ocr_cli.data.synthesis import lines, render
-from ocr_cli.data.synthesis.nonletters import NON_LETTER
 from ocr_cli.layout.ink import stroke_width
 from ocr_cli.layout.raster import label
 from ocr_cli.modelfiles.weights import Model

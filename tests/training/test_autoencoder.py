@@ -13,7 +13,8 @@ from click.testing import CliRunner
 from scipy.io import savemat
 
 from ocr_cli.cli.main import cli
-from ocr_cli.data.sets import NIST36, CharacterSet
+from ocr_cli.data.charset import NIST36
+from ocr_cli.data.sets import CharacterSet
 from ocr_cli.data.sources import SetSource
 from ocr_cli.errors import ModelError
 from ocr_cli.modelfiles import weights

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_cli import npz
+from ocr_cli.data.charset import NIST36
 from ocr_cli.data.orientation import check_pictures
-from ocr_cli.data.sets import NIST36, CharacterSet
+from ocr_cli.data.sets import CharacterSet
 from ocr_cli.errors import InputError
 
 SPLITS = ("train", "valid", "test")

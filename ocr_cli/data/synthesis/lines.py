@@ -24,7 +24,6 @@ from ocr_cli.data.synthesis.pieces import (
 )
 from ocr_cli.data.synthesis.render import resampled
 from ocr_cli.data.synthesis.stock import (
-    CHARACTERS,
     WIDEST,
     ItemKind,
     Stock,
@@ -41,7 +40,6 @@ from ocr_cli.data.synthesis.stock import (
 from ocr_cli.layout import strips
 
 __all__ = [
-    "CHARACTERS",
     "NO_VARIATION",
     "WIDEST",
     "Batch",

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli.data.synthesis.stock import CHARACTERS, ItemKind, Stock
+from ocr_cli.data.charset import ASCII
+from ocr_cli.data.synthesis.stock import ItemKind, Stock
 
 ANYBODY = -1  # in place of a writer
 FEWEST_CAPITALS = 4  # words of capitals, from which on a writer's lines may be of these alone
@@ -137,7 +138,7 @@ class LineSource:
         if kind < 0.25:
             return _number(rng)
         if kind < 0.35:
-            picked = rng.choice(CHARACTERS[1:], rng.integers(2, 14))
+            picked = rng.choice(ASCII[1:], rng.integers(2, 14))
             return "".join(picked)
         count = int(rng.integers(1, 6))
         words = " ".join(self._texts[i] for i in rng.integers(len(self._texts), size=count))

@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr_cli.data.charset import ALIKE
+
 LACKING = -7.0  # log-probability of a character that the language does not know, after any other
-# What goes on as other characters do, and has none inside it as é has an e.
-_ALIKE = {"œ": "e", "Œ": "E", "æ": "e", "Æ": "E", "ø": "o", "Ø": "O", "ß": "s"}
-_ALIKE |= {"«": '"', "»": '"', "€": "$", "£": "$", "§": "#", "°": "*", "¿": '"', "¡": '"'}
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ def columns(alphabet: str, characters: Sequence[str]) -> Columns:
 
 def _stand_in(char: str, place: dict[str, int]) -> int:
     """The place of a character's bare letter, of one like it, or of a blank."""
-    for known in (*unicodedata.normalize("NFKD", char)[:1], _ALIKE.get(char, ""), " "):
+    for known in (*unicodedata.normalize("NFKD", char)[:1], ALIKE.get(char, ""), " "):
         if known in place:
             return place[known]
     return 0

@@ -15,12 +15,12 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr_cli.data.charset import LANGUAGES
 from ocr_cli.errors import ModelError
 from ocr_cli.modelfiles import weights
 from ocr_cli.recognition.language import LanguageModel, bits_of, load
 from ocr_cli.recognition.language.interface import Language
 
-NAMES = {"en": "english", "fr": "french", "de": "german", "es": "spanish"}
 NONE = "none"
 PROFILE = "profile"  # the array in a language's file
 SYMBOLS = 32  # of a profile: blanks and ends, 26 letters without case or accent, ' figures signs
@@ -92,7 +92,7 @@ _KNOWN: dict[str, LanguageModel] = {}  # those that were loaded
 
 @cache
 def _loaded(name: str) -> LanguageModel:
-    _KNOWN[name] = load(weights.model_path(NAMES[name]))
+    _KNOWN[name] = load(weights.model_path(LANGUAGES[name].file))
     return _KNOWN[name]
 
 
@@ -100,7 +100,7 @@ def _loaded(name: str) -> LanguageModel:
 def profiles() -> dict[str, NDArray[np.uint8]]:
     """The profile of each language that is there; ModelError where a file has none."""
     there = weights.shipped_models()
-    return {name: _read_profile(file) for name, file in NAMES.items() if file in there}
+    return {code: _read_profile(one.file) for code, one in LANGUAGES.items() if one.file in there}
 
 
 def _read_profile(name: str) -> NDArray[np.uint8]:

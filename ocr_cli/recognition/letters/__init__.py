@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli.data.synthesis.nonletters import NON_LETTER
+from ocr_cli.data.charset import NON_LETTER
 from ocr_cli.modelfiles.weights import Model
 from ocr_cli.page import Glyph, Page, Row, Word, union
 from ocr_cli.recognition.language.interface import Language

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_cli import layout
-from ocr_cli.data.synthesis.nonletters import NON_LETTER
+from ocr_cli.data.charset import NON_LETTER
 from ocr_cli.layout.cuts import cut_row
 from ocr_cli.layout.letters import merge
 from ocr_cli.layout.spacing import letter_gaps

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr_cli.data.charset import ASCII
 from ocr_cli.recognition.language.columns import LACKING, columns
 from ocr_cli.recognition.language.interface import Language
 from ocr_cli.recognition.letters.lattice import Lattice
@@ -94,7 +95,7 @@ class NoLanguage:
     """Any character is as likely as any other; those beyond printable ASCII are told it."""
 
     def __init__(self, characters: str = "") -> None:
-        ascii_text = "".join(map(chr, range(32, 127)))
+        ascii_text = "".join(ASCII)
         self.alphabet = "".join(dict.fromkeys(ascii_text + characters + "\n"))
 
     def start(self) -> int:

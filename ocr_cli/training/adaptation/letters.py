@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from ocr_cli import layout
 from ocr_cli.data import sources
+from ocr_cli.data.charset import NON_LETTER
 from ocr_cli.data.formats.ink import from_strokes
 from ocr_cli.data.synthesis import synthetic
 from ocr_cli.data.synthesis.distort import Distortion
-from ocr_cli.data.synthesis.nonletters import NON_LETTER
 from ocr_cli.modelfiles.weights import Model
 from ocr_cli.nn import losses, network, optimisers
 from ocr_cli.nn.layers import Flatten
