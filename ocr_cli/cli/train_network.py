@@ -80,7 +80,7 @@ def _prepared(experiment: Experiment, quiet: bool) -> Prepared:
     from ocr_cli.training import experiments
 
     with options.steps(experiments.steps_to_prepare(experiment), quiet) as on_step:
-        return experiments.prepare(experiment, on_step)
+        return experiments.set_up(experiment, on_step)
 
 
 def with_unit(goal: Goal, score: float) -> str:

@@ -202,7 +202,7 @@ def _attempt(experiment: Experiment, log: Path | None, quiet: bool) -> Outcome |
 
     here = beside(log, experiment.setting) if log else None
     try:
-        prepared = experiments.prepare(experiment)
+        prepared = experiments.set_up(experiment)
         if not quiet:
             data = prepared.splits.name
             options.tell(f"{experiment.setting}: training on {data}")

@@ -205,7 +205,7 @@ def _strokes(
     parts = {split: sources.of_classes(part, classes) for split, part in found.items()}
     if not len(parts["train"]) or not len(parts["valid"]):
         raise InputError("no single characters in its train or valid split", "", str(path))
-    variation = render.Variation() if augment else render.NO_VARIATION
+    variation = render.LetterVariation() if augment else render.NO_VARIATION
     return Splits(
         f"pen strokes {path}",
         sources.InkSource(parts["train"], classes, variation),
@@ -237,7 +237,7 @@ def _synthetic(classes: tuple[str, ...], augment: bool, rng: np.random.Generator
         items = [synthetic.draw_character(c, rng, hand) for c in known for hand in hands]
         return ink.from_strokes(items, labels)
 
-    variation = render.Variation() if augment else render.NO_VARIATION
+    variation = render.LetterVariation() if augment else render.NO_VARIATION
     valid, test = (sources.rendered(drawn(40), classes) for _ in range(2))
     source = sources.InkSource(drawn(300), classes, variation)
     return Splits("built-in synthetic handwriting", source, valid, test)

@@ -96,7 +96,7 @@ bruder freund krieg woche abend morgen nacht straße bild spiel
 
 
 @dataclass(frozen=True)
-class Recipe:
+class CorpusRecipe:
     """What the corpus of a language is made of.
 
     Attributes
@@ -115,23 +115,23 @@ class Recipe:
 
 
 RECIPES = {
-    "en": Recipe(
+    "en": CorpusRecipe(
         {"en": 1_000_000, "de": 40_000, "fr": 30_000, "es": 15_000, "nl": 15_000, "it": 10_000},
         ("gnhk", "memorials", "hooker"),
     ),
-    "fr": Recipe(
+    "fr": CorpusRecipe(
         {"fr": 1_000_000, "en": 40_000, "de": 10_000, "es": 10_000, "it": 10_000},
         ("copiste", "poilus"),
         _FRENCH_ENDINGS,
         {"« ": 0.003, "«": 0.0005, **_OPENINGS},
     ),
-    "de": Recipe(
+    "de": CorpusRecipe(
         {"de": 1_000_000, "en": 40_000, "fr": 15_000, "it": 5_000},
         ("dhsd",),
         _NO_GENITIVE,
         sentences=12_000,
     ),
-    "es": Recipe(
+    "es": CorpusRecipe(
         {"es": 1_000_000, "en": 40_000, "fr": 10_000, "it": 10_000},
         (),
         _NO_GENITIVE,
@@ -181,7 +181,7 @@ def corpus(
 
 
 def listed_words(
-    language: str, number: int, rng: np.random.Generator, recipe: Recipe | None = None
+    language: str, number: int, rng: np.random.Generator, recipe: CorpusRecipe | None = None
 ) -> Iterator[str]:
     """About `number` words of a list, as pieces of lines, each as often as it is used.
 

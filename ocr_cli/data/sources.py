@@ -69,7 +69,7 @@ class InkSource:
 
     ink: Ink
     classes: tuple[str, ...]
-    variation: render.Variation = field(default_factory=render.Variation)
+    variation: render.LetterVariation = field(default_factory=render.LetterVariation)
     balance: float = 0.5
     non_letters: float = 0.1
 
@@ -185,7 +185,7 @@ def of_classes(ink: Ink, classes: tuple[str, ...]) -> Ink:
 def rendered(
     ink: Ink,
     classes: tuple[str, ...],
-    variation: render.Variation = render.NO_VARIATION,
+    variation: render.LetterVariation = render.NO_VARIATION,
     rng: np.random.Generator | None = None,
 ) -> CharacterSet:
     """A finished set: every item once, with its size and writer; without `rng` always the same."""

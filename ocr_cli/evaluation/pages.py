@@ -15,7 +15,7 @@ from ocr_cli import input as images
 from ocr_cli.data.formats import transcribed
 from ocr_cli.data.formats.given import TranscribedPage
 from ocr_cli.data.formats.pagexml import load_page_xml
-from ocr_cli.data.formats.rowcourses import course_of
+from ocr_cli.data.formats.rowcourses import guessed_course
 from ocr_cli.data.formats.transcripts import transcript, transcript_path
 from ocr_cli.errors import InputError
 from ocr_cli.evaluation import characters as evaluation
@@ -200,7 +200,7 @@ def count_rows(page: Page, sheet: TranscribedPage) -> RowTally:
     move = np.eye(3)
     if sheet.shape != tuple(page.file_shape):
         move = images.upright_to_file(page.source)
-    guesses = [course_of(row, move) for row in sheet.rows]
+    guesses = [guessed_course(row, move) for row in sheet.rows]
     known = [(row, at) for row, at in zip(sheet.rows, guesses, strict=True) if at is not None]
     read = [_middle(row, page.to_file) for row in page.rows if row.text.strip()]
     shares = np.array([[covered(at, line) for line in read] for _, at in known])

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ocr_cli.data.formats.ink import Ink
 from ocr_cli.data.sets import CharacterSet
 from ocr_cli.data.sources import USUAL, label_numbers, rendered
-from ocr_cli.data.synthesis.render import Variation
+from ocr_cli.data.synthesis.render import LetterVariation
 from ocr_cli.errors import InputError
 from ocr_cli.modelfiles.weights import Model, size_features
 from ocr_cli.nn import context, losses, network
@@ -146,7 +146,7 @@ def another_hand(ink: Ink, model: Model, rng: np.random.Generator) -> Seen:
     for w in range(count):  # the usual letter stays 1
         matrices[w] /= np.median(taller[writer == w])
     other = ink.reshaped(matrices[writer])
-    hidden, logits = model.seen(rendered(other, model.classes, Variation(), rng).images)
+    hidden, logits = model.seen(rendered(other, model.classes, LetterVariation(), rng).images)
     return Seen(hidden.astype(np.float16), logits.astype(np.float16), other.sizes() / USUAL)
 
 

@@ -126,7 +126,7 @@ def steps_to_prepare(experiment: Experiment) -> int:
     return sum(WORDS.values()) if can_cut_words(experiment) else 0
 
 
-def prepare(experiment: Experiment, on_step: Callable[[], None] | None = None) -> Prepared:
+def set_up(experiment: Experiment, on_step: Callable[[], None] | None = None) -> Prepared:
     """The experiment's settings checked, its data opened; OcrError and its children.
 
     `on_step` is called for each word and line that letters are cut out of, see `WORDS`, and for

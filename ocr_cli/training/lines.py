@@ -152,7 +152,7 @@ def held_out(stock: Stock, kind: ItemKind, count: int, seed: int = 0) -> list[He
     pieces: TextPieces = source.every(kind)
     rng = np.random.default_rng(seed)
     some = rng.permutation(len(pieces.labels))[:count]
-    pieces = lines.chosen(pieces, some)
+    pieces = lines.selected(pieces, some)
     return [
         Held(lines.draw_batch(stock, part, rng), stock.ink.style[part.item])
         for part in lines.batches(pieces, 6000, rng)

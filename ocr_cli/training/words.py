@@ -81,7 +81,7 @@ def _letters_of(
     if mask is None:
         return None
     text = str(items.labels[number])
-    found, _ = hand_letters.letter_lines([Copy(page_of(mask), text)], model)
+    found, _ = hand_letters.letter_lines([Copy(page_of_mask(mask), text)], model)
     if len(found) != 1:
         return None
     line = found[0]
@@ -93,7 +93,7 @@ def _letters_of(
     return CutLetters(_bytes(line.images), line.labels, _bytes(others))
 
 
-def page_of(mask: NDArray[np.bool_]) -> Page:
+def page_of_mask(mask: NDArray[np.bool_]) -> Page:
     """A page with nothing but this ink on it, its letters and rows found."""
     grey = np.where(mask, np.float32(0), np.float32(1))
     page = Page(grey, file_shape=mask.shape)

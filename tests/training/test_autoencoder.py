@@ -187,7 +187,7 @@ def test_the_homeworks_setting_reaches_the_reports_figure(data: Path) -> None:
         out=Path("unused.npz"),
         changes={"epochs": 20},
     )
-    prepared = experiments.prepare(experiment)
+    prepared = experiments.set_up(experiment)
     splits = prepared.splits
     _, history = training.train(prepared.start, splits.train, splits.valid, prepared.preset.recipe)
     assert history[-1].valid_score > 15.82

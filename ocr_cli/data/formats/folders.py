@@ -54,7 +54,7 @@ def load(path: Path, split: str) -> CharacterSet:
         before = len(greys)
         for file in _pictures_in(folder):
             try:
-                greys.append(pictures.reduced(_whole_page(file)))
+                greys.append(pictures.letter_sized(_whole_page(file)))
                 labels.append(classes.index(folder.name))
             except InputError as failure:
                 junk.append(failure)

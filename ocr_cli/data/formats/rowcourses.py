@@ -22,7 +22,7 @@ def measured_courses(
 
     to_page : (3, 3) from (x, y, 1) of the file's picture to the pyramid's pixels.
     """
-    guesses = [course_of(row, to_page) for row in rows]
+    guesses = [guessed_course(row, to_page) for row in rows]
     spreads = [guess.spread for guess in guesses if guess is not None]
     low, high = (times * float(np.median(spreads)) if spreads else 1.0 for times in WILD)
     return [
@@ -33,7 +33,7 @@ def measured_courses(
     ]
 
 
-def course_of(row: GivenRow, to_page: NDArray[np.float64]) -> Course | None:
+def guessed_course(row: GivenRow, to_page: NDArray[np.float64]) -> Course | None:
     """A first guess of where a given row runs on its page; None where there is next to nothing."""
 
     def moved(points: NDArray[np.float64]) -> NDArray[np.float64]:

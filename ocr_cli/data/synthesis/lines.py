@@ -18,9 +18,9 @@ from ocr_cli.data.synthesis.pieces import (
     Mix,
     TextPieces,
     batches,
-    chosen,
     groups,
     make_source,
+    selected,
 )
 from ocr_cli.data.synthesis.render import resampled
 from ocr_cli.data.synthesis.stock import (
@@ -51,7 +51,6 @@ __all__ = [
     "Variation",
     "batches",
     "chained",
-    "chosen",
     "draw_batch",
     "expected_ink",
     "groups",
@@ -62,6 +61,7 @@ __all__ = [
     "normalised",
     "placed_characters",
     "room_needed",
+    "selected",
     "x_heights",
 ]
 

@@ -202,7 +202,7 @@ def batches(
     order = np.argsort(pieces.width + rng.normal(0, 1, len(pieces.width)))
     cuts = [order[group] for group in groups(pieces.width[order], columns, most)]
     for k in rng.permutation(len(cuts)):
-        yield chosen(pieces, cuts[k])
+        yield selected(pieces, cuts[k])
 
 
 def groups(widths: Array, columns: int, most: int = 96) -> Iterator[slice]:
@@ -219,7 +219,7 @@ def groups(widths: Array, columns: int, most: int = 96) -> Iterator[slice]:
         start = end
 
 
-def chosen(pieces: TextPieces, texts: Array) -> TextPieces:
+def selected(pieces: TextPieces, texts: Array) -> TextPieces:
     """Some of the texts, in the order given."""
     place = np.full(len(pieces.labels), -1)
     place[texts] = np.arange(len(texts))
