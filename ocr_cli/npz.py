@@ -64,7 +64,7 @@ class Archive:
 
 
 @contextmanager
-def opened(path: Path, free: int = FREE) -> Iterator[Archive]:
+def opened_archive(path: Path, free: int = FREE) -> Iterator[Archive]:
     """The archive; OversizeError as `check_unpacked` says, others where it is none."""
     with zipfile.ZipFile(path) as archive:
         members = archive.infolist()

@@ -28,11 +28,11 @@ def read_picture(
     reader : asked for once the rows are located, so that its models may load meanwhile.
     alternatives : whether doubtful words get those.
     """
-    page = recognition.read_page(locate(picture), reader(), alternatives)
+    page = recognition.read_page(load_and_locate(picture), reader(), alternatives)
     return page if keep_doubtful else recognition.without_doubtful(page)
 
 
-def locate(picture: Picture) -> Page:
+def load_and_locate(picture: Picture) -> Page:
     """The page of a picture with its rows, at a size that suits its writing.
 
     InputError where it cannot be read.

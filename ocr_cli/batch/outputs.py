@@ -26,7 +26,7 @@ Todo: TypeAlias = "Picture | Known[str] | InputError"
 
 
 @dataclass(frozen=True)
-class Output:
+class PlannedFile:
     """A file to be written, and the pictures whose pages it is to hold.
 
     name : what it is called in the list of what is done; empty where it has its own journal only.
@@ -43,7 +43,7 @@ def in_folder(
     pictures: Iterable[Picture | InputError],
     paths: Iterable[str],
     former: dict[str, str] | None = None,
-) -> list[Output | InputError]:
+) -> list[PlannedFile | InputError]:
     """An output in `folder` for each file of pictures; what is no picture stands for itself.
 
     What lies in a folder among `paths` goes by its place below that folder, other files by their
@@ -56,7 +56,7 @@ def in_folder(
         Where two files would be one output, and there were none before.
     """
     roots = sorted((Path(path) for path in paths if Path(path).is_dir()), key=_depth, reverse=True)
-    outputs: list[Output | InputError] = []
+    outputs: list[PlannedFile | InputError] = []
     named: set[Path] = set()
     taken = {} if former is None else former
     for group in _by_file(pictures):
@@ -74,11 +74,11 @@ def in_folder(
             outputs.append(InputError(problem, advice, source))
             continue
         named.add(name)
-        outputs.append(Output(folder / name, tuple(group), os.fspath(name)))
+        outputs.append(PlannedFile(folder / name, tuple(group), os.fspath(name)))
     return outputs
 
 
-def one_page_each(output: Output) -> list[Output | InputError]:
+def one_page_each(output: PlannedFile) -> list[PlannedFile | InputError]:
     """The output as several, NAME-001 and so on, of one page each; as it is, if it has but one."""
     if len(output.pictures) < 2:
         return [output]
@@ -90,7 +90,7 @@ def one_page_each(output: Output) -> list[Output | InputError]:
     return [
         page
         if isinstance(page, InputError)
-        else Output(
+        else PlannedFile(
             numbered(output.path, number),
             (page,),
             os.fspath(numbered(Path(output.name), number)) if output.name else "",
@@ -129,7 +129,7 @@ def _place(source: str, roots: Sequence[Path]) -> Path:
 
 
 @dataclass
-class Run:
+class OutputRun:
     """How outputs are made: once, or going on from what was done before.
 
     reading : what `keys.reading_key` says. write : writes pages to a file, which is whole or not
@@ -146,7 +146,7 @@ class Run:
 
     def make(
         self,
-        outputs: Iterable[Output | InputError],
+        outputs: Iterable[PlannedFile | InputError],
         read: Callable[[Iterator[Todo]], Iterator[Part | InputError]],
     ) -> None:
         """Make all outputs; `read` gives for each thing to do what comes of it, in their order."""
@@ -161,7 +161,7 @@ class Run:
                 making.close()
             self._open.clear()
 
-    def _steps(self, outputs: Iterable[Output | InputError]) -> Iterator[_Step]:
+    def _steps(self, outputs: Iterable[PlannedFile | InputError]) -> Iterator[_Step]:
         """A step for each page, no sooner than somebody asks for it."""
         for output in outputs:
             if isinstance(output, InputError):
@@ -180,7 +180,7 @@ class Run:
         for part in self._left[path.parent].pop(part_stem(path), []):
             part.unlink(missing_ok=True)
 
-    def _is_done(self, output: Output) -> bool:
+    def _is_done(self, output: PlannedFile) -> bool:
         if not self.resume or self.done is None or not output.path.exists():
             return False
         pages = [
@@ -202,7 +202,7 @@ class _Step:
 class _Making:
     """An output in the making: its pages are in its journal, or at hand if there is but one."""
 
-    def __init__(self, output: Output, run: Run) -> None:
+    def __init__(self, output: PlannedFile, run: OutputRun) -> None:
         self._output, self._run = output, run
         if run.done is not None:
             make_folder(output.path.parent)

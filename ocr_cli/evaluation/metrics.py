@@ -83,21 +83,6 @@ def score(read: str, truth: str) -> TextScore:
     )
 
 
-def cer(read: str, truth: str) -> float:
-    """Character error rate: edits / characters of the truth, both normalised."""
-    return score(read, truth).characters.rate
-
-
-def bare_cer(read: str, truth: str) -> float:
-    """Character error rate of letters and digits alone, case folded."""
-    return score(read, truth).bare.rate
-
-
-def wer(read: str, truth: str) -> float:
-    """Word error rate, words being what blanks separate."""
-    return score(read, truth).words.rate
-
-
 def normalise(text: str) -> str:
     """The text folded (`charset.folded`), runs of blanks as one and of line breaks as one.
 

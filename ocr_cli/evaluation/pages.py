@@ -134,7 +134,7 @@ def score_picture(
 
     rows : one of ROWS. InputError where rows are to be given and none are.
     """
-    reader = batch.reader(model, language)
+    reader = batch.process_reader(model, language)
     sheet = load_page_xml(wanted.xml) if wanted.xml is not None else None
     if rows == "given":
         given = _given_rows(wanted.source, sheet)

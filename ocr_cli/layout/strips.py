@@ -21,7 +21,7 @@ Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Frame:
+class WritingFrame:
     """How each of n pieces of writing lies: (n,) arrays in the units of the points measured.
 
     The writing's middle is y = middle + skew * (x - x_mean); upright strokes lean by slant
@@ -35,7 +35,7 @@ class Frame:
     spread: Array
 
 
-def measure(points: Array, item: Array, n: int) -> Frame:
+def measure(points: Array, item: Array, n: int) -> WritingFrame:
     """The frame of n pieces of writing, each given by points strewn evenly over its ink.
 
     points : (P, 2) x to the right and y down; item : (P,) from 0 to n - 1. The points may
@@ -50,7 +50,7 @@ def measure(points: Array, item: Array, n: int) -> Frame:
     y = y - skew[which.at] * x
     middle, spread = _middle_and_spread(y, which)
     slant = _slant(x, middle[which.at] - y, which, spread)
-    return Frame(skew, slant, x_mean, middle, spread)
+    return WritingFrame(skew, slant, x_mean, middle, spread)
 
 
 class _Items:
@@ -176,11 +176,6 @@ class Strip:
         """Points of the strip in the page's pixels."""
         px, py = self.to_row @ np.stack([x, y, np.ones_like(x)])
         return px + self.left, py + self.top
-
-
-def normalise_strip(ink: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """(h, w) mask of a row's ink, True where ink, to its strip: (48, W) float32, 1 ink."""
-    return make_strip(ink).image
 
 
 def make_strip(ink: NDArray[np.bool_], left: int = 0, top: int = 0) -> Strip:

@@ -113,7 +113,7 @@ def _opened(
 ) -> Iterator[tuple[npz.Archive, dict[str, Any]]]:
     """The archive, whose members are read when asked for, and its metadata, checked."""
     try:
-        with npz.opened(path) as archive:
+        with npz.opened_archive(path) as archive:
             meta = _meta(archive)
             _check(_part(meta, kinds) or str(meta["kind"]), meta["format"], kinds, path)
             yield archive, meta

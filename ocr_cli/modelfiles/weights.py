@@ -92,12 +92,12 @@ def _as_archive(
         "format": FORMAT,
         "kind": model.kind,
         "classes": list(model.classes),
-        "layers": network.describe(model.layers),
+        "layers": network.layer_table(model.layers),
         "record": model.record,
     }
     arrays = _named(model.weights)
     if model.context is not None:
-        meta["context"] = network.describe(model.context.layers)
+        meta["context"] = network.layer_table(model.context.layers)
         arrays |= _named(model.context.weights, _IN_CONTEXT)
     largest = max(float(np.abs(v).max(initial=0)) for v in arrays.values())
     if half and not largest <= float(np.finfo(np.float16).max):

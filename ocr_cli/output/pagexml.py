@@ -60,9 +60,9 @@ def _time(source: str) -> str:
 
 def _add_row(region: ET.Element, page: Page, row: Row, name: str) -> None:
     line = element(region, "TextLine", id=name)
-    element(line, "Coords", points=geometry.told(geometry.outline(page, row)))
+    element(line, "Coords", points=geometry.points_list(geometry.outline(page, row)))
     foot = geometry.to_file(page, geometry.baseline(row))
-    element(line, "Baseline", points=geometry.told(foot))
+    element(line, "Baseline", points=geometry.points_list(foot))
     for number, word in enumerate(row.words, 1):
         _add_word(line, page, row, word, f"{name}_word_{number}")
     _add_text(line, row.text, row.confidence)
@@ -70,7 +70,7 @@ def _add_row(region: ET.Element, page: Page, row: Row, name: str) -> None:
 
 def _add_word(line: ET.Element, page: Page, row: Row, word: Word, name: str) -> None:
     made = element(line, "Word", id=name)
-    element(made, "Coords", points=geometry.told(geometry.outline(page, row, word)))
+    element(made, "Coords", points=geometry.points_list(geometry.outline(page, row, word)))
     _add_text(made, word.text, word.confidence, word.alternatives)
 
 

@@ -65,7 +65,7 @@ def lattices(picture: Image.Image) -> list[Lattice]:
     grey = np.asarray(picture, np.float32) / 255
     page = layout.analyse(Page(grey, file_shape=grey.shape))
     pieces = [lattice.take_apart(row, page.stroke_width) for row in page.rows]
-    return lattice.score(pieces, load_model("letters"), page.stroke_width)
+    return lattice.score_arcs(pieces, load_model("letters"), page.stroke_width)
 
 
 @pytest.fixture(scope="module")

@@ -41,7 +41,7 @@ def scored(row: Row, classes: tuple[str, ...], odds: Sequence[float]) -> Lattice
     logits = np.log(np.asarray(odds, np.float32))
     model = SimpleNamespace(classes=classes, logits=lambda crops: np.tile(logits, (len(crops), 1)))
     pieces = lattices.take_apart(row, stroke_width=4.0)
-    return lattices.score([pieces], model, 4.0)[0]  # type: ignore[arg-type]
+    return lattices.score_arcs([pieces], model, 4.0)[0]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("odds", "read"), [(1.8, "C"), (2.7, "c")])

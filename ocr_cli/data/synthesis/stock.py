@@ -161,7 +161,7 @@ def normalised(ink: Ink, group: int = 4000) -> Ink:
     return chained(parts)
 
 
-def _frame(ink: Ink) -> strips.Frame:
+def _frame(ink: Ink) -> strips.WritingFrame:
     """How each item lies, in the archive's units."""
     n = len(ink)
     item = _item_of_point(ink)

@@ -15,7 +15,7 @@ LACKING = -7.0  # log-probability of a character that the language does not know
 
 
 @dataclass(frozen=True)
-class Columns:
+class CharacterColumns:
     """A reader's C characters in the alphabet of a language.
 
     Attributes
@@ -35,7 +35,7 @@ class Columns:
         return taken
 
 
-def columns(alphabet: str, characters: Sequence[str]) -> Columns:
+def columns(alphabet: str, characters: Sequence[str]) -> CharacterColumns:
     """Where the alphabet has each character; for é, where it has none, the e stands.
 
     >>> columns("aeß", "éeß").column.tolist()
@@ -44,7 +44,7 @@ def columns(alphabet: str, characters: Sequence[str]) -> Columns:
     place = {char: i for i, char in enumerate(alphabet)}
     found = [place[char] if char in place else _stand_in(char, place) for char in characters]
     lacking = [char not in place for char in characters]
-    return Columns(np.array(found, np.int64), np.array(lacking, bool))
+    return CharacterColumns(np.array(found, np.int64), np.array(lacking, bool))
 
 
 def _stand_in(char: str, place: dict[str, int]) -> int:

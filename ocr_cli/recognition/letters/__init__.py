@@ -13,16 +13,18 @@ from ocr_cli.modelfiles.weights import Model
 from ocr_cli.page import Glyph, Page, Row, Word, union
 from ocr_cli.recognition.language.interface import Language
 from ocr_cli.recognition.letters import lattice as lattices
-from ocr_cli.recognition.letters.lattice import Lattice, Pieces
+from ocr_cli.recognition.letters.lattice import Atoms, Lattice
 from ocr_cli.recognition.letters.search import Step, Weights, best_paths
 
 
 def lattices_of(page: Page, model: Model) -> list[Lattice]:
     """The lattice of each of the page's rows."""
-    return lattices.score(pieces_of(page, model), model, page.stroke_width) if page.rows else []
+    return (
+        lattices.score_arcs(pieces_of(page, model), model, page.stroke_width) if page.rows else []
+    )
 
 
-def pieces_of(page: Page, model: Model) -> list[Pieces]:
+def pieces_of(page: Page, model: Model) -> list[Atoms]:
     """The page's rows taken apart, as far as the model can tell what is no letter."""
     if NON_LETTER in model.classes:
         return [lattices.take_apart(row, page.stroke_width) for row in page.rows]

@@ -56,7 +56,7 @@ class Lattice:
 
 
 @dataclass(frozen=True)
-class Pieces:
+class Atoms:
     """A row taken apart: its atoms, and which runs of them may be letters, made upright."""
 
     row: Row
@@ -67,16 +67,16 @@ class Pieces:
     blanks: NDArray[np.float32]
 
 
-def take_whole(row: Row) -> Pieces:
+def take_whole(row: Row) -> Atoms:
     """The row with every glyph one letter, for a model that cannot tell what is none."""
     atoms = tuple(glyph for word in row.words for glyph in word.glyphs)
     starts = np.arange(len(atoms), dtype=np.int64)
     blanks = blank_odds(row, [[atom] for atom in atoms])
     straight = tuple(upright(atom, row) for atom in atoms)
-    return Pieces(row, atoms, starts, starts + 1, straight, blanks)
+    return Atoms(row, atoms, starts, starts + 1, straight, blanks)
 
 
-def take_apart(row: Row, stroke_width: float) -> Pieces:
+def take_apart(row: Row, stroke_width: float) -> Atoms:
     """The row's atoms, and every run of them that is narrow enough to be one letter."""
     slices = cut_row(row, stroke_width)
     atoms = [atom for part in slices for atom in part]
@@ -89,7 +89,7 @@ def take_apart(row: Row, stroke_width: float) -> Pieces:
     ]
     starts, ends = np.array(runs, np.int64).reshape(-1, 2).T
     glyphs = tuple(merge(straight[start:end]) for start, end in runs)
-    return Pieces(row, tuple(atoms), starts, ends, glyphs, blank_odds(row, slices))
+    return Atoms(row, tuple(atoms), starts, ends, glyphs, blank_odds(row, slices))
 
 
 def _span(run: Sequence[Glyph]) -> int:
@@ -109,7 +109,7 @@ def upright(glyph: Glyph, row: Row) -> Glyph:
     return Glyph(Box(y1, x1 + left, y2, x1 + right), ink)
 
 
-def score(pieces: Sequence[Pieces], model: Model, stroke_width: float) -> list[Lattice]:
+def score_arcs(pieces: Sequence[Atoms], model: Model, stroke_width: float) -> list[Lattice]:
     """A lattice for each row; all rows' letters pass the classifier together.
 
     A path says of its edges that they are letters, and of all others that they are none. So
@@ -136,12 +136,12 @@ def score(pieces: Sequence[Pieces], model: Model, stroke_width: float) -> list[L
     ]
 
 
-def _fit(pieces: Pieces, classes: tuple[str, ...]) -> NDArray[np.float32]:
+def _fit(pieces: Atoms, classes: tuple[str, ...]) -> NDArray[np.float32]:
     boxes = [glyph.box for glyph in pieces.upright]
     return geometry.log_fit(classes, geometry.place(pieces.row, boxes))
 
 
-def _strain(pieces: Pieces) -> NDArray[np.float32]:
+def _strain(pieces: Atoms) -> NDArray[np.float32]:
     """(E,) what it costs that the pieces of a letter stand apart, such as a 2 and its full stop."""
     alone = np.flatnonzero(pieces.ends - pieces.starts == 1)  # the atoms, from left to right
     sides = np.array([pieces.upright[edge].box for edge in alone], float)

@@ -105,11 +105,6 @@ def emissions_of(page: Page, model: Model) -> list[RowEmissions]:
     return [RowEmissions(*parts) for parts in zip(page.rows, inks, strips, scores, strict=True)]
 
 
-def read_rows(page: Page, model: Model, language: Language | None = None) -> Page:
-    """The page with each row read as a whole by a model of kind "line"."""
-    return replace(page, rows=tuple(decoded(emissions_of(page, model), model.classes, language)))
-
-
 def decoded(
     seen: Sequence[RowEmissions],
     classes: tuple[str, ...],
@@ -127,7 +122,7 @@ def decoded(
     else:
         texts = beam_search(scores, classes, language, decoding)
     texts = [_tidied(text, classes) for text in texts]
-    spans = ctc.align(scores, texts)
+    spans = ctc.forced_alignment(scores, texts)
     rows = zip(seen, texts, spans, strict=True)
     return [_filled(one, text, where, classes) for one, text, where in rows]
 

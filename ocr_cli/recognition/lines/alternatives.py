@@ -63,7 +63,7 @@ def _doubts(number: int, row: Row, scores: Array, classes: tuple[str, ...]) -> l
     text = row.text
     if not doubtful or any(c not in place for c in text) or len(text) > len(scores):
         return []
-    (spans,) = ctc.align([scores], [np.array([place[c] for c in text], np.int64)])
+    (spans,) = ctc.forced_alignment([scores], [np.array([place[c] for c in text], np.int64)])
     ends = np.cumsum([len(word.text) + 1 for word in row.words])
     doubts = []
     for i in doubtful:

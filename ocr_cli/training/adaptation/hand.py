@@ -74,7 +74,7 @@ class Learnt:
 
 
 @dataclass(frozen=True)
-class KnownLine:
+class TranscribedRow:
     """A row whose text is known: which of the copies it is on, and which of the page's rows."""
 
     copy: int
@@ -173,17 +173,17 @@ class HandTuner:
         """texts : what the reader reads in each copy's rows, before it knows the hand."""
         self.reader = reader
         self._practice = of_letters
-        self.known: list[KnownLine] = []
+        self.known: list[TranscribedRow] = []
         self.lost: list[Lost] = []
         self._letters: dict[tuple[int, int], hand_letters.LetterLine] = {}
         if reader.lines is not None:
             lines, self.lost = hand_lines.known_lines(copies, texts, reader.lines.classes)
-            self.known = [KnownLine(line.copy, line.row, line.text) for line in lines]
+            self.known = [TranscribedRow(line.copy, line.row, line.text) for line in lines]
             self._of_lines = hand_lines.LineTuner(reader.lines, lines, of_lines, rng)
         if reader.letters is not None and _uses_letters(reader, texts):
             found, lost = hand_letters.letter_lines(copies, reader.letters)
             if reader.lines is None:
-                self.known = [KnownLine(line.copy, line.row, line.gaps.text) for line in found]
+                self.known = [TranscribedRow(line.copy, line.row, line.gaps.text) for line in found]
                 self.lost = lost
             self._letters = {(line.copy, line.row): line for line in found}
             self._of_letters = hand_letters.LetterTuner(reader.letters, found, of_letters, rng)
@@ -321,7 +321,7 @@ def texts_of_rows(page: Page, rows: Sequence[int], reader: Reader) -> list[str]:
     return [row.text for row in recognition.read_page(part, reader).rows]
 
 
-def edits_in(known: Sequence[KnownLine], texts: Sequence[Sequence[str]]) -> tuple[int, ...]:
+def edits_in(known: Sequence[TranscribedRow], texts: Sequence[Sequence[str]]) -> tuple[int, ...]:
     """Edits in each of the known lines; texts by copy and row."""
     scores = (metrics.score(texts[line.copy][line.row], line.text) for line in known)
     return tuple(score.characters.edits for score in scores)

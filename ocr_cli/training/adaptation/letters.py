@@ -26,7 +26,7 @@ from ocr_cli.nn.layers import Flatten
 from ocr_cli.recognition.letters import align, habit, lattice, pieces_of
 from ocr_cli.recognition.letters.align import Alignment
 from ocr_cli.recognition.letters.habit import Gaps
-from ocr_cli.recognition.letters.lattice import Lattice, Pieces
+from ocr_cli.recognition.letters.lattice import Atoms, Lattice
 from ocr_cli.training import characters as training
 from ocr_cli.training.adaptation.copies import Copy, Lost
 
@@ -79,7 +79,7 @@ def letter_lines(copies: Sequence[Copy], model: Model) -> tuple[list[LetterLine]
     for number, copy in enumerate(copies):
         page, texts = copy.page, copy.lines
         pieces = pieces_of(page, model)
-        lattices = lattice.score(pieces, model, page.stroke_width) if pieces else []
+        lattices = lattice.score_arcs(pieces, model, page.stroke_width) if pieces else []
         missing = set(range(len(texts)))
         for row, match in enumerate(align.match_lines(lattices, texts)):
             if match < 0:
@@ -99,7 +99,7 @@ def letter_lines(copies: Sequence[Copy], model: Model) -> tuple[list[LetterLine]
 def _line(
     copy: int,
     row: int,
-    pieces: Pieces,
+    pieces: Atoms,
     edges: Lattice,
     alignment: Alignment,
     stroke_width: float,
@@ -117,7 +117,7 @@ def _line(
     return LetterLine(copy, row, images, labels, rest, habit.gaps_of(edges, alignment))
 
 
-def _rivals(pieces: Pieces, alignment: Alignment) -> NDArray[np.int64]:
+def _rivals(pieces: Atoms, alignment: Alignment) -> NDArray[np.int64]:
     """Edges that share ink with what is certainly a letter, and are none themselves."""
     certain = alignment.edges[alignment.confidence >= CERTAIN]
     starts, ends = pieces.starts[certain], pieces.ends[certain]
