@@ -7,13 +7,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from queue import Empty
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli import parallel
 from ocr_cli.data.charset import ASCII
 from ocr_cli.data.synthesis import lines
 from ocr_cli.data.synthesis.lines import (
@@ -25,14 +23,15 @@ from ocr_cli.data.synthesis.lines import (
     TextPieces,
     Variation,
 )
-from ocr_cli.errors import OcrError, ShortOfMemoryError, UsageError, is_memory_short
+from ocr_cli.errors import OcrError, UsageError
 from ocr_cli.evaluation.metrics import edit_distance
 from ocr_cli.files import cannot_write, make_folder, replacing
 from ocr_cli.modelfiles.weights import Model, save_model
-from ocr_cli.nn import network, optimisers
+from ocr_cli.nn import ctc, network, optimisers
 from ocr_cli.nn.layers import BatchNorm, Conv2d, Dense, Dropout, MaxPool2d, Relu
 from ocr_cli.nn.network import Layers, Weights
 from ocr_cli.nn.sequence import BiGru, Columns
+from ocr_cli.training.background import in_background
 
 CHECKPOINT, LOG = "checkpoint.pt", "log.jsonl"
 STYLES = ("unknown", "printed", "mixed", "cursive")
@@ -129,13 +128,6 @@ def as_targets(labels: list[str], classes: tuple[str, ...]) -> tuple[Any, Any]:
     number = {c: i for i, c in enumerate(classes)}
     targets = np.array([number[c] for text in labels for c in text], np.int64)
     return targets, np.array([len(text) for text in labels], np.int64)
-
-
-def greedy_text(logits: NDArray[np.float32], classes: tuple[str, ...]) -> str:
-    """(T, C + 1) logits to text: the best class of each step, repeats and blanks dropped."""
-    best = logits.argmax(-1)
-    kept = best[np.flatnonzero(np.diff(best, prepend=-1))]
-    return "".join(classes[k] for k in kept if k < len(classes))
 
 
 @dataclass(frozen=True)
@@ -278,8 +270,8 @@ class Run:
 
         def read(batch: Batch) -> list[str]:
             logits = self.trainer.logits(batch.images)
-            pairs = zip(logits, batch.widths, strict=True)
-            return [greedy_text(one[: width // 4], self.classes) for one, width in pairs]
+            read = (ctc.greedy(one[: w // 4]) for one, w in zip(logits, batch.widths, strict=True))
+            return ["".join(self.classes[k] for k in numbers) for numbers in read]
 
         return {name: character_errors(read, part) for name, part in held.items()}
 
@@ -360,44 +352,3 @@ def train_run(
     model = run.model(**{name: last[name] for name in held})
     run.keep(model)
     return model
-
-
-def in_background(make: Callable[[], Iterator[Batch]], ahead: int = 24) -> Iterator[Batch]:
-    """What `make()` yields, made in a process of its own where the system can fork.
-
-    An OcrError in it is raised here; so is one where it is killed.
-    """
-    import multiprocessing
-
-    if "fork" not in multiprocessing.get_all_start_methods():
-        yield from make()
-        return
-    context = multiprocessing.get_context("fork")
-    queue: Any = context.Queue(ahead)
-    worker = context.Process(target=_fill, args=(queue, make), daemon=True)
-    worker.start()
-    try:
-        while True:
-            try:
-                made = queue.get(timeout=5)
-            except Empty:
-                if worker.is_alive():
-                    continue
-                advice = "if memory is short, close other programs; --resume goes on"
-                raise OcrError("the process that draws strips was killed", advice) from None
-            if isinstance(made, Exception):
-                raise made
-            images, widths, labels = made
-            yield Batch(images.astype(np.float32), widths, labels)
-    finally:
-        worker.terminate()
-
-
-def _fill(queue: Any, make: Callable[[], Iterator[Batch]]) -> None:
-    """Draws batches without end, in a process that ends with its parent."""
-    parallel.start_worker()
-    try:
-        for batch in make():
-            queue.put((batch.images.astype(np.float16), batch.widths, batch.labels))
-    except Exception as failure:
-        queue.put(ShortOfMemoryError() if is_memory_short(failure) else failure)
