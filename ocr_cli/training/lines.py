@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ocr_cli.data.charset import ASCII
 from ocr_cli.data.synthesis import lines
