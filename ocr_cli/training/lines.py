@@ -30,7 +30,7 @@ from ocr_cli.nn import ctc, network, optimisers
 from ocr_cli.nn.layers import BatchNorm, Conv2d, Dense, Dropout, MaxPool2d, Relu
 from ocr_cli.nn.network import Layers, Weights
 from ocr_cli.nn.sequence import BiGru, Columns
-from ocr_cli.training.background import in_background
+from ocr_cli.training.background import in_background as in_background
 
 CHECKPOINT, LOG = "checkpoint.pt", "log.jsonl"
 STYLES = ("unknown", "printed", "mixed", "cursive")
