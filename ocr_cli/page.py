@@ -58,7 +58,7 @@ class Alternative(NamedTuple):
 
 @dataclass(frozen=True)
 class Word:
-    """Glyphs with no blank between them; box in the page's pixels, confidence 0 to 1.
+    """Glyphs with no space between them; box in the page's pixels, confidence 0 to 1.
 
     alternatives : what a doubtful word may be instead, likelier ones first, where they were
     asked for.

@@ -205,7 +205,7 @@ reconstructions.png.
     multiple=True,
     metavar="NAME=VALUE,VALUE...",
     help="Train with each of these values of an option, and compare; given again, with all "
-    "pairs. Blanks part values that have commas.",
+    "pairs. Spaces part values that have commas.",
 )
 @click.option(
     "--jobs",

@@ -60,7 +60,7 @@ def settings(ctx: click.Context, sweeps: Sequence[str]) -> dict[str, dict[str, A
     """Values of options by the name of the setting, as `lr=0.003 seed=1`: the whole grid.
 
     Each of `sweeps` is an option without its dashes, =, and values with commas between, or
-    with blanks where a value has commas itself. They are read as click reads the option's.
+    with spaces where a value has commas itself. They are read as click reads the option's.
     """
     axes: dict[str, list[tuple[str, Any]]] = {}
     for sweep in sweeps:

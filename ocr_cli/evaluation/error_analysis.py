@@ -27,7 +27,7 @@ MARGIN, WIDER = 0.5, 2.0  # x-heights around a word's picture, and beside what m
 
 
 class _Letter(NamedTuple):
-    """A character that was read: its page and row, from 0, and its glyph; a blank has the next."""
+    """A character that was read: its page and row, from 0, and its glyph; a space has the next."""
 
     text: str
     page: int
@@ -120,20 +120,20 @@ class _File:
         self.read_before, self.truth_before = before.T.tolist()
 
     def wrong_pieces(self) -> Iterator[range]:
-        """Words with errors, parted where both texts have a blank.
+        """Words with errors, parted where both texts have a space.
 
-        A blank that only one text has ties the words beside it together. But words that were
-        missed, or that are not there, are a piece of their own, with their blanks.
+        A space that only one text has ties the words beside it together. But words that were
+        missed, or that are not there, are a piece of their own, with their spaces.
         """
-        blanks = [k for k, both in enumerate(self.columns) if both in {(" ", " "), ("\n", "\n")}]
-        for before, end in pairwise([-1, *blanks, len(self.columns)]):
+        spaces = [k for k, both in enumerate(self.columns) if both in {(" ", " "), ("\n", "\n")}]
+        for before, end in pairwise([-1, *spaces, len(self.columns)]):
             for piece in self._parted(range(before + 1, end)):
                 if any(read != right for read, right in self.columns[piece.start : piece.stop]):
                     yield piece
 
     def _parted(self, piece: range) -> list[range]:
-        runs = _runs(piece, self._is_lone_blank)
-        words = [run for run in runs if not self._is_lone_blank(run.start)]
+        runs = _runs(piece, self._is_lone_space)
+        words = [run for run in runs if not self._is_lone_space(run.start)]
         cuts = [
             right.start if self._lacks(left) else left.stop
             for left, right in pairwise(words)
@@ -141,7 +141,7 @@ class _File:
         ]
         return [range(start, end) for start, end in pairwise([piece.start, *cuts, piece.stop])]
 
-    def _is_lone_blank(self, k: int) -> bool:
+    def _is_lone_space(self, k: int) -> bool:
         read, right = self.columns[k]
         return read != right and (read + right).isspace()
 
@@ -170,11 +170,11 @@ class _File:
         return WrongWord(page.source, line, columns, picture, tuple(marks))
 
     def _slips(self, piece: range) -> list[range]:
-        """The runs of columns that differ, blanks apart from letters."""
+        """The runs of columns that differ, spaces apart from letters."""
 
         def kind(k: int) -> str:
             read, right = self.columns[k]
-            return "" if read == right else "blank" if self._is_lone_blank(k) else "letter"
+            return "" if read == right else "space" if self._is_lone_space(k) else "letter"
 
         return [run for run in _runs(piece, kind) if kind(run.start)]
 
@@ -240,7 +240,7 @@ def _runs(piece: range, key: Callable[[int], bool | str]) -> list[range]:
 
 
 def _first_in_row(letters: Iterable[_Letter]) -> _Letter | None:
-    """The first that is no blank, unless the row ends before it."""
+    """The first that is no space, unless the row ends before it."""
     for letter in letters:
         if letter.text == "\n":
             return None

@@ -166,8 +166,8 @@ def _marked(columns: Iterable[Column], side: int) -> str:
     )
 
 
-def _sign(character: str, blank: str = SIGNS[" "]) -> str:
-    return blank if character == " " else SIGNS.get(character) or _text(character)
+def _sign(character: str, space: str = SIGNS[" "]) -> str:
+    return space if character == " " else SIGNS.get(character) or _text(character)
 
 
 def _quoted(text: str) -> str:

@@ -84,7 +84,7 @@ def score(read: str, truth: str) -> TextScore:
 
 
 def normalise(text: str) -> str:
-    """The text folded (`charset.folded`), runs of blanks as one and of line breaks as one.
+    """The text folded (`charset.folded`), runs of spaces as one and of line breaks as one.
 
     >>> normalise("  “Oui” –   said… ")
     '"Oui" - said...'
@@ -131,15 +131,15 @@ def alignment(read: str, truth: str) -> NDArray[np.int64]:
     """(K, 2) which character of `read` stands for which of `truth`, -1 for none, fewest edits.
 
     The table of `edit_distance` is traced back. Of ways with equally many edits one is taken
-    that swaps blanks for letters as rarely as may be, so that words stay together.
+    that swaps spaces for letters as rarely as may be, so that words stay together.
     """
     first, second = (np.array([ord(c) for c in text], np.int64) for text in (read, truth))
-    blank, blanks = (np.array([c.isspace() for c in text], bool) for text in (read, truth))
+    space, spaces = (np.array([c.isspace() for c in text], bool) for text in (read, truth))
     edit = len(first) + len(second) + 1
     row = steps = edit * np.arange(len(second) + 1)
     moves = np.full((len(first) + 1, len(second) + 1), _INSERT, np.uint8)
     for i, item in enumerate(first):
-        swapped = row[:-1] + np.where(second == item, 0, edit + (blanks != blank[i]))
+        swapped = row[:-1] + np.where(second == item, 0, edit + (spaces != space[i]))
         best = row + edit
         moves[i + 1] = _DELETE
         moves[i + 1, 1:][swapped <= best[1:]] = _SWAP

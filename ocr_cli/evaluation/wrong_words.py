@@ -44,7 +44,7 @@ class Mark(NamedTuple):
 
 @dataclass(frozen=True)
 class WrongWord:
-    """A word, or several that a wrong blank ties together, with at least one error.
+    """A word, or several that a wrong space ties together, with at least one error.
 
     Attributes
     ----------

@@ -47,7 +47,7 @@ SURE = 0.97  # confidence of a line model, from which on capitals are not read b
 APART = 0.8  # pieces of ink to a letter, from which on letters stand apart
 # Gaps count for more in rows that are mostly block capitals, whose words stand well apart.
 SPACED = Decoding(space=0.7)
-BESIDE_LINES = Weights(blank=0.8, beam=12, choices=8)
+BESIDE_LINES = Weights(space=0.8, beam=12, choices=8)
 
 
 @dataclass(frozen=True)

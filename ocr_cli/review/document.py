@@ -60,7 +60,7 @@ class SavedRow:
 
     @property
     def text(self) -> str:
-        """The words that are not empty, a blank between them."""
+        """The words that are not empty, a space between them."""
         return " ".join(word.text for word in self.words if word.text)
 
     @property
@@ -264,7 +264,7 @@ def _size(value: Any) -> tuple[int, int]:
 
 
 def _text(value: Any) -> str:
-    """A text without line breaks and control characters; blanks stay."""
+    """A text without line breaks and control characters; spaces stay."""
     if not isinstance(value, str) or len(value) > LONGEST:
         raise ValueError("a text is missing, or too long")
     if any(ord(c) < 32 or 0xD800 <= ord(c) < 0xE000 or c in "\x7f\u2028\u2029" for c in value):

@@ -30,9 +30,10 @@ from ocr_cli.nn import ctc, network, optimisers
 from ocr_cli.nn.layers import BatchNorm, Conv2d, Dense, Dropout, MaxPool2d, Relu
 from ocr_cli.nn.network import Layers, Weights
 from ocr_cli.nn.sequence import BiGru, Columns
-from ocr_cli.training.background import in_background as in_background
+from ocr_cli.training import background
 
 CHECKPOINT, LOG = "checkpoint.pt", "log.jsonl"
+in_background = background.in_background
 STYLES = ("unknown", "printed", "mixed", "cursive")
 
 

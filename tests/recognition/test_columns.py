@@ -49,8 +49,8 @@ def test_letters_say_what_their_language_has_no_letters_for() -> None:
     plain = train_language(["face cafe"], order=4, alphabet=ASCII)
     atoms = tuple(Glyph(Box(0, x, 9, x + 5), np.ones((9, 5), bool)) for x in (0, 10, 20, 30))
     scores = seen("café", 0.9999)[::2, :-1]
-    starts, blanks = np.arange(4), np.full(5, -np.inf, np.float32)
-    lattice = Lattice(atoms, starts, starts + 1, scores, blanks, CLASSES)
+    starts, space_odds = np.arange(4), np.full(5, -np.inf, np.float32)
+    lattice = Lattice(atoms, starts, starts + 1, scores, space_odds, CLASSES)
     for language in (plain, None):
         steps = best_path(lattice, language, Weights())
         assert "".join(CLASSES[step.character] for step in steps) == "café"

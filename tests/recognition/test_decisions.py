@@ -202,8 +202,10 @@ def test_what_the_second_network_does_not_know_it_cannot_forbid() -> None:
 def evidence(letter_a: float, line_a: float) -> tuple[Lattice, np.ndarray]:
     """One piece of ink that is A to the letter model and to the line model with these odds."""
     scores = np.log([[letter_a, 1 - letter_a]])
-    blanks = np.array([-np.inf, -np.inf])
-    lattice = Lattice((block(0, 0, 10),), np.array([0]), np.array([1]), scores, blanks, ("A", "B"))
+    space_odds = np.array([-np.inf, -np.inf])
+    lattice = Lattice(
+        (block(0, 0, 10),), np.array([0]), np.array([1]), scores, space_odds, ("A", "B")
+    )
     return lattice, np.log([[line_a, 1 - line_a - 1e-6, 1e-6]]).astype(np.float32)
 
 

@@ -34,18 +34,18 @@ def gaps(text: str, odds: float = 0.0) -> Gaps:
 @settings(deadline=None, max_examples=30)
 @given(lines, st.text("ab AB12.,:", max_size=8))
 def test_a_hands_language_is_a_language(english, texts: list[str], prefix: str) -> None:
-    own = Habit(counts=habit.count_blanks(texts)).language(english)
+    own = Habit(counts=habit.count_spaces(texts)).language(english)
     state = english.state_after(prefix)
     rows = own.log_probabilities(np.array([state, own.start()]))
     np.testing.assert_allclose(np.exp(rows).sum(1), 1, atol=1e-3)
     usual = english.log_probabilities(np.array([state]))[0]
     others = [i for i, c in enumerate(english.alphabet) if c != " "]
-    shift = (rows[0] - usual)[others]  # alike for all that is no blank
+    shift = (rows[0] - usual)[others]  # alike for all that is no space
     np.testing.assert_allclose(shift, shift[0], atol=1e-3)
 
 
-def test_blanks_are_expected_where_the_hand_leaves_them(english) -> None:
-    own = Habit(counts=habit.count_blanks(SPACED)).language(english)
+def test_spaces_are_expected_where_the_hand_leaves_them(english) -> None:
+    own = Habit(counts=habit.count_spaces(SPACED)).language(english)
     assert own.score("4 2 : 7") > english.score("4 2 : 7") + 2
     assert own.score("42:7") < english.score("42:7")
     assert own.score("a word") == pytest.approx(english.score("a word"), abs=0.2)
@@ -57,10 +57,10 @@ def test_without_a_habit_all_stays_as_it_was(english) -> None:
     assert none.language(None) is None
     one = lattice_of([0.0, 0.0, 0.0])
     assert none.lattices([one], Weights()) == [one]
-    assert Habit(counts=habit.count_blanks(SPACED)).language(None) is None
+    assert Habit(counts=habit.count_spaces(SPACED)).language(None) is None
 
 
-def test_the_odds_say_between_which_kinds_a_hand_leaves_blanks() -> None:
+def test_the_odds_say_between_which_kinds_a_hand_leaves_spaces() -> None:
     written = [*(gaps(text, -2.0) for text in SPACED), gaps("existence", -9.0)]
     known = habit.learn((), written, None, Weights())
     assert known.odds[FIGURE, FIGURE] > 2
@@ -77,7 +77,7 @@ def test_what_language_and_gaps_say_already_is_no_habit(english) -> None:
     assert np.abs(habit.learn([line], [plain], english, Weights()).odds).max() < 0.3
 
 
-def test_words_alone_do_not_forbid_blanks() -> None:
+def test_words_alone_do_not_forbid_spaces() -> None:
     words = [gaps("existence", 0.0), gaps("EXPERT", 0.0), gaps("Warsaw", 0.0)]
     known = habit.learn((), words, None, Weights())
     assert known.odds.min() == habit.LEAST
@@ -116,22 +116,22 @@ def test_a_character_that_the_language_does_not_know(english) -> None:
     assert np.isfinite(known.odds).all()
 
 
-def lattice_of(blanks: list[float]) -> Lattice:
+def lattice_of(space_odds: list[float]) -> Lattice:
     """Two atoms, each surely a figure or surely a letter."""
     atoms = tuple(Glyph(Box(0, x, 9, x + 5), np.ones((9, 5), bool)) for x in (0, 10))
     scores = np.log(np.array([[0.998, 0.001, 0.001], [0.998, 0.001, 0.001]], np.float32))
     starts, ends = np.array([0, 1]), np.array([1, 2])
-    return Lattice(atoms, starts, ends, scores, np.array(blanks, np.float32), ("7", "a", "."))
+    return Lattice(atoms, starts, ends, scores, np.array(space_odds, np.float32), ("7", "a", "."))
 
 
 def test_a_lattices_odds_are_shifted_where_such_kinds_meet() -> None:
     odds = np.zeros((3, 3))
     odds[FIGURE, FIGURE] = 3.0
-    weights = Weights(blank=0.5)
+    weights = Weights(space=0.5)
     (shifted,) = Habit(odds).lattices([lattice_of([-np.inf, -4.0, -np.inf])], weights)
-    assert shifted.blanks[1] == pytest.approx(-4.0 + 3.0 / 0.5, abs=0.05)
-    assert np.isneginf(shifted.blanks[[0, 2]]).all()
-    assert shifted.blanks.dtype == np.float32
+    assert shifted.space_odds[1] == pytest.approx(-4.0 + 3.0 / 0.5, abs=0.05)
+    assert np.isneginf(shifted.space_odds[[0, 2]]).all()
+    assert shifted.space_odds.dtype == np.float32
 
 
 def test_gaps_between_letters_that_were_found() -> None:
@@ -171,7 +171,7 @@ def test_arrays_that_are_no_habit(change: str) -> None:
 
 
 def test_a_line_shows_what_another_taught(handwriting) -> None:
-    """Drawn without blanks, and said to have them: no picture tells, the hand does."""
+    """Drawn without spaces, and said to have them: no picture tells, the hand does."""
     drawn = ("93:71", "existence", "28079", "EXPERT", "82:97")  # no times: those are words
     texts = ["9 3 : 7 1", "existence", "2 8 0 7 9", "EXPERT", "8 2 : 9 7"]
     grey = np.asarray(handwriting(*drawn, seed=3).convert("L"), np.float32) / 255

@@ -24,10 +24,12 @@ def row_of(*words: list[Glyph], slant: float = 0.0) -> Row:
     return Row(box, parts, baseline=120.0, x_height=20.0, slant=slant)
 
 
-def lattice_of(scores: np.ndarray, edges: list[tuple[int, int]], blanks: list[float]) -> Lattice:
+def lattice_of(
+    scores: np.ndarray, edges: list[tuple[int, int]], space_odds: list[float]
+) -> Lattice:
     starts, ends = np.array(edges).T
-    atoms = tuple(block(100, 30 * i) for i in range(len(blanks) - 1))
-    return Lattice(atoms, starts, ends, scores.astype(np.float32), np.array(blanks), CLASSES)
+    atoms = tuple(block(100, 30 * i) for i in range(len(space_odds) - 1))
+    return Lattice(atoms, starts, ends, scores.astype(np.float32), np.array(space_odds), CLASSES)
 
 
 def text(lattice: Lattice, weights: Weights, language=None) -> str:
@@ -40,8 +42,8 @@ def test_the_search_finds_the_best_of_all_paths(atoms: int, seed: int, reward: f
     rng = np.random.default_rng(seed)
     edges = [(a, b) for b in range(1, atoms + 1) for a in range(max(0, b - 3), b)]
     scores = np.log(rng.dirichlet(np.ones(3), len(edges)))
-    blanks = [-np.inf, *rng.normal(0, 3, atoms - 1), -np.inf]
-    lattice = lattice_of(scores, edges, blanks)
+    space_odds = [-np.inf, *rng.normal(0, 3, atoms - 1), -np.inf]
+    lattice = lattice_of(scores, edges, space_odds)
     weights = Weights(letter=reward, beam=50, choices=3)
 
     def paths(place: int):
@@ -50,12 +52,12 @@ def test_the_search_finds_the_best_of_all_paths(atoms: int, seed: int, reward: f
         for edge, (start, end) in enumerate(edges):
             if start != place:
                 continue
-            odds = blanks[place]
+            odds = space_odds[place]
             options = [(0.0, "")]
             if np.isfinite(odds):
                 options = [(-np.logaddexp(0, odds), ""), (-np.logaddexp(0, -odds), " ")]
             for (rest, tail), (cost, gap), k in product(paths(end), options, range(3)):
-                value = scores[edge, k] + reward + weights.blank * cost + rest
+                value = scores[edge, k] + reward + weights.space * cost + rest
                 yield value, gap + CLASSES[k] + tail
 
     assert text(lattice, weights) == max(paths(0))[1]
@@ -113,7 +115,7 @@ def test_several_rows_read_as_each_alone() -> None:
     assert together == [best_path(lattice, Likes(), Weights()) for lattice in lattices]
 
 
-def test_blanks_follow_their_odds() -> None:
+def test_spaces_follow_their_odds() -> None:
     scores = np.log(np.full((3, 3), 1 / 3))
     edges = [(0, 1), (1, 2), (2, 3)]
     lattice = lattice_of(scores, edges, [-np.inf, 4.0, -4.0, -np.inf])
@@ -135,7 +137,7 @@ def test_edges_cover_every_place_in_order() -> None:
     assert {(0, 1), (1, 2), (2, 3), (0, 2)} <= set(edges)
     assert (0, 3) not in edges  # far too wide for a letter
     assert list(pieces.ends) == sorted(pieces.ends)
-    assert pieces.blanks[1] < 0 < pieces.blanks[2]
+    assert pieces.space_odds[1] < 0 < pieces.space_odds[2]
 
 
 def test_slant_is_taken_out_about_the_baseline() -> None:

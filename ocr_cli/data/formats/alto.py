@@ -64,7 +64,7 @@ def _alto_row(line: Any, unread: set[Any]) -> GivenRow:
 
 
 def _alto_text(line: Any) -> str:
-    """The line's strings; blanks are where the file has SP, or between all where it has none."""
+    """The line's strings; spaces are where the file has SP, or between all where it has none."""
     between = "" if child_node(line, "SP") is not None else " "
     text = ""
     for part in line:

@@ -115,13 +115,13 @@ class LineSource:
         writer = int(self.stock.ink.writer[rng.choice(items, p=weight)])
         text = self._text(rng)
         apart = rng.uniform(1, 6) if rng.random() < 0.6 else rng.uniform(5, 18)
-        blank = rng.uniform(11, 26) + 0.5 * apart
+        space = rng.uniform(11, 26) + 0.5 * apart
         size = 0.95 * np.exp(rng.normal(0, 0.08))
         pieces: list[Piece] = []
         x = 0.0
         for c in text:
             if c == " ":
-                x += blank * np.exp(rng.normal(0, 0.2)) - apart
+                x += space * np.exp(rng.normal(0, 0.2)) - apart
                 continue
             lent = self._by_writer.get((ItemKind.CHARACTER, ANYBODY, c))
             pool = self._by_writer.get((ItemKind.CHARACTER, writer, c), lent)

@@ -35,14 +35,14 @@ from ocr_cli.recognition.language.columns import LACKING, columns
 from ocr_cli.recognition.language.contexts import CODE, CODE_BITS, Rows, Tree
 from ocr_cli.recognition.language.interface import Ints, Language
 
-# What is read, blank first, and the end of the line, which is also what a line starts after.
+# What is read, space first, and the end of the line, which is also what a line starts after.
 ALPHABET = "".join(WESTERN) + "\n"
 MAX_ORDER = 9  # eight characters of context, 7 bits each, fit into 63 bits
 
 # What the case of a letter depends on: each of the last SHAPES characters in one octal digit.
 SHAPES = 5
 SHAPE_BITS = 3 * SHAPES
-NO_SHAPE, LOWER, UPPER, FIGURE, BLANK, STOP, OTHER, LINE_END = range(8)
+NO_SHAPE, LOWER, UPPER, FIGURE, SPACE, STOP, OTHER, LINE_END = range(8)
 
 LOGIT_STEP = 1 / 12  # odds byte q stands for the log-odds (q - 128) LOGIT_STEP
 ARRAYS = ("children", "codes", "shares", "rests", "odds")
@@ -99,7 +99,7 @@ def shape_of(char: str) -> int:
         return UPPER if char.isupper() else LOWER
     if char in ".!?":
         return STOP
-    return {"\n": LINE_END, " ": BLANK}.get(char, FIGURE if char.isdigit() else OTHER)
+    return {"\n": LINE_END, " ": SPACE}.get(char, FIGURE if char.isdigit() else OTHER)
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ def columns(alphabet: str, characters: Sequence[str]) -> CharacterColumns:
 
 
 def _stand_in(char: str, place: dict[str, int]) -> int:
-    """The place of a character's bare letter, of one like it, or of a blank."""
+    """The place of a character's bare letter, of one like it, or of a space."""
     for known in (*unicodedata.normalize("NFKD", char)[:1], ALIKE.get(char, ""), " "):
         if known in place:
             return place[known]

@@ -1,4 +1,4 @@
-"""The language model as one hand writes: how often a blank follows what it writes."""
+"""The language model as one hand writes: how often a space follows what it writes."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ RAREST = np.float32(1e-7)
 
 @dataclass(frozen=True)
 class HandLanguage:
-    """A language model whose blanks are as likely as the usual and the hand's together say.
+    """A language model whose spaces are as likely as the usual and the hand's together say.
 
-    Which characters follow, where no blank does, is left to the model (P. Brown et al.,
+    Which characters follow, where no space does, is left to the model (P. Brown et al.,
     Class-based n-gram models of natural language, Computational Linguistics 18 (1992); R. Kuhn
     and R. De Mori, A cache-based natural language model, TPAMI 12 (1990)).
 
@@ -45,26 +45,26 @@ class HandLanguage:
     def log_probabilities(self, states: Ints) -> NDArray[np.float32]:
         """(B,) states to (B, A) natural log-probabilities of each next character."""
         rows = self.model.log_probabilities(states)
-        blank = self.alphabet.index(" ")
-        of_blank, of_others = self._gains(states, rows[:, blank])
-        of_blank = of_blank + rows[:, blank]
+        space = self.alphabet.index(" ")
+        of_space, of_others = self._gains(states, rows[:, space])
+        of_space = of_space + rows[:, space]
         rows += of_others[:, None]
-        rows[:, blank] = of_blank
+        rows[:, space] = of_space
         return rows
 
     def log_probabilities_of(self, states: Ints, chars: Ints) -> NDArray[np.float32]:
         """(B,) states and (B, K) characters to what `log_probabilities` has for them."""
-        blank = self.alphabet.index(" ")
-        each = np.concatenate([chars, np.full((len(chars), 1), blank)], 1)
+        space = self.alphabet.index(" ")
+        each = np.concatenate([chars, np.full((len(chars), 1), space)], 1)
         rows = self.model.log_probabilities_of(states, each)
-        of_blank, of_others = self._gains(states, rows[:, -1])
-        return rows[:, :-1] + np.where(chars == blank, of_blank[:, None], of_others[:, None])
+        of_space, of_others = self._gains(states, rows[:, -1])
+        return rows[:, :-1] + np.where(chars == space, of_space[:, None], of_others[:, None])
 
     def _gains(
-        self, states: Ints, of_blank: NDArray[np.float32]
+        self, states: Ints, of_space: NDArray[np.float32]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """(B,) what the hand adds to a blank's log-probability, and to those of all others."""
-        usual = np.clip(np.exp(of_blank), RAREST, 1 - RAREST)
+        """(B,) what the hand adds to a space's log-probability, and to those of all others."""
+        usual = np.clip(np.exp(of_space), RAREST, 1 - RAREST)
         older, last = self.model.last_shapes(states)
         likely = usual
         for counts in (self._after_one[last], self.counts[older, last]):

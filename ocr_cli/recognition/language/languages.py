@@ -23,7 +23,7 @@ from ocr_cli.recognition.language.interface import Language
 
 NONE = "none"
 PROFILE = "profile"  # the array in a language's file
-SYMBOLS = 32  # of a profile: blanks and ends, 26 letters without case or accent, ' figures signs
+SYMBOLS = 32  # of a profile: spaces and ends, 26 letters without case or accent, ' figures signs
 BITS = 1 / 16  # a profile's byte q stands for q BITS
 
 FIRST = "en"  # is taken unless another language fits better by

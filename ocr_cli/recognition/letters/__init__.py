@@ -56,7 +56,7 @@ def filled(row: Row, lattice: Lattice, steps: Sequence[Step]) -> Row:
         letter = replace(
             lattice.glyph(step.edge), text=lattice.classes[step.character], confidence=odds
         )
-        if step.blank or not words:
+        if step.space_before or not words:
             words.append([])
         words[-1].append(letter)
     read = tuple(_word(glyphs) for glyphs in words)

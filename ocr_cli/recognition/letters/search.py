@@ -24,18 +24,18 @@ class Weights:
 
     language: float = 0.75
     letter: float = 2.4  # for every letter, against the bias to few and wide ones
-    blank: float = 0.4  # of the gaps' odds
+    space: float = 0.4  # of the gaps' odds
     beam: int = 24
     choices: int = 12  # characters of each edge that are followed up
 
 
 @dataclass(frozen=True)
 class Step:
-    """One letter of a path: its edge, its class, whether a blank stands before it."""
+    """One letter of a path: its edge, its class, whether a space stands before it."""
 
     edge: int
     character: int
-    blank: bool
+    space_before: bool
 
 
 def best_path(lattice: Lattice, language: Language | None, weights: Weights) -> list[Step]:
@@ -76,19 +76,19 @@ def _together(ask: Callable[..., NDArray[Any]], *parts: list[Ints]) -> list[NDAr
 
 
 def _open(rows: Sequence[_Search], fronts: Sequence[_Front], place: int) -> None:
-    """Lets the hypotheses at a place go on, with and without a blank."""
+    """Lets the hypotheses at a place go on, with and without a space."""
     if not rows:
         return
-    language, blank = rows[0].language, rows[0].blank
+    language, space = rows[0].language, rows[0].space
     ahead = _together(language.log_probabilities, [front.states for front in fronts])
     for row, front, likely in zip(rows, fronts, ahead, strict=True):
         row.fronts.append(replace(front, ahead=likely))
-    spaced = [row for row in rows if np.isfinite(row.lattice.blanks[place])]
+    spaced = [row for row in rows if np.isfinite(row.lattice.space_odds[place])]
     states = [row.fronts[-1].states for row in spaced]
-    after = _together(language.advance, states, [np.full(len(s), blank) for s in states])
+    after = _together(language.advance, states, [np.full(len(s), space) for s in states])
     ahead = _together(language.log_probabilities, after)
     for row, state, likely in zip(spaced, after, ahead, strict=True):
-        row.fronts[-1] = row.with_blank(row.fronts[-1], state, likely, place)
+        row.fronts[-1] = row.with_space(row.fronts[-1], state, likely, place)
 
 
 class NoLanguage:
@@ -126,7 +126,7 @@ class _Front:
     scores: NDArray[np.float32]
     states: Ints
     numbers: Ints  # in the search's `back`
-    blanks: NDArray[np.bool_]  # whether a blank stands before what comes
+    spaces: NDArray[np.bool_]  # whether a space stands before what comes
     ahead: NDArray[np.float32]  # (H, A) what the language model says of each character
 
 
@@ -137,7 +137,7 @@ class _Grown:
     scores: NDArray[np.float32]
     states: Ints  # of the language model, before the new character
     numbers: Ints  # of the hypotheses that they go on from
-    blanks: NDArray[np.bool_]
+    spaces: NDArray[np.bool_]
     choices: Ints  # classes
     characters: Ints  # the same, in the language's alphabet
     edges: Ints
@@ -148,7 +148,7 @@ class _Search:
 
     def __init__(self, lattice: Lattice, language: Language, weights: Weights) -> None:
         self.lattice, self.language, self.weights = lattice, language, weights
-        self.blank, self.line_end = map(language.alphabet.index, " \n")
+        self.space, self.line_end = map(language.alphabet.index, " \n")
         self.columns = columns(language.alphabet, lattice.classes)
         self.best = np.argsort(-lattice.scores, axis=1)[:, : weights.choices]
         # what each edge adds of its own to a hypothesis, for its best characters
@@ -162,20 +162,20 @@ class _Search:
         none, zero = np.zeros((1, 0), np.float32), np.zeros(1, np.int64)
         return _Front(np.zeros(1, np.float32), zero + start, zero, np.zeros(1, bool), none)
 
-    def with_blank(
+    def with_space(
         self, front: _Front, states: Ints, ahead: NDArray[np.float32], place: int
     ) -> _Front:
-        """The front's hypotheses, and the same with a blank, after which they are in `states`."""
-        odds = float(self.lattice.blanks[place])
-        # log-probabilities of a blank and of none, whose difference are the odds
-        with_blank = -np.logaddexp(0, -odds) * self.weights.blank
-        without = -np.logaddexp(0, odds) * self.weights.blank
-        cost = self.weights.language * front.ahead[:, self.blank]
+        """The front's hypotheses, and the same with a space, after which they are in `states`."""
+        odds = float(self.lattice.space_odds[place])
+        # log-probabilities of a space and of none, whose difference are the odds
+        with_space = -np.logaddexp(0, -odds) * self.weights.space
+        without = -np.logaddexp(0, odds) * self.weights.space
+        cost = self.weights.language * front.ahead[:, self.space]
         return _Front(
-            np.concatenate([front.scores + without, front.scores + with_blank + cost]),
+            np.concatenate([front.scores + without, front.scores + with_space + cost]),
             np.concatenate([front.states, states]),
             np.concatenate([front.numbers, front.numbers]),
-            np.concatenate([front.blanks, ~front.blanks]),
+            np.concatenate([front.spaces, ~front.spaces]),
             np.concatenate([front.ahead, ahead]),
         )
 
@@ -195,15 +195,15 @@ class _Search:
         before, which = np.divmod(order, total.shape[1])
         edge = np.concatenate(of_edge)[before]
         choice = self.best[edge, which]
-        states, numbers, blanks = (
+        states, numbers, spaces = (
             np.concatenate([getattr(front, name) for front in origins])[before]
-            for name in ("states", "numbers", "blanks")
+            for name in ("states", "numbers", "spaces")
         )
         return _Grown(
             total.ravel()[order],
             states,
             numbers,
-            blanks,
+            spaces,
             choice,
             self.columns.column[choice],
             edge,
@@ -214,7 +214,7 @@ class _Search:
         _, first = np.unique(states, return_index=True)
         kept = np.sort(first)[: self.weights.beam]
         numbers = np.arange(len(self.back), len(self.back) + len(kept))
-        steps = (grown.numbers, grown.edges, grown.choices, grown.blanks)
+        steps = (grown.numbers, grown.edges, grown.choices, grown.spaces)
         self.back += zip(*(column[kept].tolist() for column in steps), strict=True)
         none = np.zeros((len(kept), 0), np.float32)
         return _Front(grown.scores[kept], states[kept], numbers, np.zeros(len(kept), bool), none)
@@ -224,10 +224,10 @@ class _Search:
         last = self.fronts[-1]
         end = np.maximum(last.ahead[:, self.line_end], LEAST_END)
         final = last.scores + self.weights.language * end
-        final[last.blanks] = -np.inf
+        final[last.spaces] = -np.inf
         hypothesis = int(last.numbers[final.argmax()])
         steps = []
         while hypothesis > 0:
-            hypothesis, edge, character, blank = self.back[hypothesis]
-            steps.append(Step(edge, character, blank))
+            hypothesis, edge, character, space = self.back[hypothesis]
+            steps.append(Step(edge, character, space))
         return steps[::-1]

@@ -191,12 +191,12 @@ def legibility(scores: NDArray[np.float32]) -> float:
 
 
 def _tidied(target: Array, classes: tuple[str, ...]) -> Array:
-    """Class numbers without blanks at the ends and without repeated blanks."""
-    blank = np.array([classes[k] == " " for k in target], bool)
-    kept = ~blank
-    kept[1:] |= blank[1:] & ~blank[:-1]
-    target, blank = target[kept], blank[kept]
-    inside = np.flatnonzero(~blank)
+    """Class numbers without spaces at the ends and without repeated spaces."""
+    space = np.array([classes[k] == " " for k in target], bool)
+    kept = ~space
+    kept[1:] |= space[1:] & ~space[:-1]
+    target, space = target[kept], space[kept]
+    inside = np.flatnonzero(~space)
     return target[inside[0] : inside[-1] + 1] if len(inside) else target[:0]
 
 

@@ -37,8 +37,8 @@ class Decoding:
 class _Beams:
     """(R, B) prefixes: R rows, B of the best in each."""
 
-    blank: Array  # log-probability of all paths that end with a blank
-    sound: Array  # and of those that end with the last character
+    ends_blank: Array  # log-probability of all paths that end with a blank
+    ends_character: Array  # and of those that end with the last character
     extra: Array  # what the language model and the letters' reward add
     last: Array  # last class, C where there is none
     key: Array  # hash of the prefix
@@ -111,9 +111,9 @@ class _Search:
         for row, one in zip(self.scores, steps, strict=True):
             row[: len(one)] = one
         count = min(decoding.choices, self.classes)
-        sounds = self.scores[..., :-1]
-        self.choice = np.argpartition(-sounds, count - 1, axis=2)[..., :count]
-        self.chosen = np.take_along_axis(sounds, self.choice, 2)
+        characters = self.scores[..., :-1]
+        self.choice = np.argpartition(-characters, count - 1, axis=2)[..., :count]
+        self.chosen = np.take_along_axis(characters, self.choice, 2)
         spaces = np.array([decoding.space * (c == " ") for c in classes], np.float32)
         self.reward = decoding.letter + spaces
         self.tree = [np.zeros(1, np.int64)], [np.full(1, self.classes)]  # parents, classes
@@ -157,15 +157,15 @@ class _Search:
 
     def _step(self, beams: _Beams, alive: Array, t: int) -> _Beams:
         """All (R, B) beams one step on, those of the rows `alive`."""
-        rows, width = beams.blank.shape
+        rows, width = beams.ends_blank.shape
         scores, choice = self.scores[alive, t], self.choice[alive, t]
         first = np.arange(0, rows * width, width)[:, None]  # numbers of each row's first beam
-        both = np.logaddexp(beams.blank, beams.sound)
+        both = np.logaddexp(beams.ends_blank, beams.ends_character)
         stay_blank = both + scores[:, -1:]
         own = np.where(beams.last < self.classes, np.take_along_axis(scores, beams.last, 1), NEVER)
-        stay_sound = beams.sound + own
+        stay_character = beams.ends_character + own
         repeats = choice[:, None] == beams.last[:, :, None]
-        grown = np.where(repeats, beams.blank[..., None], both[..., None])
+        grown = np.where(repeats, beams.ends_blank[..., None], both[..., None])
         grown += self.chosen[alive, t][:, None]
         # a beam may be another with one character more: then their paths are one
         same = beams.parent[:, :, None] == beams.key[:, None]
@@ -174,26 +174,28 @@ class _Search:
         if len(row):
             mother = first[row, 0] + same[row, child].argmax(1)
             again = beams.last.take(mother) == beams.last[row, child]
-            joined = np.where(again, beams.blank.take(mother), both.take(mother))
+            joined = np.where(again, beams.ends_blank.take(mother), both.take(mother))
             joined += own[row, child]
-            stay_sound[row, child] = np.logaddexp(stay_sound[row, child], joined)
+            stay_character[row, child] = np.logaddexp(stay_character[row, child], joined)
             hit = choice[row] == beams.last[row, child][:, None]
             flat = grown.reshape(rows * width, -1)
             flat[mother] = np.where(hit, NEVER, flat[mother])
         new_extra = beams.extra[..., None] + self._ahead(beams.state, choice)
-        stay = np.logaddexp(stay_blank, stay_sound) + beams.extra
+        stay = np.logaddexp(stay_blank, stay_character) + beams.extra
         total = np.concatenate([stay, (grown + new_extra).reshape(rows, -1)], 1)
         best = np.argpartition(-total, width - 1, axis=1)[:, :width]
         grows = best >= width
         source, which = np.divmod(np.maximum(best - width, 0), choice.shape[1])
         source = np.where(grows, source, best) + first
-        taken = _of_beams(replace(beams, blank=stay_blank, sound=stay_sound), source)
+        taken = _of_beams(
+            replace(beams, ends_blank=stay_blank, ends_character=stay_character), source
+        )
         one = source * choice.shape[1] + which
         fresh = grown.take(one), new_extra.take(one), np.take_along_axis(choice, which, 1)
         return self._grown(taken, grows, *fresh)
 
     def _grown(
-        self, beams: _Beams, grows: Array, sound: Array, extra: Array, character: Array
+        self, beams: _Beams, grows: Array, likely: Array, extra: Array, character: Array
     ) -> _Beams:
         """(R, B) beams with one character more where they grow, and what they are worth then."""
         new = np.flatnonzero(grows)
@@ -208,8 +210,8 @@ class _Search:
         key = (beams.key * _MIX) ^ (character.astype(np.uint64) + np.uint64(0x632BE5AB))
         key = key * _MIX + np.uint64(self.decoding.beam)
         return _Beams(
-            np.where(grows, NEVER, beams.blank),
-            np.where(grows, sound, beams.sound),
+            np.where(grows, NEVER, beams.ends_blank),
+            np.where(grows, likely, beams.ends_character),
             np.where(grows, extra, beams.extra),
             np.where(grows, character, beams.last),
             np.where(grows, key, beams.key),
@@ -234,7 +236,7 @@ class _Search:
         """Writes down the best text of the rows from `first` on."""
         parents, characters = (np.concatenate(part) for part in self.tree)
         self.tree = [parents], [characters]
-        total = np.logaddexp(beams.blank, beams.sound) + beams.extra
+        total = np.logaddexp(beams.ends_blank, beams.ends_character) + beams.extra
         for i in range(first, len(alive)):
             finished[int(alive[i])] = _traced(parents, characters, beams.node[i, total[i].argmax()])
             if self.keep_all:

@@ -25,7 +25,7 @@ class Copy:
 
     @property
     def lines(self) -> list[str]:
-        """The lines that say something, their words parted by single blanks."""
+        """The lines that say something, their words parted by single spaces."""
         return [" ".join(line.split()) for line in self.text.splitlines() if line.strip()]
 
 
