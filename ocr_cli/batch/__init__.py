@@ -1,4 +1,4 @@
-"""What is done on each of many pictures: read, or taken apart; one page one task."""
+"""Many pictures, each read or taken apart as a task of its own."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def numbered(pictures: Iterable[Picture | InputError]) -> list[Picture | InputEr
 
 
 def notes_on(pictures: Iterable[Picture | InputError]) -> Iterator[str]:
-    """What to know of the files of pictures before they are read, a line each."""
+    """Notes on the files of pictures before they are read, a line each."""
     from ocr_cli import input as images
 
     for picture in pictures:

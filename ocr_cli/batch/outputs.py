@@ -120,7 +120,7 @@ def _by_file(pictures: Iterable[Picture | InputError]) -> Iterator[list[Picture]
 
 
 def _place(source: str, roots: Sequence[Path]) -> Path:
-    """Where the output of a file goes below the folder of outputs, by the file's own name."""
+    """The place of a file's output below the folder of outputs, by the file's own name."""
     path = Path("stdin" if source == "-" else source)
     root = next((root for root in roots if path.is_relative_to(root) and path != root), None)
     if root is not None:
@@ -130,7 +130,7 @@ def _place(source: str, roots: Sequence[Path]) -> Path:
 
 @dataclass
 class OutputRun:
-    """How outputs are made: once, or going on from what was done before.
+    """The making of outputs: once, or going on from what was done before.
 
     reading : what `keys.reading_key` says. write : writes pages to a file, which is whole or not
     there. done : the list of complete outputs, where there are many. resume : whether pages that

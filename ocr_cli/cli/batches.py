@@ -1,4 +1,4 @@
-"""What `ocr read` has for many pictures: where they come from and go to, and who reads them."""
+"""Batches of `ocr read`: where pictures come from and go to, and who reads them."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def wanted(command: options.Function) -> options.Function:
 
 @dataclass
 class PagesDone:
-    """How many pages were read, or before, or failed; and since when."""
+    """Counts of the pages that were read, or before, or failed; and since when."""
 
     read: int = 0
     before: int = 0
@@ -265,7 +265,7 @@ def _one_page_each(
 
 
 def _named(file: str | None) -> list[str]:
-    """What --files0-from names."""
+    """The files that --files0-from names."""
     if file is None:
         return []
     stdin = options.stdin()
@@ -291,7 +291,7 @@ def _check_outputs(
 
 @contextmanager
 def _making(this: ReadingJob) -> Iterator[outputs.OutputRun]:
-    """What makes the outputs, and keeps a record of it for as long as it may be wanted."""
+    """Make the outputs, and keep a record of it for as long as it may be wanted."""
     from ocr_cli.batch import keys
 
     reading = keys.reading_key(**this.work.keywords)
@@ -342,7 +342,7 @@ def _arriving(this: ReadingJob, pool: Pool, rounds: Iterator[list[str]]) -> Iter
 
 @dataclass(frozen=True)
 class Pool:
-    """Who reads, `ahead` pages at a time; `is_far` where they do not have our files."""
+    """The readers, `ahead` pages at a time; `is_far` where they do not have our files."""
 
     executor: Executor | None
     ahead: int
@@ -372,7 +372,7 @@ def _pool(this: ReadingJob, most: int) -> Iterator[Pool]:
 def _outcomes(
     this: ReadingJob, pool: Pool, total: int, todo: Iterator[Todo]
 ) -> Iterator[Part | InputError]:
-    """What comes of each thing to do; failures are told, and all is counted."""
+    """The outcome of each thing to do; failures are told, and all is counted."""
     items = map(batch.with_bytes, todo) if pool.is_far else todo
     outcomes = parallel.in_order(this.work, items, pool.executor, pool.ahead)
     to_terminal = not (this.output or this.wanted.out_dir) and sys.stdout.isatty()

@@ -106,7 +106,7 @@ def _wanted(
     rows: Path | None,
     method: str,
 ) -> list[batch.Extraction | InputError]:
-    """What is to be made of each picture.
+    """The things to be made of each picture.
 
     Pictures of the same name from different folders are told apart by a number.
     """

@@ -301,7 +301,7 @@ def train(
 
 
 def _task(check_gradients: bool, convert: Path | None, pages: Any, sweeps: Any, kind: str) -> str:
-    """What is asked for, by the option that asks for it; a key of USES."""
+    """The task that is asked for, by its option; a key of USES."""
     asked = {
         "--check-gradients": check_gradients,
         "--convert": convert is not None,

@@ -151,7 +151,7 @@ def _tell(
     ended: Sequence[Outcome | OcrError],
     plot: Path | None,
 ) -> None:
-    """What failed, each in a line, and a table of the others; their curves, where asked for."""
+    """Tell what failed, each in a line, and a table of the others; curves, where asked for."""
     for experiment, one in zip(experiments, ended, strict=False):
         if isinstance(one, OcrError):
             ctx.meta[options.FAILED] = True
@@ -169,7 +169,7 @@ def _tell(
 def experiments_of(
     planned: Mapping[str, Mapping[str, Any]], asked: Mapping[str, Any]
 ) -> list[Experiment]:
-    """One a setting, checked as far as can be before the first of them takes its time."""
+    """Experiments, one a setting, checked as far as can be before the first takes its time."""
     from ocr_cli.modelfiles.kinds import KINDS
     from ocr_cli.training.experiments import preset_of, refuse_idle
 
@@ -197,7 +197,7 @@ def beside(path: Path, setting: str) -> Path:
 
 
 def _attempt(experiment: Experiment, log: Path | None, quiet: bool) -> Outcome | OcrError:
-    """One training, in whichever process; what a user can mend must not cost the others."""
+    """Try one training, in whichever process; what a user can mend must not cost the others."""
     from ocr_cli.training import experiments
 
     here = beside(log, experiment.setting) if log else None

@@ -1,4 +1,4 @@
-"""What is read: alphabets, where each letter stands, what is written alike, which languages.
+"""The characters that are read: alphabets, where each stands, what is written alike; and languages.
 
 A letter is added here, and to the models that are to know it by training them; a language by
 an entry of LANGUAGES and its file in models/, which `ocr train --kind language` makes.
@@ -20,7 +20,7 @@ WESTERN = (*ASCII, *_ACCENTED, *_ACCENTED.upper(), *_MARKS)
 
 
 class Extent(NamedTuple):
-    """Where a character ends above and below the baseline, in x-heights, upwards positive."""
+    """The ends of a character above and below the baseline, in x-heights, upwards positive."""
 
     top: float
     bottom: float

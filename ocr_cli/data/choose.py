@@ -1,4 +1,4 @@
-"""From what the user named to sets for training: which data it is, found by looking."""
+"""Open what the user named as sets for training: which data it is, is found by looking."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CLASSES = {"capitals": NIST36, "ascii": ASCII94, "ascii+": (*ASCII94, NON_LETTER
 
 @dataclass(frozen=True)
 class Splits:
-    """What a training needs, and a name for it to tell the user.
+    """The sets of a training, and a name for them to tell the user.
 
     test is None where the data has no such split. notes and left_out are those of all its
     sets, see `CharacterSet`.
@@ -38,7 +38,7 @@ class Splits:
 
     @property
     def held(self) -> dict[str, CharacterSet]:
-        """What is not trained on, by the name of the split."""
+        """The sets that are not trained on, by the name of the split."""
         return {"valid": self.valid} | ({"test": self.test} if self.test is not None else {})
 
 
@@ -144,12 +144,12 @@ def _most_apart(found: list[str]) -> str:
 
 
 def _usual_rng() -> np.random.Generator:
-    """What `ocr train` holds writers back with, unless --seed says otherwise."""
+    """The generator that `ocr train` holds writers back with, unless --seed says otherwise."""
     return np.random.default_rng([0, 3])
 
 
 def _unknown(path: Path) -> InputError:
-    """What to tell of a path that no format fits: what is there instead."""
+    """An InputError for a path that no format fits: it says what is there instead."""
     if not path.exists():
         return InputError("no such file or folder", EXPECTED, str(path))
     if path.is_dir():

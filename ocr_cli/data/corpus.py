@@ -97,7 +97,7 @@ bruder freund krieg woche abend morgen nacht straße bild spiel
 
 @dataclass(frozen=True)
 class CorpusRecipe:
-    """What the corpus of a language is made of.
+    """The ingredients of a language's corpus.
 
     Attributes
     ----------
@@ -264,7 +264,7 @@ def _cased(language: str, word: str, rng: np.random.Generator) -> str:
 
 @cache
 def _frequencies(language: str) -> dict[str, float]:
-    """How often each word of a language's list is used, of those that can be read."""
+    """The frequency of each word of a language's list, of those that can be read."""
     try:
         wordfreq = importlib.import_module("wordfreq")
     except ImportError as error:

@@ -71,7 +71,7 @@ def read_prose(path: Path, alphabet: str) -> Prose:
 
 
 def _table(counts: Counter[str], alphabet: str) -> tuple[dict[int, str], tuple[str, ...]]:
-    """What becomes of each character that the alphabet lacks, and notes that tell it."""
+    """The replacement of each character that the alphabet lacks, and notes that tell it."""
     known = set(alphabet)
     plainer: Counter[str] = Counter()
     lost: Counter[str] = Counter()

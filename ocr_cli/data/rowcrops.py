@@ -32,7 +32,7 @@ Grey = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class CropVariation:
-    """How far crops may stray from their pages."""
+    """Limits on how far crops may stray from their pages."""
 
     x_height: tuple[float, float] = (4.5, 45.0)  # pixels of the crop
     rotation: float = 5.0  # degrees, standard deviation; at most 14
@@ -111,7 +111,7 @@ class PageSizes:
 
 @dataclass(frozen=True)
 class Target:
-    """What the finder shall say, in cells (h, w).
+    """The finder's expected output, in cells (h, w).
 
     kind : share of each cell that is body of a row: (h, w, 4), by quarter turns of the page.
     log_spread : (h, w) of the row that covers the cell, pixels. weight : (h, w) of the cell.
@@ -250,7 +250,7 @@ def target_of(courses: Sequence[Course], warp: Warp, turn: int) -> Target:
 
 
 def _on_crop(courses: Sequence[Course], warp: Warp) -> Iterator[tuple[Array, Array, float]]:
-    """Of each row in sight the points, the (n, 2) steps of one spread across it, its spread."""
+    """Each row in sight: its points, the (n, 2) steps of one spread across it, its spread."""
     if not courses:
         return
     points = np.concatenate([c.points for c in courses])

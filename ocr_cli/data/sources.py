@@ -1,4 +1,4 @@
-"""Where training batches come from: a finished set, or strokes rendered on the fly."""
+"""Sources of training batches: a finished set, or strokes rendered on the fly."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class InkSource:
         return len(self.ink)
 
     def batches(self, rng: np.random.Generator, size: int) -> Iterator[PictureBatch]:
-        """As many draws as the set has items, in full batches, and one batch at least."""
+        """Draw as often as the set has items, in full batches, and one batch at least."""
         labels = label_numbers(self.ink.labels, self.classes)
         weight = _rarity(labels, self.balance)
         draws = rng.choice(len(labels), max(size, len(labels)), p=weight / weight.sum())
@@ -143,7 +143,7 @@ class WordSource:
         return len(self.characters)
 
     def batches(self, rng: np.random.Generator, size: int) -> Iterator[PictureBatch]:
-        """As many pictures as there are characters written one by one, in full batches."""
+        """Draw as many pictures as there are characters written one by one, in full batches."""
         weight = _rarity(self.cut.labels, self.characters.balance)
         ranks = np.cumsum(weight / weight.sum())
         other = self.classes.index(NON_LETTER)

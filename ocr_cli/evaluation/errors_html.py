@@ -159,7 +159,7 @@ def _figure(word: WrongWord, folder: Path) -> str:
 
 
 def _marked(columns: Iterable[Column], side: int) -> str:
-    """What was read (side 0) or is right (1), one sign for each column, the wrong ones marked."""
+    """A side of a word, read (0) or right (1), one sign for each column, the wrong ones marked."""
     return "".join(
         f"<mark>{_sign(column[side])}</mark>" if column.cause else _sign(column[side], " ")
         for column in columns

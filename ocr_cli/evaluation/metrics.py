@@ -1,4 +1,4 @@
-"""How far a text that was read is from what was written: edits, CER, bare CER, WER, accuracy."""
+"""Edit distances between what was read and what was written: CER, bare CER, WER, accuracy."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Tally:
 
 @dataclass(frozen=True)
 class TextScore:
-    """What separates a text from its truth, in characters, bare characters and words."""
+    """The edits between a text and its truth, in characters, bare characters and words."""
 
     characters: Tally = Tally()
     bare: Tally = Tally()

@@ -1,4 +1,4 @@
-"""What was read from transcribed pictures against what is written there: text, and rows."""
+"""Scores of transcribed pictures: text, and rows."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def _read_found(picture: str, reader: Reader) -> list[Page]:
 
 
 def _truth(picture: str, sheet: TranscribedPage | None) -> str:
-    """What is written on a picture: by its text file, or else by the rows of its page."""
+    """The transcript of a picture: its text file, or else the rows of its page."""
     if sheet is None or transcript_path(picture).exists():
         return transcript(picture)
     return "\n".join(row.written for row in sheet.rows)
@@ -192,7 +192,7 @@ def _given_rows(picture: str, sheet: TranscribedPage | None) -> _GivenRows:
 
 
 def count_rows(page: Page, sheet: TranscribedPage) -> RowTally:
-    """How many rows of a transcribed page were found, each by a read row that covers most of it.
+    """Count the rows of a transcribed page that were found, each by a read row over most of it.
 
     One read row finds one given row. Rows of which the transcriber could read nothing may be
     read or not.

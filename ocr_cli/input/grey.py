@@ -1,4 +1,4 @@
-"""From a decoded picture of any mode to grey, 0 ink or black to 1 white."""
+"""Decoded pictures of any mode made grey, 0 ink or black to 1 white."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _deep_grey(image: Image.Image) -> NDArray[np.float32]:
 
 
 def contrast(grey: Image.Image | NDArray[np.float32]) -> float:
-    """How much the clearest strokes differ from what is about them, 0 to 1."""
+    """The difference of the clearest strokes from what is about them, 0 to 1."""
     if not isinstance(grey, Image.Image):
         grey = Image.fromarray((np.clip(grey, 0, 1) * 255).astype(np.uint8))
     if max(grey.size) > LOOKED_AT:
@@ -101,7 +101,7 @@ def telling_channel(image: Image.Image) -> Image.Image:
 
 
 def _opaque(image: Image.Image) -> Image.Image:
-    """In red, green and blue; what is transparent is white."""
+    """Convert to red, green and blue; what is transparent is white."""
     if image.mode == "RGBA" and len(set(image.getchannel("A").getextrema())) > 1:
         image = Image.alpha_composite(Image.new("RGBA", image.size, (255, 255, 255, 255)), image)
     return image.convert("RGB")

@@ -23,7 +23,7 @@ _COLUMNS = 250_000  # numbers of a convolution at a time, about what a core cach
 
 @dataclass(frozen=True)
 class Layer:
-    """What every layer offers; a layer without weights inherits `init`."""
+    """The interface of all layers; a layer without weights inherits `init`."""
 
     trainable: ClassVar[tuple[str, ...]] = ()
 

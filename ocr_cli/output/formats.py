@@ -20,7 +20,7 @@ Piece = str | bytes  # what a page becomes
 
 @dataclass(frozen=True)
 class OutputFormat:
-    """How pages are written; what that takes is imported when it is asked for.
+    """A format of pages; what writing it takes is imported when it is asked for.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Where rows and words lie in the file's pixels: baselines, outlines, and which way they run."""
+"""Geometry of rows and words in the file's pixels: baselines, outlines, and which way they run."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def page(page: Page) -> str:
 
 
 def page_line(page: Page, rows: list[dict[str, Any]], **more: Any) -> str:
-    """What every line tells of its page, and its rows."""
+    """A page's line: its head, and its rows."""
     height, width = page.file_shape
     head = {"source": page.source, "frame": page.frame, "width": width, "height": height}
     return dumps({**head, **more, "rows": rows}) + "\n"

@@ -1,4 +1,4 @@
-"""What the formats in XML share: text that any parser takes, and a document of elements."""
+"""Markup for the formats in XML: text that any parser takes, and a document of elements."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def page(page: Page) -> str:
 
 
 def _time(source: str) -> str:
-    """When the picture was last changed: the same picture gives the same file."""
+    """The time when the picture was last changed: the same picture gives the same file."""
     try:
         seconds = Path(source).stat().st_mtime
     except (OSError, ValueError):

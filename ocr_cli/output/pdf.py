@@ -139,7 +139,7 @@ def _shown(sheet: pikepdf.Page) -> list[float]:
 
 
 def _inherited(sheet: pikepdf.Page, name: str, default: int) -> int:
-    """What a page has from the nodes above it."""
+    """The attributes that a page has from the nodes above it."""
     node = sheet.obj.get("/Parent")
     for _ in range(50):
         if node is None:

@@ -1,4 +1,4 @@
-"""From analysed pages to text: a reader holds the models, `read_page` fills in the text."""
+"""Recognition, from analysed pages to text: a reader holds the models, `read_page` reads."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from ocr_cli.recognition.letters import habit
 from ocr_cli.recognition.letters.choice import best_text
 from ocr_cli.recognition.letters.habit import Habit
 from ocr_cli.recognition.letters.lattice import Lattice
-from ocr_cli.recognition.letters.search import Weights
+from ocr_cli.recognition.letters.search import LatticeDecoding
 from ocr_cli.recognition.lines import RowEmissions, small_capitals
 from ocr_cli.recognition.lines.alternatives import with_alternatives
-from ocr_cli.recognition.lines.beam import Decoding
+from ocr_cli.recognition.lines.beam import LineDecoding
 
 __all__ = [
     "Reader",
@@ -46,13 +46,13 @@ ILLEGIBLE = 0.42, 0.6  # but at least, and at most, so much; fitted on gnhk/vali
 SURE = 0.97  # confidence of a line model, from which on capitals are not read by letters
 APART = 0.8  # pieces of ink to a letter, from which on letters stand apart
 # Gaps count for more in rows that are mostly block capitals, whose words stand well apart.
-SPACED = Decoding(space=0.7)
-BESIDE_LINES = Weights(space=0.8, beam=12, choices=8)
+SPACED = LineDecoding(space=0.7)
+BESIDE_LINES = LatticeDecoding(space=0.8, beam=12, choices=8)
 
 
 @dataclass(frozen=True)
 class Reader:
-    """What reading takes: a model of letters, one of lines, or both; and of language, or none.
+    """The models of reading: one of letters, one of lines, or both; and of language, or none.
 
     language : the same for every page, or several, of which each page gets what suits it.
     habit : what is known of the hand that is read, beside what its models have learnt.
@@ -71,9 +71,9 @@ class Reader:
         return tuple(model for model in (self.letters, self.lines) if model is not None)
 
     @property
-    def weights(self) -> Weights:
-        """How much letters, gaps and language count where it reads letters."""
-        return Weights() if self.lines is None else BESIDE_LINES
+    def decoding(self) -> LatticeDecoding:
+        """The weights of letters, gaps and language where it reads letters."""
+        return LatticeDecoding() if self.lines is None else BESIDE_LINES
 
     def settled(self, texts: Sequence[str]) -> Reader:
         """The same with one language, that of these texts, or with none."""
@@ -116,13 +116,13 @@ def load_reader(model: str = "default", language: str = "auto") -> Reader:
 
 
 def _load_hand(path: Path, language: Language | Languages | None) -> Reader:
-    """What knows a hand, see `weights.save_hand`."""
+    """Load the reader of a hand, see `weights.save_hand`."""
     there = weights.kinds_in(path)
     of_letters = weights.load_model(path) if there & kinds.of_role("letters") else None
     of_lines = lines.load_line_model(path) if there & kinds.of_role("lines") else None
     try:
-        beside = weights.read_beside(path)
-        own = habit.from_arrays(beside) if beside else Habit()  # files before there were habits
+        extras = weights.read_extras(path)
+        own = habit.from_arrays(extras) if extras else Habit()  # files before there were habits
     except ValueError as error:
         raise ModelError("the model's parts do not fit", "train it anew", str(path)) from error
     return Reader(of_letters, of_lines, language, own, _beside(of_lines))
@@ -173,9 +173,9 @@ def _by_letters(page: Page, model: Model, reader: Reader) -> Page:
     if page.ink is None:
         page = layout.with_ink(page)
     lattices = _lattices(page, model, reader)
-    alone = partial(letters.read_rows, page.rows, lattices, None, reader.weights)
+    alone = partial(letters.read_rows, page.rows, lattices, None, reader.decoding)
     language = reader.language_of(lambda: [row.text for row in alone()])
-    rows = letters.read_rows(page.rows, lattices, language, reader.weights)
+    rows = letters.read_rows(page.rows, lattices, language, reader.decoding)
     read = tuple(calibrated(row, confidence.LETTERS) for row in rows)
     return replace(page, rows=read, language=languages.code_of(language))
 
@@ -190,7 +190,7 @@ def _by_lines(page: Page, model: Model, reader: Reader, alternatives: bool) -> P
 
 
 def _lattices(page: Page, model: Model, reader: Reader) -> list[Lattice]:
-    return reader.habit.lattices(letters.lattices_of(page, model), reader.weights)
+    return reader.habit.lattices(letters.lattices_of(page, model), reader.decoding)
 
 
 def _calibrated(rows: Sequence[Row], seen: Sequence[RowEmissions]) -> list[Row]:
@@ -247,7 +247,7 @@ def _with_second_opinions(
     chosen = [i for i in chosen if pieces_a_letter(page.rows[i], rows[i]) >= APART]
     apart = replace(page, rows=tuple(page.rows[i] for i in chosen))
     lattices = _lattices(apart, by_letters, reader)
-    by_letter = letters.read_rows(apart.rows, lattices, language, reader.weights)
+    by_letter = letters.read_rows(apart.rows, lattices, language, reader.decoding)
     for i, lattice, row in zip(chosen, lattices, by_letter, strict=True):
         texts = row.text, rows[i].text
         known = seen[i].scores, by_lines.classes, language

@@ -14,7 +14,7 @@ from ocr_cli.errors import OcrError, ShortOfMemoryError, is_memory_short
 
 
 def in_background(make: Callable[[], Iterator[Batch]], ahead: int = 24) -> Iterator[Batch]:
-    """What `make()` yields, made in a process of its own where the system can fork.
+    """Yield what `make()` yields, from a process of its own where the system can fork.
 
     An OcrError in it is raised here; so is one where it is killed.
     """

@@ -125,8 +125,8 @@ def _on_valid(
     targets = CLASSIFY.targets(known, valid.labels, len(start.classes), 0.0)
 
     def evaluated(model: Model) -> tuple[float, float]:
-        beside = model.context
-        logits = alone if beside is None else alone + context.in_context(beside, known, writers)
+        own = model.context
+        logits = alone if own is None else alone + context.in_context(own, known, writers)
         loss, _ = losses.cross_entropy(logits, targets)
         return loss / max(1, len(valid)), float(CLASSIFY.scores(logits, targets).mean())
 
@@ -175,7 +175,7 @@ def _kind_of(ink: Ink) -> NDArray[np.int64]:
 def _some(
     items: NDArray[np.int64], kinds: NDArray[np.int64], rng: np.random.Generator
 ) -> NDArray[np.int64]:
-    """Some of a writer's items, often of some kinds alone: sets differ in what they have.
+    """Draw some of a writer's items, often of some kinds alone: sets differ in what they have.
 
     Often capitals and figures alone, as in NIST36 and on forms.
     """

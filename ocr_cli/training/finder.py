@@ -23,7 +23,7 @@ _FLOOR = 1.0  # spreads are told from one pixel on
 
 @dataclass(frozen=True)
 class FinderRecipe:
-    """How a row finder is trained; a side is in pixels of the shrunk page."""
+    """The recipe of a row finder; a side is in pixels of the shrunk page."""
 
     seconds: float
     batch: int = 12

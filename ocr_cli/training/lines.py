@@ -39,7 +39,7 @@ STYLES = ("unknown", "printed", "mixed", "cursive")
 
 @dataclass(frozen=True)
 class LineRecipe:
-    """How to train a line model."""
+    """The recipe of a line model."""
 
     seconds: float = 6000.0  # of training in all, resumed runs together
     steps: int = 0  # batches in all, in place of `seconds`; 0: by the time
@@ -224,13 +224,13 @@ class Run:
         return time.monotonic() - self.began
 
     def progress(self) -> float:
-        """From 0 to 1."""
+        """The progress of the training, from 0 to 1."""
         if self.recipe.steps:
             return self.step / self.recipe.steps
         return self.elapsed() / self.recipe.seconds
 
     def learn(self, batch: Batch) -> float:
-        """One step; the loss in nats a character."""
+        """Take one step; the loss in nats a character."""
         targets, lengths = as_targets(batch.labels, self.classes)
         lr = self.recipe.lr * self.schedule()
         self.step += 1

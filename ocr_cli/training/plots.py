@@ -29,7 +29,7 @@ SCORES = {"accuracy": ("accuracy", "%"), "psnr": ("PSNR", "dB")}
 
 
 class EpochFigures(Protocol):
-    """What a curve needs of an epoch; losses and scores of train are as met in training."""
+    """The figures of an epoch that a curve needs; losses and scores of train as met in training."""
 
     @property
     def epoch(self) -> int: ...

@@ -62,7 +62,7 @@ def cut_letters(
 
 
 def _drawn(items: Ink, are_words: bool, count: int, rng: np.random.Generator) -> Ink:
-    """Some of the items that are clean; a writer's share is the root of how much they wrote."""
+    """Draw some of the clean items; a writer's share is the root of how much they wrote."""
     texts = [str(label) for label in items.labels]
     clean = [lines.is_clean(text, are_words) and len(text) <= LONGEST for text in texts]
     items = items.take(np.flatnonzero(clean))
@@ -74,7 +74,7 @@ def _drawn(items: Ink, are_words: bool, count: int, rng: np.random.Generator) ->
 def _letters_of(
     items: Ink, number: int, scale: float, model: Model, rng: np.random.Generator
 ) -> CutLetters | None:
-    """What there is to learn in an item; `scale` makes its x-height 1."""
+    """The letters of an item to learn from; `scale` makes its x-height 1."""
     size = rng.uniform(*X_HEIGHT)
     pen = size * rng.uniform(*PEN)
     mask = render.written(items.strokes(number), scale * size, pen, MARGIN, MOST_PIXELS)

@@ -22,7 +22,7 @@ from ocr_cli.recognition.letters.choice import best_text
 from ocr_cli.recognition.letters.lattice import Lattice
 from ocr_cli.recognition.letters.search import NoLanguage
 from ocr_cli.recognition.lines import RowEmissions
-from ocr_cli.recognition.lines.beam import Decoding, beam_search
+from ocr_cli.recognition.lines.beam import LineDecoding, beam_search
 
 # The lattice of letters.
 
@@ -240,7 +240,7 @@ class Prefers(NoLanguage):
 def test_of_what_the_language_says_the_root_counts(times: float, read: str) -> None:
     """The network is three times as sure of a: nine times as likely a b is even."""
     scores = np.log(np.float32([[0.74, 0.25, 0.01]]))
-    (found,) = beam_search([scores], ("a", "b"), Prefers(times), Decoding())
+    (found,) = beam_search([scores], ("a", "b"), Prefers(times), LineDecoding())
     assert "".join("ab"[k] for k in found) == read
 
 
@@ -248,7 +248,7 @@ def test_a_character_costs_what_keeps_texts_from_being_short() -> None:
     """In doubt whether something is there, it is: e to 1.1 is 3 to 1."""
     for there, read in ((0.35, "a"), (0.2, "")):
         scores = np.log(np.float32([[there, 1e-6, 1 - there]]))
-        (found,) = beam_search([scores], ("a", "b"), None, Decoding())
+        (found,) = beam_search([scores], ("a", "b"), None, LineDecoding())
         assert "".join("ab"[k] for k in found) == read
 
 

@@ -7,11 +7,12 @@ from hypothesis import strategies as st
 
 from ocr_cli import layout, recognition
 from ocr_cli.page import Box, Glyph, Page
+from ocr_cli.recognition.language import states_along
 from ocr_cli.recognition.letters import habit
 from ocr_cli.recognition.letters.align import Alignment
 from ocr_cli.recognition.letters.habit import Gaps, Habit
 from ocr_cli.recognition.letters.lattice import Lattice
-from ocr_cli.recognition.letters.search import Weights
+from ocr_cli.recognition.letters.search import LatticeDecoding
 from ocr_cli.training.adaptation import hand
 from ocr_cli.training.adaptation import letters as hand_letters
 from ocr_cli.training.adaptation.copies import Copy
@@ -35,7 +36,7 @@ def gaps(text: str, odds: float = 0.0) -> Gaps:
 @given(lines, st.text("ab AB12.,:", max_size=8))
 def test_a_hands_language_is_a_language(english, texts: list[str], prefix: str) -> None:
     own = Habit(counts=habit.count_spaces(texts)).language(english)
-    state = english.state_after(prefix)
+    state = int(states_along(english, english.encode(prefix))[-1])
     rows = own.log_probabilities(np.array([state, own.start()]))
     np.testing.assert_allclose(np.exp(rows).sum(1), 1, atol=1e-3)
     usual = english.log_probabilities(np.array([state]))[0]
@@ -56,17 +57,19 @@ def test_without_a_habit_all_stays_as_it_was(english) -> None:
     assert none.language(english) is english
     assert none.language(None) is None
     one = lattice_of([0.0, 0.0, 0.0])
-    assert none.lattices([one], Weights()) == [one]
+    assert none.lattices([one], LatticeDecoding()) == [one]
     assert Habit(counts=habit.count_spaces(SPACED)).language(None) is None
 
 
 def test_the_odds_say_between_which_kinds_a_hand_leaves_spaces() -> None:
     written = [*(gaps(text, -2.0) for text in SPACED), gaps("existence", -9.0)]
-    known = habit.learn((), written, None, Weights())
+    known = habit.learn((), written, None, LatticeDecoding())
     assert known.odds[FIGURE, FIGURE] > 2
     assert known.odds[SIGN, FIGURE] > 1
     assert known.odds[LETTER, LETTER] < 0
-    usual = habit.learn((), [gaps("existence", -20.0), gaps("15:30", -20.0)], None, Weights())
+    usual = habit.learn(
+        (), [gaps("existence", -20.0), gaps("15:30", -20.0)], None, LatticeDecoding()
+    )
     assert np.abs(usual.odds).max() < 1
 
 
@@ -74,19 +77,19 @@ def test_what_language_and_gaps_say_already_is_no_habit(english) -> None:
     line = "the cat sat on the mat"
     word = np.repeat(np.arange(6), [len(w) for w in line.split()])
     plain = Gaps(tuple(line.split()), np.where(np.diff(word) > 0, 5.0, -5.0))
-    assert np.abs(habit.learn([line], [plain], english, Weights()).odds).max() < 0.3
+    assert np.abs(habit.learn([line], [plain], english, LatticeDecoding()).odds).max() < 0.3
 
 
 def test_words_alone_do_not_forbid_spaces() -> None:
     words = [gaps("existence", 0.0), gaps("EXPERT", 0.0), gaps("Warsaw", 0.0)]
-    known = habit.learn((), words, None, Weights())
+    known = habit.learn((), words, None, LatticeDecoding())
     assert known.odds.min() == habit.LEAST
 
 
 @given(st.floats(0, 1))
 def test_half_way_to_a_habit(share: float) -> None:
-    first = habit.learn(SPACED, map(gaps, SPACED), None, Weights())
-    other = habit.learn(["a word"], [gaps("a word")], None, Weights())
+    first = habit.learn(SPACED, map(gaps, SPACED), None, LatticeDecoding())
+    other = habit.learn(["a word"], [gaps("a word")], None, LatticeDecoding())
     part = first.towards(other, share)
     np.testing.assert_allclose(part.odds, (1 - share) * first.odds + share * other.odds)
     assert part.counts.sum() == pytest.approx(
@@ -95,24 +98,24 @@ def test_half_way_to_a_habit(share: float) -> None:
 
 
 def test_what_was_known_before_stays_known() -> None:
-    first = habit.learn(SPACED, map(gaps, SPACED), None, Weights())
-    more = habit.learn(["existence"], [gaps("existence", -20.0)], None, Weights(), first)
+    first = habit.learn(SPACED, map(gaps, SPACED), None, LatticeDecoding())
+    more = habit.learn(["existence"], [gaps("existence", -20.0)], None, LatticeDecoding(), first)
     np.testing.assert_allclose(more.odds, first.odds, atol=0.05)
     assert more.counts.sum() == first.counts.sum()
-    again = habit.learn(SPACED, map(gaps, SPACED), None, Weights(), first)
+    again = habit.learn(SPACED, map(gaps, SPACED), None, LatticeDecoding(), first)
     assert again.odds[FIGURE, FIGURE] > first.odds[FIGURE, FIGURE]
 
 
 @given(lines)
 def test_nothing_that_a_line_says_is_too_odd_to_learn(texts: list[str]) -> None:
     said = [text for text in texts if text.split()]
-    known = habit.learn(said, [gaps(text) for text in said], None, Weights())
+    known = habit.learn(said, [gaps(text) for text in said], None, LatticeDecoding())
     assert np.isfinite(known.odds).all()
     assert known.counts.sum() == sum(len(text) + 1 for text in said if " " in text)
 
 
 def test_a_character_that_the_language_does_not_know(english) -> None:
-    known = habit.learn(["né 5"], [gaps("né 5")], english, Weights())
+    known = habit.learn(["né 5"], [gaps("né 5")], english, LatticeDecoding())
     assert np.isfinite(known.odds).all()
 
 
@@ -127,7 +130,7 @@ def lattice_of(space_odds: list[float]) -> Lattice:
 def test_a_lattices_odds_are_shifted_where_such_kinds_meet() -> None:
     odds = np.zeros((3, 3))
     odds[FIGURE, FIGURE] = 3.0
-    weights = Weights(space=0.5)
+    weights = LatticeDecoding(space=0.5)
     (shifted,) = Habit(odds).lattices([lattice_of([-np.inf, -4.0, -np.inf])], weights)
     assert shifted.space_odds[1] == pytest.approx(-4.0 + 3.0 / 0.5, abs=0.05)
     assert np.isneginf(shifted.space_odds[[0, 2]]).all()
@@ -154,7 +157,7 @@ def test_gaps_between_letters_that_were_found() -> None:
 
 @pytest.mark.parametrize("change", ["name", "shape", "nan", "negative"])
 def test_arrays_that_are_no_habit(change: str) -> None:
-    arrays = habit.learn(SPACED, map(gaps, SPACED), None, Weights()).arrays()
+    arrays = habit.learn(SPACED, map(gaps, SPACED), None, LatticeDecoding()).arrays()
     again = habit.from_arrays(arrays)
     np.testing.assert_array_equal(again.odds, arrays["odds"])
     match change:

@@ -150,7 +150,7 @@ def capital_odds(name: str, prefix: str, letter: str) -> float:
     model = Languages().get(name)
     assert isinstance(model, LanguageModel)
     small, capital = model.encode(letter + letter.upper())
-    row = model.log_probabilities(np.array([model.state_after(prefix)]))[0]
+    row = model.log_probabilities(language.states_along(model, model.encode(prefix))[-1:])[0]
     return float(np.exp(row[capital] - row[small]))
 
 

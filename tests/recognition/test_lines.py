@@ -19,7 +19,7 @@ from ocr_cli.nn.losses import log_softmax
 from ocr_cli.nn.sequence import BiGru, Columns
 from ocr_cli.page import Box, Page, Row
 from ocr_cli.recognition import lines
-from ocr_cli.recognition.lines.beam import Decoding, beam_search
+from ocr_cli.recognition.lines.beam import LineDecoding, beam_search
 
 TEXTS = ("the quick brown fox", "A LAZY DOG 1234")
 
@@ -49,7 +49,9 @@ class Likes:
         return states + 1
 
 
-def best_of_all(scores: np.ndarray, decoding: Decoding, language: Likes | None) -> tuple[int, ...]:
+def best_of_all(
+    scores: np.ndarray, decoding: LineDecoding, language: Likes | None
+) -> tuple[int, ...]:
     """The best text by summing over every path."""
     steps, classes = scores.shape
     totals: dict[tuple[int, ...], float] = {}
@@ -72,7 +74,7 @@ def best_of_all(scores: np.ndarray, decoding: Decoding, language: Likes | None) 
 @pytest.mark.parametrize("language", [None, Likes("abcabc")], ids=["alone", "language"])
 def test_a_wide_beam_finds_the_best_of_all_texts(language: Likes | None) -> None:
     rng = np.random.default_rng(0)
-    decoding = Decoding(language=0.7, letter=0.2, beam=64, choices=3, quiet=2.0)
+    decoding = LineDecoding(language=0.7, letter=0.2, beam=64, choices=3, quiet=2.0)
     for _ in range(8):
         scores = [
             log_softmax(2 * rng.standard_normal((n, 4))).astype(np.float32)
@@ -88,11 +90,11 @@ def test_what_is_read_does_not_depend_on_the_rows_beside() -> None:
     scores = [
         log_softmax(3 * rng.standard_normal((n, 4))).astype(np.float32) for n in (30, 3, 17, 1)
     ]
-    together = beam_search(scores, tuple("abc"), Likes("abc"), Decoding(beam=8, choices=3))
+    together = beam_search(scores, tuple("abc"), Likes("abc"), LineDecoding(beam=8, choices=3))
     for one, text in zip(scores, together, strict=True):
-        alone = beam_search([one], tuple("abc"), Likes("abc"), Decoding(beam=8, choices=3))
+        alone = beam_search([one], tuple("abc"), Likes("abc"), LineDecoding(beam=8, choices=3))
         assert text.tolist() == alone[0].tolist()
-    assert beam_search([], tuple("abc"), None, Decoding()) == []
+    assert beam_search([], tuple("abc"), None, LineDecoding()) == []
 
 
 def small_model() -> Model:

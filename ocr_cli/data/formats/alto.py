@@ -44,7 +44,7 @@ def alto_page(path: Path, root: Any) -> TranscribedPage:
 
 
 def name_of(line: Any) -> str:
-    """What a row is called in messages."""
+    """The name of a row in messages."""
     return str(line.get("ID") or line.get("id") or "without a name")
 
 

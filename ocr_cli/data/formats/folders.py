@@ -33,7 +33,7 @@ def is_folders(path: Path) -> bool:
 
 
 def splits_in(path: Path) -> list[str]:
-    """Which of train, valid and test a folder holds: all of it is train where it names none."""
+    """The splits (train, valid, test) of a folder: all of it is train where it names none."""
     return list(_parts(path))
 
 

@@ -1,4 +1,4 @@
-"""Where the rows of a transcribed page run: what its file says, each moved onto its ink."""
+"""Courses of a transcribed page's rows: what its file says, each moved onto its ink."""
 
 from __future__ import annotations
 

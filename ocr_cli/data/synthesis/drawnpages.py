@@ -128,7 +128,7 @@ def _inked(ground: Grey, writer: SheetWriter) -> Grey:
 
 
 def load_source(folder: Path, most: int, rng: np.random.Generator) -> LineSource:
-    """Up to `most` words, lines and characters of the train split, at random."""
+    """Load up to `most` words, lines and characters of the train split, drawn at random."""
     parts = []
     for name in ("words", "lines", "chars"):
         ink = archives.load(folder / f"{name}.npz", "train")

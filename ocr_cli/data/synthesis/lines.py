@@ -71,7 +71,7 @@ _FINE = 2  # the pen runs on a canvas so many times as fine
 
 @dataclass(frozen=True)
 class Variation:
-    """How far strips may stray from the strokes; lengths in pixels of the strip."""
+    """Limits on how far strips may stray from the strokes; lengths in pixels of the strip."""
 
     scale: float = 0.10  # of the logarithm, standard deviation
     aspect: float = 0.10  # of the logarithm of the width alone

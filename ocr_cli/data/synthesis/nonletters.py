@@ -1,4 +1,4 @@
-"""What is not a letter: pieces of one, and several in one, as wrong cuts of a row leave them."""
+"""Non-letters: pieces of a letter, and several in one, as wrong cuts of a row leave them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How pages are laid out: each layout fills a box of a sheet."""
+"""Layouts of pages: each fills a box of a sheet."""
 
 from __future__ import annotations
 

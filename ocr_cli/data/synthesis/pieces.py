@@ -220,7 +220,7 @@ def groups(widths: Array, columns: int, most: int = 96) -> Iterator[slice]:
 
 
 def selected(pieces: TextPieces, texts: Array) -> TextPieces:
-    """Some of the texts, in the order given."""
+    """Take some of the texts, in the order given."""
     place = np.full(len(pieces.labels), -1)
     place[texts] = np.arange(len(texts))
     kept = np.flatnonzero(place[pieces.out] >= 0)

@@ -113,6 +113,6 @@ def _wrapped(writer: SheetWriter, rows: int, letters: float) -> Iterator[str]:
 
 
 def fitting(text: str, sizes: float) -> str:
-    """As many words of a text as fit into so many heights of its small letters, about."""
+    """Cut a text to the words that fit into so many heights of its small letters, about."""
     most = max(3, int(sizes / 1.25))
     return text if len(text) <= most else text[:most].rsplit(" ", 1)[0]

@@ -23,7 +23,7 @@ _FINE = 5.0  # pens up to this radius are pressed together
 
 @dataclass(frozen=True)
 class LetterVariation:
-    """How far pictures may stray from the strokes; lengths in pixels of the finished picture."""
+    """Limits on how far pictures may stray from the strokes; lengths in pixels of the picture."""
 
     rotation: float = 6.0  # degrees, standard deviation
     shear: float = 0.16  # dx per dy, standard deviation
@@ -208,7 +208,7 @@ def _press(
 def _with_remains(
     canvas: NDArray[np.float32], rng: np.random.Generator, probability: float
 ) -> NDArray[np.float32]:
-    """Some canvases get a sliver of another's ink at the left or right edge."""
+    """Put a sliver of another's ink at the left or right edge of some canvases."""
     n = len(canvas)
     other = canvas[rng.permutation(n)]
     canvas = canvas.copy()

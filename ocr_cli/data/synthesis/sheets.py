@@ -47,7 +47,7 @@ class Sheet:
         return np.asarray(self.image.reduce(FINE), np.float32) / np.float32(255)
 
     def tone_now(self) -> int:
-        """How dark this row's ink is."""
+        """The darkness of this row's ink."""
         return int(self.rng.uniform(70, 255)) if self.uneven else self.tone
 
 
@@ -128,7 +128,7 @@ class SheetWriter:
         return any_face(self.faces, typewriter, self.rng)
 
     def width_of(self, text: str, x_height: float, face: str) -> float:
-        """How wide a printed row is, in pixels."""
+        """The width of a printed row, in pixels."""
         return set_in_type(text, face, x_height * FINE, self.rng)[0].width / FINE
 
     def printed(

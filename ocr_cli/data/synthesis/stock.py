@@ -26,7 +26,7 @@ _ARCHIVES = ("words", "lines", "chars")
 
 
 class ItemKind(IntEnum):
-    """What an item of a stock is."""
+    """The kinds of items in a stock."""
 
     WORD = 0
     LINE = 1
@@ -39,7 +39,7 @@ _DESCENT = 1.5
 
 
 def _extent(character: str) -> Extent:
-    """Where a character of the archives ends above and below the baseline, in x-heights."""
+    """The ends of an archive's character above and below the baseline, in x-heights."""
     top, bottom = EXTENTS.get(character, (1.5, 0.0))
     return Extent(top, _DESCENT * bottom if character.isalpha() else bottom)
 
@@ -162,7 +162,7 @@ def normalised(ink: Ink, group: int = 4000) -> Ink:
 
 
 def _frame(ink: Ink) -> strips.WritingFrame:
-    """How each item lies, in the archive's units."""
+    """The position and lean of each item, in the archive's units."""
     n = len(ink)
     item = _item_of_point(ink)
     low, high = _ends(ink)

@@ -32,7 +32,7 @@ Wave = tuple[float, float, float, float, float]  # kx, ky, phase, and the way it
 
 @dataclass(frozen=True)
 class Hand:
-    """What one writer's letters have in common; lengths in units, a capital is 1000 high.
+    """The common traits of one writer's letters; lengths in units, a capital is 1000 high.
 
     Attributes
     ----------
@@ -75,7 +75,7 @@ class Hand:
 
 @dataclass(frozen=True)
 class Allograph:
-    """One form of a character, ready to be drawn.
+    """A form of a character, ready to be drawn.
 
     Attributes
     ----------

@@ -50,7 +50,7 @@ ARRAYS = ("children", "codes", "shares", "rests", "odds")
 
 @dataclass(frozen=True)
 class Folding:
-    """How the characters of an alphabet fold into codes that know no case.
+    """The folding of an alphabet's characters into codes that know no case.
 
     Attributes
     ----------
@@ -94,7 +94,7 @@ def fold(alphabet: str) -> Folding:
 
 
 def shape_of(char: str) -> int:
-    """What a character is for those after it: LOWER, UPPER, FIGURE, …"""
+    """The shape of a character for those after it: LOWER, UPPER, FIGURE, …"""
     if char.isalpha():
         return UPPER if char.isupper() else LOWER
     if char in ".!?":
@@ -169,10 +169,6 @@ class LanguageModel:
         shapes = ((states << 3) | self._folding.shape[chars]) & ((1 << SHAPE_BITS) - 1)
         keys = (self._tree.keys[states >> SHAPE_BITS] << CODE_BITS) | self._folding.code[chars]
         return (self._tree.find_longest(keys, self.order - 1) << SHAPE_BITS) | shapes
-
-    def state_after(self, prefix: str) -> int:
-        """The state after the beginning of a line."""
-        return int(states_along(self, self.encode(prefix))[-1])
 
     def score(self, text: str, *, ends: bool = False) -> float:
         """The natural log-probability of a line's text, its end included where it `ends`."""
@@ -263,7 +259,7 @@ def load(path: Path) -> LanguageModel:
 
 
 def _problem(model: LanguageModel) -> str:
-    """What makes a model of no use; empty for a sound one."""
+    """The reason why a model is of no use; empty for a sound one."""
     alphabet, symbols = model.alphabet, fold(model.alphabet).symbols
     if len(set(alphabet)) != len(alphabet) or "\n" not in alphabet or len(symbols) > CODE:
         return "its alphabet lacks the line's end, has a character twice, or is too long"
@@ -303,7 +299,7 @@ def _depth(children: NDArray[np.uint8]) -> int:
 
 
 def bits_per_character(model: LanguageModel, lines: Sequence[str]) -> float:
-    """How hard the model finds these lines, their ends not counted; 7.3 is not knowing a thing."""
+    """The mean bits of these lines' characters, ends not counted; 7.3 is not knowing a thing."""
     bits, characters = bits_of(model, lines)
     return bits / max(characters, 1)
 

@@ -1,4 +1,4 @@
-"""Where a language has the characters of a reader, and what stands for those that it lacks."""
+"""Columns of a language for the characters of a reader, and what stands for those it lacks."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class CharacterColumns:
 
 
 def columns(alphabet: str, characters: Sequence[str]) -> CharacterColumns:
-    """Where the alphabet has each character; for é, where it has none, the e stands.
+    """Find each character in the alphabet; for é, where it has none, the e stands.
 
     >>> columns("aeß", "éeß").column.tolist()
     [1, 1, 2]

@@ -1,4 +1,4 @@
-"""What a decoder asks of a language: the next character after a prefix."""
+"""The interface of a language model for decoders: the next character after a prefix."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which language a page is written in, by what was read of it without any.
+"""Choice of a page's language, by what was read of it without any.
 
 A quick look comes first: how often each three characters follow each other in a language, a
 small table that lies in its file. Only languages that it cannot tell apart are loaded and asked.

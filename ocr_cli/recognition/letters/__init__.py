@@ -14,7 +14,7 @@ from ocr_cli.page import Glyph, Page, Row, Word, union
 from ocr_cli.recognition.language.interface import Language
 from ocr_cli.recognition.letters import lattice as lattices
 from ocr_cli.recognition.letters.lattice import Atoms, Lattice
-from ocr_cli.recognition.letters.search import Step, Weights, best_paths
+from ocr_cli.recognition.letters.search import LatticeDecoding, Step, best_paths
 
 
 def lattices_of(page: Page, model: Model) -> list[Lattice]:
@@ -35,13 +35,13 @@ def read_rows(
     rows: Sequence[Row],
     found: Sequence[Lattice],
     language: Language | None,
-    weights: Weights | None = None,
+    decoding: LatticeDecoding | None = None,
 ) -> list[Row]:
     """Each row with the text of the best path through its lattice.
 
     A word's confidence is the geometric mean of its glyphs', a row's that of its words.
     """
-    paths = best_paths(found, language, weights or Weights())
+    paths = best_paths(found, language, decoding or LatticeDecoding())
     return [
         filled(row, lattice, path) for row, lattice, path in zip(rows, found, paths, strict=True)
     ]

@@ -31,7 +31,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Alignment:
-    """Where the n characters of a line, spaces left out, stand in its row.
+    """The places of a line's n characters, spaces left out, in its row.
 
     Attributes
     ----------
@@ -82,7 +82,7 @@ def align(lattice: Lattice, line: str) -> Alignment:
 
 
 def match_lines(lattices: Sequence[Lattice], lines: Sequence[str]) -> list[int]:
-    """For each row, the number of the line that it says; -1 where it says none.
+    """Match rows to lines: for each row, the number of the line that it says; -1 where none.
 
     Of all matchings that keep the order of both, it is the one whose alignments are most
     probable; a row or a line may go without.

@@ -1,4 +1,4 @@
-"""Where letters stand and how large they are, against the baseline and the x-height.
+"""Heights and places of letters, against the baseline and the x-height.
 
 c and C, o and O, comma and apostrophe have one shape; their size and place tell them apart.
 """
@@ -35,7 +35,7 @@ def _sides(boxes: Sequence[Box]) -> NDArray[np.float32]:
 
 
 def _drift(row: Row, x: NDArray[np.float32]) -> NDArray[np.float32]:
-    """How far below its straight baseline the row's writing stands at x, in pixels."""
+    """The drift of the row's writing below its straight baseline at x, in pixels."""
     glyphs = [glyph for word in row.words for glyph in word.glyphs]
     y1, y2, middle = _sides([glyph.box for glyph in glyphs])
     below = y2 - (row.baseline + row.slope * middle)

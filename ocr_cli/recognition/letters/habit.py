@@ -1,4 +1,4 @@
-"""How one hand parts what it writes: spaces between figures, a space before a full stop.
+"""Spacing of one hand: spaces between figures, a space before a full stop.
 
 The gaps of a row say where its words end, and the language model which words are usual. In what
 a hand does otherwise it is alike from line to line: who writes 1 5 : 3 0 on one writes
@@ -20,7 +20,7 @@ from ocr_cli.recognition.language.columns import columns
 from ocr_cli.recognition.language.interface import Language
 from ocr_cli.recognition.letters.align import Alignment
 from ocr_cli.recognition.letters.lattice import Lattice
-from ocr_cli.recognition.letters.search import Weights
+from ocr_cli.recognition.letters.search import LatticeDecoding
 
 SIDES = 3  # kinds that may stand about a gap: letters, figures, signs
 SHAPE_KINDS = 8  # kinds of characters that the language model tells apart
@@ -35,7 +35,7 @@ Counts = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Habit:
-    """What a hand does otherwise in parting words; none at all unless told.
+    """The spacing of a hand where it differs; no difference unless told.
 
     Attributes
     ----------
@@ -68,14 +68,14 @@ class Habit:
             return usual
         return HandLanguage(usual, self.counts)
 
-    def lattices(self, usual: Sequence[Lattice], weights: Weights) -> list[Lattice]:
+    def lattices(self, usual: Sequence[Lattice], decoding: LatticeDecoding) -> list[Lattice]:
         """The lattices with the odds of a space as this hand has them.
 
         What kinds stand about a place is as likely as the edges that end and begin there say.
         """
         if not self.odds.any():
             return list(usual)
-        odds = self.odds / weights.space
+        odds = self.odds / decoding.space
         return [replace(one, space_odds=_shifted(one, odds)) for one in usual]
 
 
@@ -122,7 +122,7 @@ def learn(
     texts: Sequence[str],
     gaps: Iterable[Gaps],
     language: Language | None,
-    weights: Weights,
+    decoding: LatticeDecoding,
     before: Habit | None = None,
 ) -> Habit:
     """The habit of a hand, by some lines of it, and the gaps of those whose letters are known.
@@ -144,9 +144,9 @@ def learn(
         word = np.repeat(np.arange(len(line.words)), [len(word) for word in line.words])
         sides.append(np.stack([kinds[:-1], kinds[1:]], 1)[known])
         spaces.append((np.diff(word) > 0)[known])
-        by_text = weights.language * _language_odds(line.text, own)
+        by_text = decoding.language * _language_odds(line.text, own)
         by_habit = before.odds[kinds[:-1], kinds[1:]]
-        usual.append((weights.space * line.odds + by_text + by_habit)[known])
+        usual.append((decoding.space * line.odds + by_text + by_habit)[known])
     each = np.eye(SIDES)
     terms = _terms(each[np.concatenate(sides)])
     found = _regression(terms, np.concatenate(spaces), np.concatenate(usual))

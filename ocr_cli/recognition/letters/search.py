@@ -19,8 +19,8 @@ LEAST_END = -5.0  # log-probability that a row ends, at least: writing wraps any
 
 
 @dataclass(frozen=True)
-class Weights:
-    """How much each source of knowledge counts; tuned on writers of train and valid."""
+class LatticeDecoding:
+    """The weights of the sources of knowledge; tuned on writers of train and valid."""
 
     language: float = 0.75
     letter: float = 2.4  # for every letter, against the bias to few and wide ones
@@ -31,20 +31,15 @@ class Weights:
 
 @dataclass(frozen=True)
 class Step:
-    """One letter of a path: its edge, its class, whether a space stands before it."""
+    """A letter of a path: its edge, its class, whether a space stands before it."""
 
     edge: int
     character: int
     space_before: bool
 
 
-def best_path(lattice: Lattice, language: Language | None, weights: Weights) -> list[Step]:
-    """The letters of the most probable reading, from left to right."""
-    return best_paths([lattice], language, weights)[0]
-
-
 def best_paths(
-    lattices: Sequence[Lattice], language: Language | None, weights: Weights
+    lattices: Sequence[Lattice], language: Language | None, decoding: LatticeDecoding
 ) -> list[list[Step]]:
     """The letters of the most probable reading of each row, from left to right.
 
@@ -53,7 +48,7 @@ def best_paths(
     go on in step and ask the language model together, which costs half of asking alone.
     """
     model = language or NoLanguage("".join(lattices[0].classes) if lattices else "")
-    rows = [_Search(lattice, model, weights) for lattice in lattices]
+    rows = [_Search(lattice, model, decoding) for lattice in lattices]
     start = model.start()
     _open(rows, [row.first(start) for row in rows], 0)
     for place in range(1, max((len(lattice.atoms) for lattice in lattices), default=0) + 1):
@@ -68,7 +63,7 @@ def best_paths(
 
 
 def _together(ask: Callable[..., NDArray[Any]], *parts: list[Ints]) -> list[NDArray[Any]]:
-    """What a function of arrays says of many, asked once."""
+    """Ask a function of arrays about many at once."""
     if not parts[0]:
         return []
     answers = ask(*map(np.concatenate, parts))
@@ -146,13 +141,13 @@ class _Grown:
 class _Search:
     """A row's beam at every place; hypotheses are numbered, so that a path can be traced back."""
 
-    def __init__(self, lattice: Lattice, language: Language, weights: Weights) -> None:
-        self.lattice, self.language, self.weights = lattice, language, weights
+    def __init__(self, lattice: Lattice, language: Language, decoding: LatticeDecoding) -> None:
+        self.lattice, self.language, self.decoding = lattice, language, decoding
         self.space, self.line_end = map(language.alphabet.index, " \n")
         self.columns = columns(language.alphabet, lattice.classes)
-        self.best = np.argsort(-lattice.scores, axis=1)[:, : weights.choices]
+        self.best = np.argsort(-lattice.scores, axis=1)[:, : decoding.choices]
         # what each edge adds of its own to a hypothesis, for its best characters
-        self.gain = np.take_along_axis(lattice.scores, self.best, 1) + weights.letter
+        self.gain = np.take_along_axis(lattice.scores, self.best, 1) + decoding.letter
         self.ends = np.searchsorted(lattice.ends, np.arange(len(lattice.atoms) + 2))
         self.back: list[tuple[int, int, int, bool]] = [(-1, -1, -1, False)]
         self.fronts: list[_Front] = []
@@ -168,9 +163,9 @@ class _Search:
         """The front's hypotheses, and the same with a space, after which they are in `states`."""
         odds = float(self.lattice.space_odds[place])
         # log-probabilities of a space and of none, whose difference are the odds
-        with_space = -np.logaddexp(0, -odds) * self.weights.space
-        without = -np.logaddexp(0, odds) * self.weights.space
-        cost = self.weights.language * front.ahead[:, self.space]
+        with_space = -np.logaddexp(0, -odds) * self.decoding.space
+        without = -np.logaddexp(0, odds) * self.decoding.space
+        cost = self.decoding.language * front.ahead[:, self.space]
         return _Front(
             np.concatenate([front.scores + without, front.scores + with_space + cost]),
             np.concatenate([front.states, states]),
@@ -187,11 +182,11 @@ class _Search:
             front, choice = self.fronts[self.lattice.starts[edge]], self.best[edge]
             ahead = front.ahead[:, self.columns.column[choice]]
             ahead[:, self.columns.lacking[choice]] = LACKING
-            totals.append(front.scores[:, None] + self.weights.language * ahead + self.gain[edge])
+            totals.append(front.scores[:, None] + self.decoding.language * ahead + self.gain[edge])
             origins.append(front)
             of_edge.append(np.full(len(front.scores), edge))
         total = np.concatenate(totals)
-        order = np.argsort(-total, axis=None, kind="stable")[: 4 * self.weights.beam]
+        order = np.argsort(-total, axis=None, kind="stable")[: 4 * self.decoding.beam]
         before, which = np.divmod(order, total.shape[1])
         edge = np.concatenate(of_edge)[before]
         choice = self.best[edge, which]
@@ -212,7 +207,7 @@ class _Search:
     def keep(self, grown: _Grown, states: Ints) -> _Front:
         """The best hypothesis of each state, as many as the beam is wide."""
         _, first = np.unique(states, return_index=True)
-        kept = np.sort(first)[: self.weights.beam]
+        kept = np.sort(first)[: self.decoding.beam]
         numbers = np.arange(len(self.back), len(self.back) + len(kept))
         steps = (grown.numbers, grown.edges, grown.choices, grown.spaces)
         self.back += zip(*(column[kept].tolist() for column in steps), strict=True)
@@ -223,7 +218,7 @@ class _Search:
         """The path of the hypothesis that is best at the row's end."""
         last = self.fronts[-1]
         end = np.maximum(last.ahead[:, self.line_end], LEAST_END)
-        final = last.scores + self.weights.language * end
+        final = last.scores + self.decoding.language * end
         final[last.spaces] = -np.inf
         hypothesis = int(last.numbers[final.argmax()])
         steps = []

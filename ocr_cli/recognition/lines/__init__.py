@@ -22,7 +22,7 @@ from ocr_cli.nn.sequence import BiGru, steps_of
 from ocr_cli.page import Box, Glyph, Page, Row, Word, union
 from ocr_cli.recognition.language.interface import Language
 from ocr_cli.recognition.letters import geometric_mean
-from ocr_cli.recognition.lines.beam import Decoding, beam_search
+from ocr_cli.recognition.lines.beam import LineDecoding, beam_search
 
 Array = NDArray[Any]
 STRIDE = 4  # pixels of a strip to one step of the network
@@ -109,7 +109,7 @@ def decoded(
     seen: Sequence[RowEmissions],
     classes: tuple[str, ...],
     language: Language | None,
-    decoding: Decoding = Decoding(),  # noqa: B008 -- frozen
+    decoding: LineDecoding = LineDecoding(),  # noqa: B008 -- frozen
 ) -> list[Row]:
     """Rows with their text; boxes of characters come from the CTC path.
 

@@ -22,8 +22,8 @@ _MIX = np.uint64(0x9E3779B97F4A7C15)  # spreads prefixes over 64 bits, so that n
 
 
 @dataclass(frozen=True)
-class Decoding:
-    """How much each source of knowledge counts; tuned on the valid split."""
+class LineDecoding:
+    """The weights of the sources of knowledge; tuned on the valid split."""
 
     language: float = 0.5
     letter: float = 1.1  # for every character, against the bias to short texts
@@ -51,7 +51,7 @@ def beam_search(
     scores: Sequence[NDArray[np.float32]],
     classes: tuple[str, ...],
     language: Language | None,
-    decoding: Decoding,
+    decoding: LineDecoding,
 ) -> list[Array]:
     """The best text of each row, as class numbers.
 
@@ -68,7 +68,7 @@ def n_best(
     scores: Sequence[NDArray[np.float32]],
     classes: tuple[str, ...],
     language: Language | None,
-    decoding: Decoding,
+    decoding: LineDecoding,
     starts: Sequence[int] | None = None,
 ) -> list[list[tuple[Array, float]]]:
     """All texts that are left in the beam at the end, as class numbers, each with its log-odds.
@@ -101,7 +101,7 @@ class _Search:
         steps: list[Array],
         classes: tuple[str, ...],
         language: Language | None,
-        decoding: Decoding,
+        decoding: LineDecoding,
         keep_all: bool = False,
     ) -> None:
         self.decoding, self.language, self.keep_all = decoding, language, keep_all

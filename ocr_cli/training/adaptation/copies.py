@@ -31,7 +31,7 @@ class Copy:
 
 @dataclass(frozen=True)
 class Lost:
-    """What of a line was not found on its page: some words, or (none given) all of it."""
+    """The words of a line that were not found on its page; none given means all of it."""
 
     source: str
     line: str

@@ -1,4 +1,4 @@
-"""What a reader reads with learns one hand: its letters, its lines, and how it parts words.
+"""Writer adaptation: a reader learns one hand, its letters, its lines, and how it parts words.
 
 All learn from the same pages, and are tried as they read: together.
 """
@@ -194,7 +194,7 @@ class HandTuner:
         return sum(len(line.text) for line in self.known)
 
     def seconds(self) -> float:
-        """What one tuning takes, as a few steps of each kind tell."""
+        """The time that one tuning takes, as a few steps of each kind tell."""
         rng, began, count = np.random.default_rng(0), time.perf_counter(), len(self.known)
         total = 0.0
         if self.reader.lines is not None:
@@ -217,7 +217,7 @@ class HandTuner:
             reader,
             letters=self._of_letters.tune(letters, rng) if letters else reader.letters,
             lines=reader.lines and self._of_lines.tune(chosen, rng),
-            habit=habit.learn(texts, gaps, language, reader.weights, reader.habit),
+            habit=habit.learn(texts, gaps, language, reader.decoding, reader.habit),
         )
 
 
@@ -230,7 +230,7 @@ def _uses_letters(reader: Reader, texts: Sequence[Sequence[str]]) -> bool:
 
 @dataclass(frozen=True)
 class Fold:
-    """Some of the known lines, to be read by what was tuned on all the others."""
+    """A fold of cross-validation: known lines, to be read by what was tuned on all the others."""
 
     lines: tuple[int, ...]
     seed: int

@@ -38,7 +38,7 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class LetterPractice:
-    """How to tune; tuned itself, on pages of train and valid writers."""
+    """The recipe of tuning; tuned itself, on pages of train and valid writers."""
 
     steps: int = 200
     lr: float = 5e-4
@@ -105,7 +105,7 @@ def _line(
     stroke_width: float,
     model: Model,
 ) -> LetterLine:
-    """What there is to learn in a row."""
+    """The letters of a row that there are to learn."""
     number = {c: i for i, c in enumerate(model.classes)}
     characters = "".join(alignment.words)
     known = [i for i in np.flatnonzero(alignment.found) if characters[i] in number]

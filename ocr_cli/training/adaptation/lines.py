@@ -59,7 +59,7 @@ STRAIN = Strain(0.07, 0.06, 0.07, 0.005, 1.0, 0.5, 1.4, 0.6, 7.0)  # of one hand
 
 @dataclass(frozen=True)
 class LinePractice:
-    """How to tune; tuned itself, on writers of the valid split."""
+    """The recipe of tuning; tuned itself, on writers of the valid split."""
 
     passes: int = 10  # over the lines,
     least: int = 40  # and steps, however few lines there are
@@ -174,7 +174,7 @@ class LineTuner:
         self._replay = [(strip, np.exp(row_scores([strip], model)[0])) for strip in drawn]
 
     def steps(self, count: int) -> int:
-        """How many steps practice takes on so many lines."""
+        """The number of steps that practice takes on so many lines."""
         return max(self.practice.passes * -(-count // self.practice.batch), self.practice.least)
 
     def tune(
