@@ -26,6 +26,7 @@ class Layer:
     """The interface of all layers; a layer without weights inherits `init`."""
 
     trainable: ClassVar[tuple[str, ...]] = ()
+    recurrent: ClassVar[bool] = False  # what it gives at a step depends on the others
 
     def init(self, rng: np.random.Generator, dtype: Any = np.float32) -> Params:
         """Fresh weights."""
@@ -36,6 +37,14 @@ class Layer:
     ) -> tuple[Array, Any]:
         """Output, and the cache for `backward`; `rng` is given in training alone."""
         raise NotImplementedError
+
+    def run(self, params: Params, x: Array, lengths: Array) -> tuple[Array, Any]:
+        """`forward` for sequences of which only the first `lengths` steps count."""
+        return self.forward(params, x)
+
+    def read(self, params: Params, x: Array, steps: Any) -> Array:
+        """The output in use for sequences laid together, (P, C); see `sequence.Steps`."""
+        return self.forward(params, x)[0]
 
     def backward(self, params: Params, cache: Any, dy: Array, grads: Params) -> Array:
         """Gradient of the input; gradients of the weights go into `grads`, in place."""

@@ -72,6 +72,7 @@ class BiGru(Layer):
     inputs: int
     units: int
     trainable: ClassVar[tuple[str, ...]] = ("weights", "recurrent", "bias", "recurrent_bias")
+    recurrent: ClassVar[bool] = True
 
     def init(self, rng: np.random.Generator, dtype: Any = np.float32) -> Params:
         bound = 1 / np.sqrt(self.units)

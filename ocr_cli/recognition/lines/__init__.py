@@ -18,7 +18,7 @@ from ocr_cli.modelfiles import weights
 from ocr_cli.modelfiles.weights import Model
 from ocr_cli.nn import ctc
 from ocr_cli.nn.losses import log_softmax
-from ocr_cli.nn.sequence import BiGru, steps_of
+from ocr_cli.nn.sequence import steps_of
 from ocr_cli.page import Box, Glyph, Page, Row, Word, union
 from ocr_cli.recognition.language.interface import Language
 from ocr_cli.recognition.letters import geometric_mean
@@ -42,7 +42,7 @@ def row_scores(strips: Sequence[NDArray[np.float32]], model: Model) -> list[NDAr
     if not strips:
         return []
     layers = list(zip(model.layers, model.weights, strict=True))
-    first = next((i for i, (layer, _) in enumerate(layers) if isinstance(layer, BiGru)), 0)
+    first = next((i for i, (layer, _) in enumerate(layers) if layer.recurrent), 0)
     sequences = []
     for strip in strips:  # one at a time: pictures of one width, and columns that fit the cache
         x: Array = strip[None, :, : strip.shape[1] // STRIDE * STRIDE, None]
@@ -52,10 +52,7 @@ def row_scores(strips: Sequence[NDArray[np.float32]], model: Model) -> list[NDAr
     steps = steps_of([len(s) for s in sequences])
     x = steps.together(sequences)
     for layer, params in layers[first:]:
-        if isinstance(layer, BiGru):
-            x = layer.read(params, x, steps)
-        else:
-            x, _ = layer.forward(params, x)
+        x = layer.read(params, x, steps)
     x = log_softmax(x)
     return [x[place] for place in steps.place]
 

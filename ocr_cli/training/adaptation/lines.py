@@ -28,7 +28,6 @@ from ocr_cli.nn import ctc, network, optimisers
 from ocr_cli.nn.layers import MaxPool2d
 from ocr_cli.nn.losses import softmax
 from ocr_cli.nn.network import Layers, Weights
-from ocr_cli.nn.sequence import BiGru
 from ocr_cli.page import Row
 from ocr_cli.recognition.lines import STRIDE, row_scores, strips_of
 from ocr_cli.training.adaptation.copies import Copy, Lost
@@ -233,10 +232,7 @@ def run_head(layers: Layers, weights: Weights, x: Array, lengths: Array) -> tupl
     """(N, …) features, of which the first `lengths` steps count, to (N, T, C + 1), and caches."""
     caches = []
     for layer, params in zip(layers, weights, strict=True):
-        if isinstance(layer, BiGru):
-            x, cache = layer.run(params, x, lengths)
-        else:
-            x, cache = layer.forward(params, x)
+        x, cache = layer.run(params, x, lengths)
         caches.append(cache)
     return x, caches
 
