@@ -16,7 +16,7 @@ from ocr_cli.cli import options
 from ocr_cli.cli.train_network import Log, experiment_of, usual_data, with_unit
 from ocr_cli.data.weighted import only_path
 from ocr_cli.errors import OcrError
-from ocr_cli.output import guard
+from ocr_cli.output import guard, table
 
 if TYPE_CHECKING:
     from ocr_cli.training.experiments import Experiment, Outcome
@@ -218,14 +218,10 @@ def _table(outcomes: Sequence[Outcome]) -> str:
     """A line a setting; train is as met in the best epoch, the others are the file's scores."""
     cells = [_cells(one) for one in outcomes]
     known = {name for row in cells for name in row}
-    columns = {name: name for name in COLUMNS if name in known}
-    widths = {name: max(len(row.get(name, "")) for row in [columns, *cells]) for name in columns}
-    return "\n".join(
-        "  ".join(
-            f"{row.get(name, '-'):{COLUMNS[name]}{widths[name]}}" for name in columns
-        ).rstrip()
-        for row in [columns, *cells]
-    )
+    names = [name for name in COLUMNS if name in known]
+    rows = [names, *([row.get(name, "-") for name in names] for row in cells)]
+    right = {i for i, name in enumerate(names) if COLUMNS[name] == ">"}
+    return "\n".join(table.aligned(rows, right))
 
 
 def _cells(one: Outcome) -> dict[str, str]:
