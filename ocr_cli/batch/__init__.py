@@ -44,7 +44,7 @@ def find_all_pictures(
 
 
 def _files(paths: Iterable[str], recursive: bool) -> Iterator[str | InputError]:
-    """The files that paths stand for, see `images.find_files`."""
+    """The files that paths stand for, see `input.find_files`."""
     from ocr_cli import input as images
 
     for path in paths:

@@ -1,7 +1,7 @@
 """The texts that the shipped language models learn from: words, transcripts, made-up strings.
 
 Word frequencies tell what words there are; transcripts of train splits tell how words follow each
-other, where capitals stand and how points are set; strings made up (`data.made_up`: figures,
+other, where capitals stand and how points are set; strings made up (`synthesis.made_up`: figures,
 times, prices, part numbers, dates, addresses, names with initials, lines of code) keep such
 things from being bent into words.
 """

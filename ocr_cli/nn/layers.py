@@ -313,7 +313,7 @@ class BatchNorm(Layer):
     """Zero mean and unit variance for each channel over a batch (Ioffe and Szegedy, ICML 2015).
 
     In training the running `mean` and `variance` follow the batches, in place; in use they
-    take the batch's stead. `nn.fuse` folds them into the layer before.
+    take the batch's stead. `network.fuse` folds them into the layer before.
     """
 
     channels: int

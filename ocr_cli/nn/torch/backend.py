@@ -168,7 +168,7 @@ LOSSES: dict[str, Callable[[Any, Any, Any], Any]] = {
 
 
 class TorchTrainer:
-    """Takes training steps in PyTorch; the counterpart of `training.NumpyTrainer`."""
+    """Takes training steps in PyTorch; the counterpart of `characters.NumpyTrainer`."""
 
     def __init__(
         self,

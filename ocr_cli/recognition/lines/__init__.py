@@ -110,7 +110,7 @@ def decoded(
 ) -> list[Row]:
     """Rows with their text; boxes of characters come from the CTC path.
 
-    language : a model as in `reading.language`; without one each row is its most probable
+    language : a model as in `recognition.language`; without one each row is its most probable
     path.
     """
     scores = [one.scores for one in seen]
