@@ -16,8 +16,9 @@ from typing import Any
 
 from ocr_cli import recognition
 from ocr_cli.data import sources
+from ocr_cli.data.charset import ASCII94, NIST36
 from ocr_cli.data.formats import ink, nist36
-from ocr_cli.data.sets import ASCII94, NIST36, CharacterSet
+from ocr_cli.data.sets import CharacterSet
 from ocr_cli.errors import ModelError
 from ocr_cli.evaluation import characters as evaluation
 from ocr_cli.modelfiles import weights

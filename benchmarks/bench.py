@@ -24,8 +24,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from ocr_cli.data.charset import NIST36
 from ocr_cli.data.formats import nist36
-from ocr_cli.data.sets import NIST36, CharacterSet
+from ocr_cli.data.sets import CharacterSet
 from ocr_cli.data.sources import SetSource
 from ocr_cli.data.synthesis import synthetic
 from ocr_cli.errors import ModelError

@@ -17,10 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ocr_cli.data.rowcrops import Sheet
-from ocr_cli.data.rowpages import RowPage, load_pages, load_transcribed, save_pages
+from ocr_cli.data.rowcrops import PageSizes
+from ocr_cli.data.rowpages import RowPage, load_row_pages, load_transcribed, save_row_pages
 from ocr_cli.data.synthesis.drawnpages import draw_page, load_source
-from ocr_cli.data.synthesis.typesetting import faces_in
+from ocr_cli.data.synthesis.typesetting import print_faces
 from ocr_cli.evaluation.rows import score_rows
 from ocr_cli.layout import finder
 from ocr_cli.layout.courses import Pyramid, placed
@@ -76,8 +76,8 @@ def main() -> None:
         show(name, _pages(args, name), model)
 
 
-def _sheets(args: argparse.Namespace, name: str) -> list[Sheet]:
-    return [Sheet(page) for page in _pages(args, name)]
+def _sheets(args: argparse.Namespace, name: str) -> list[PageSizes]:
+    return [PageSizes(page) for page in _pages(args, name)]
 
 
 def _pages(args: argparse.Namespace, name: str) -> list[RowPage]:
@@ -87,13 +87,13 @@ def _pages(args: argparse.Namespace, name: str) -> list[RowPage]:
         if name == "drawn":
             rng = np.random.default_rng(args.seed)
             source = load_source(args.data / "ink", 6000, rng)
-            faces = faces_in(args.faces)
+            faces = print_faces(args.faces)
             pages = [draw_page(source, rng, faces) for _ in range(args.drawn)]
         else:
             files = sorted((args.data / "real" / name).glob("*.xml"))
             pages = [load_transcribed(file) for file in files]
-        save_pages(path, pages)
-    return load_pages(path)
+        save_row_pages(path, pages)
+    return load_row_pages(path)
 
 
 def show(name: str, pages: Sequence[RowPage], model: Model) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from ocr_cli.data import corpus
+from ocr_cli.data.charset import LANGUAGES
 from ocr_cli.recognition import language
 from ocr_cli.recognition.language import LanguageModel, languages
 from ocr_cli.recognition.language.ngrams import BREAK, train_language
@@ -40,7 +41,7 @@ def main() -> None:
     args = parser.parse_args()
 
     name = args.language
-    out = args.out or Path("models") / f"{languages.NAMES[name]}.npz"
+    out = args.out or Path("models") / f"{LANGUAGES[name].file}.npz"
     lines = list(
         corpus.corpus(
             name,

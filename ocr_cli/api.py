@@ -1,4 +1,4 @@
-"""What other programs call: `ocr_cli.read` and what it gives; promised to stay as it is."""
+"""The interface for other programs: `ocr_cli.read` and what it gives; promised to stay as it is."""
 
 from __future__ import annotations
 

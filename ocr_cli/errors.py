@@ -32,7 +32,7 @@ def is_memory_short(failure: BaseException | None) -> bool:
 
 
 class OcrError(Exception):
-    """What failed and what to try, in one line; the command line prints it as `ocr: …`.
+    """A failure: what failed and what to try, in one line; the command line prints it as `ocr: …`.
 
     Parameters
     ----------

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import re
-import secrets
 import shutil
 import stat
 import sys
@@ -73,7 +72,7 @@ def replacing(path: Path, lasting: bool = False) -> Iterator[BinaryIO]:
 
 @contextmanager
 def _telling(path: Path) -> Iterator[None]:
-    """What goes wrong in writing `path` is told of it, and not of a temporary name."""
+    """Tell what goes wrong in writing `path` by its name, and not by a temporary one."""
     try:
         yield
     except BrokenPipeError:
@@ -87,7 +86,7 @@ def _telling(path: Path) -> Iterator[None]:
 
 @contextmanager
 def replacing_text(path: Path, lasting: bool = False) -> Iterator[TextIO]:
-    """As `replacing`, for text in UTF-8; names that are none go out as they came in."""
+    """Do as `replacing` for text in UTF-8; names that are none go out as they came in."""
     with replacing(path, lasting) as file:
         text = io.TextIOWrapper(file, "utf-8", errors="surrogateescape", newline="\n")
         yield text
@@ -103,7 +102,7 @@ def open_log(path: Path) -> TextIO:
 
 
 def cannot_write(path: Path, failure: OSError) -> OcrError:
-    """What to tell of a file that cannot be written."""
+    """An OcrError for a file that cannot be written."""
     return OcrError(f"cannot be written ({failure.strerror or failure})", "", str(path))
 
 
@@ -132,7 +131,7 @@ def is_special(path: Path) -> bool:
 
 
 def _opened_through(path: Path) -> BinaryIO | None:
-    """What is no regular file, opened to be written straight through; None for all others."""
+    """Open what is no regular file, to be written straight through; None for all others."""
     number = _descriptor(path)
     if number is not None:
         for stream in (sys.stdout, sys.stderr):
@@ -161,7 +160,7 @@ def _descriptor(path: Path) -> int | None:
 
 
 def part_stem(path: Path) -> str:
-    """What the name of a file in the making keeps of the one whose place it is to take."""
+    """The part of a file's name that one in the making keeps, whose place it is to take."""
     return path.name[:40]
 
 
@@ -198,6 +197,8 @@ class _Part:
         return os.open(self._path, os.O_CREAT | os.O_EXCL | flags, 0o666)
 
     def _new_name(self) -> Path:
+        import secrets  # takes its time, and is hardly ever needed
+
         return self._target.with_name(f".{part_stem(self._target)}.{secrets.token_hex(8)}.part")
 
     def take_its_place(self, path: Path, lasting: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import zipfile
 from collections.abc import Iterator
@@ -40,28 +41,30 @@ class Archive:
         member = self._members[f"{name}.npy"]
         if member.compress_type not in _METHODS:
             raise ValueError("compressed in another way than numpy does it")
-        with self._archive.open(member) as file:
-            self._check_shape(file, member.file_size)
-        with self._archive.open(member) as file:
-            return np.lib.format.read_array(file, allow_pickle=False)
+        content = bytearray(self._archive.read(member))  # which checks it; how much is known
+        shape, in_columns, dtype, start = self._header(io.BytesIO(content), member.file_size)
+        values = np.frombuffer(content, dtype, math.prod(shape), start)
+        return values.reshape(shape, order="F" if in_columns else "C")
 
     @staticmethod
-    def _check_shape(file: IO[bytes], size: int) -> None:
-        """The array is as large as the archive says; numpy makes room for it before it reads."""
+    def _header(file: IO[bytes], size: int) -> tuple[tuple[int, ...], bool, np.dtype[Any], int]:
+        """Shape, whether it lies in columns, type, and where the numbers begin, checked."""
         version = np.lib.format.read_magic(file)
         if version not in ((1, 0), (2, 0)):
             raise ValueError(f"of version {version}")
         one = version == (1, 0)
         form = np.lib.format
-        shape, _, dtype = (form.read_array_header_1_0 if one else form.read_array_header_2_0)(file)
+        read = form.read_array_header_1_0 if one else form.read_array_header_2_0
+        shape, in_columns, dtype = read(file)
         if dtype.hasobject:
             raise ValueError("holds objects")
         if file.tell() + math.prod(shape) * dtype.itemsize != size:
             raise ValueError("its shape is not its size")
+        return shape, in_columns, dtype, file.tell()
 
 
 @contextmanager
-def opened(path: Path, free: int = FREE) -> Iterator[Archive]:
+def opened_archive(path: Path, free: int = FREE) -> Iterator[Archive]:
     """The archive; OversizeError as `check_unpacked` says, others where it is none."""
     with zipfile.ZipFile(path) as archive:
         members = archive.infolist()

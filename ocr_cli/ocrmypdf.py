@@ -11,12 +11,13 @@ from ocrmypdf import OcrEngine, hookimpl
 from ocrmypdf.pluginspec import OrientationConfidence
 
 from ocr_cli import __version__, api
+from ocr_cli.data.charset import LANGUAGES
 
 if TYPE_CHECKING:
     from ocr_cli.recognition import Reader
 
 # OCRmyPDF's names of languages and ours; its default, eng, leaves the choice to each page.
-LANGUAGES = {"eng": "auto", "fra": "fr", "deu": "de", "spa": "es"}
+ASKED = {known.code3: code for code, known in LANGUAGES.items()} | {"eng": "auto"}
 LEVEL = 0.1  # slope of a row up to which it is written level
 _BASELINE = re.compile(
     r"(?P<box>bbox (?P<x1>\d+) \d+ (?P<x2>\d+) \d+); baseline (?P<slope>\S+) (?P<offset>[-.\d]+)"
@@ -39,7 +40,7 @@ class HandwritingEngine(OcrEngine):  # type: ignore[misc]
 
     @staticmethod
     def languages(options: Any) -> set[str]:
-        return set(LANGUAGES)
+        return set(ASKED)
 
     @staticmethod
     def get_orientation(input_file: Path, options: Any) -> OrientationConfidence:
@@ -82,7 +83,7 @@ def _levelled(hocr: str) -> str:
 
 def _page(file: Path, options: Any) -> api.Page:
     asked = list(getattr(options, "languages", None) or ["eng"])
-    language = LANGUAGES.get(asked[0], "auto") if len(asked) == 1 else "auto"
+    language = ASKED.get(asked[0], "auto") if len(asked) == 1 else "auto"
     return api.read(file, model=_reader(language))[0]
 
 

@@ -37,7 +37,7 @@ def union(boxes: list[Box] | tuple[Box, ...]) -> Box:
 
 @dataclass(frozen=True)
 class Glyph:
-    """One letter-like piece of ink.
+    """A letter-like piece of ink.
 
     box is in the page's pixels; ink is a bool mask of the box's shape that holds this
     glyph's own ink and none of its neighbours'; confidence runs from 0 to 1.
@@ -50,7 +50,7 @@ class Glyph:
 
 
 class Alternative(NamedTuple):
-    """What a word may be instead, and how likely that is, 0 to 1."""
+    """A text that a word may be instead, and how likely that is, 0 to 1."""
 
     text: str
     confidence: float
@@ -58,7 +58,7 @@ class Alternative(NamedTuple):
 
 @dataclass(frozen=True)
 class Word:
-    """Glyphs with no blank between them; box in the page's pixels, confidence 0 to 1.
+    """Glyphs with no space between them; box in the page's pixels, confidence 0 to 1.
 
     alternatives : what a doubtful word may be instead, likelier ones first, where they were
     asked for.
@@ -76,7 +76,7 @@ X_HEIGHT = 3.2  # of a small letter, in spreads of its row's course
 
 @dataclass(frozen=True)
 class Course:
-    """Where a row runs on a page.
+    """The line along which a row runs on a page.
 
     points : (n, 2) x, y in the page's pixels along the middle of the small letters, from the
     row's start to its end. spread : the ink's mean distance from that middle, in pixels; the
@@ -95,7 +95,7 @@ class Course:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of writing.
+    """A line of writing.
 
     The baseline is y = baseline + slope * x, in the page's pixels; x_height is the height
     of a small letter, slant the lean of the upright strokes (dx per dy upwards, to the
@@ -118,7 +118,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Page:
-    """One picture on its way to text.
+    """A picture on its way to text.
 
     Attributes
     ----------
@@ -152,7 +152,7 @@ class Page:
 
     @property
     def number(self) -> int:
-        """Which page of its output it is, from 1."""
+        """The number of this page in its output, from 1."""
         return (self.origin and self.origin.number) or self.frame + 1
 
     @property
@@ -162,7 +162,7 @@ class Page:
 
     @property
     def text(self) -> str:
-        """What was read: one line a row, no line break at the end."""
+        """The text that was read: one line a row, no line break at the end."""
         return "\n".join(row.text for row in self.rows)
 
     def box_in_file(self, box: Box) -> Box:

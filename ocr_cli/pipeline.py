@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-import numpy as np
-
 from ocr_cli import input as images
 from ocr_cli import layout, recognition
 from ocr_cli.input import Picture
+from ocr_cli.layout.quantiles import median
 from ocr_cli.page import Page
 from ocr_cli.recognition import Reader
 
@@ -29,11 +28,11 @@ def read_picture(
     reader : asked for once the rows are located, so that its models may load meanwhile.
     alternatives : whether doubtful words get those.
     """
-    page = recognition.read_page(locate(picture), reader(), alternatives)
+    page = recognition.read_page(load_and_locate(picture), reader(), alternatives)
     return page if keep_doubtful else recognition.without_doubtful(page)
 
 
-def locate(picture: Picture) -> Page:
+def load_and_locate(picture: Picture) -> Page:
     """The page of a picture with its rows, at a size that suits its writing.
 
     InputError where it cannot be read.
@@ -51,5 +50,5 @@ def _wanted_size(page: Page) -> int | None:
     longest = max(page.grey.shape)
     if not spreads or max(page.file_shape) <= 1.2 * longest:
         return None
-    usual = float(np.median(spreads))
+    usual = float(median(spreads))
     return None if usual >= SMALL else min(LARGEST, round(longest * WANTED / usual))

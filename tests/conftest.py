@@ -116,10 +116,31 @@ def handwriting() -> Handwriting:
 @pytest.fixture(scope="session")
 def untrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model file that was never trained: for tests that need a reader, not what it reads."""
-    from ocr_cli.data.sets import NIST36
+    from ocr_cli.data.charset import NIST36
     from ocr_cli.modelfiles.weights import save_model
     from ocr_cli.training.recipes import PRESETS, fresh_model
 
     path = tmp_path_factory.mktemp("models") / "untrained.npz"
     save_model(path, fresh_model(PRESETS["homework"], NIST36, seed=0))
     return path
+
+
+@pytest.fixture
+def folder(
+    tmp_path: Path, untrained: Path, handwriting: Handwriting, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """Two pictures, a model, and a small set of characters; we are in it."""
+    handwriting("ONE").save(tmp_path / "a.png")
+    handwriting("TWO").save(tmp_path / "b.png")
+    (tmp_path / "m.npz").write_bytes(untrained.read_bytes())
+    from scipy.io import savemat
+
+    (tmp_path / "good").mkdir()
+    rng = np.random.default_rng(0)
+    for split in ("train", "valid", "test"):
+        labels = np.eye(36)[np.arange(72) % 36]
+        content = {f"{split}_data": rng.random((72, 1024)), f"{split}_labels": labels}
+        savemat(tmp_path / "good" / f"nist36_{split}.mat", content)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("OCR_DATA", raising=False)
+    return tmp_path

@@ -71,3 +71,12 @@ def test_every_place_to_add_something_is_there() -> None:
 
 def test_it_is_a_page() -> None:
     assert len(TEXT.splitlines()) < 90
+
+
+def test_no_file_is_longer_than_400_lines() -> None:
+    folders = (PACKAGE, *(ROOT / name for name in ("tests", "benchmarks", "docs", "examples")))
+    files = [
+        path for folder in folders for path in folder.rglob("*") if path.suffix in {".py", ".js"}
+    ]
+    lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in files}
+    assert {str(path): length for path, length in lengths.items() if length > 400} == {}

@@ -74,7 +74,7 @@ def test_every_letter_is_found_in_its_row_and_word(picture: Path) -> None:
 @each_picture
 def test_the_default_reader_reads_it(picture: Path) -> None:
     text = recognition.read_page(analysed(picture), recognition.load_reader()).text
-    assert metrics.bare_cer(text, truth(picture)) <= 0.05
+    assert metrics.score(text, truth(picture)).bare.rate <= 0.05
 
 
 @pytest.mark.skipif(shutil.which("jq") is None, reason="no jq")

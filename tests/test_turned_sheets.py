@@ -72,5 +72,5 @@ def test_sheets_read_as_well_turned_and_aslant(
     for way, seen in WAYS.items():
         seen(sheet).save(tmp_path / "sheet.png")
         text = run_ocr("read", "-q", tmp_path / "sheet.png").stdout.decode()
-        errors[way] = metrics.cer(text, truth)
+        errors[way] = metrics.score(text, truth).characters.rate
     assert max(errors.values()) <= errors["straight"] + 0.02, errors

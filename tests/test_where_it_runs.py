@@ -141,7 +141,7 @@ def test_a_command_that_runs_out_of_memory_says_so(monkeypatch: pytest.MonkeyPat
     def fail(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("ocr_cli.batch.find_pictures", fail)
+    monkeypatch.setattr("ocr_cli.batch.find_all_pictures", fail)
     done = CliRunner().invoke(cli, ["extract", "a.png"])
     assert (done.exit_code, done.stderr.split(";")[0]) == (1, "ocr: memory is short")
 
@@ -150,7 +150,7 @@ def test_what_nobody_foresaw_is_one_line_too(monkeypatch: pytest.MonkeyPatch) ->
     def fail(*_: object) -> None:
         raise ZeroDivisionError("by\nzero")
 
-    monkeypatch.setattr("ocr_cli.batch.find_pictures", fail)
+    monkeypatch.setattr("ocr_cli.batch.find_all_pictures", fail)
     done = CliRunner().invoke(cli, ["extract", "a.png"])
     assert done.exit_code == 1
     assert done.stderr.count("\n") == 1
@@ -226,7 +226,7 @@ def test_linked_folders_are_read_once(folder: Path, tmp_path: Path) -> None:
         (tree / name).symlink_to(real)
     (tree / "below" / "up").symlink_to(tree)
     (tree / "top").symlink_to(tmp_path)
-    (found,) = batch.find_pictures([str(tree)], recursive=True, stdin=None)
+    (found,) = batch.find_all_pictures([str(tree)], recursive=True, stdin=None)
     assert Path(found.source).samefile(real / "a.png")
 
 
@@ -270,7 +270,7 @@ def test_a_folder_that_may_not_be_read_costs_no_other(
         return listed(path)
 
     monkeypatch.setattr(Path, "iterdir", refused)
-    found = batch.find_pictures([str(tmp_path)], recursive=True, stdin=None)
+    found = batch.find_all_pictures([str(tmp_path)], recursive=True, stdin=None)
     names = [
         Path(one.source).parent.name if not isinstance(one, OcrError) else one for one in found
     ]

@@ -1,4 +1,4 @@
-"""What is done on each of many pictures: read, or taken apart; one page one task."""
+"""Many pictures, each read or taken apart as a task of its own."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Draw = Callable[[Sequence[Glyph]], NDArray[np.float32]]
 
 
-def find_pictures(
+def find_all_pictures(
     paths: Iterable[str], recursive: bool, stdin: IO[bytes] | None
 ) -> list[Picture | InputError]:
     """Every picture in the files and folders `paths`, in order; an error where there is none."""
@@ -44,7 +44,7 @@ def find_pictures(
 
 
 def _files(paths: Iterable[str], recursive: bool) -> Iterator[str | InputError]:
-    """The files that paths stand for, see `images.find_files`."""
+    """The files that paths stand for, see `input.find_files`."""
     from ocr_cli import input as images
 
     for path in paths:
@@ -85,7 +85,7 @@ def numbered(pictures: Iterable[Picture | InputError]) -> list[Picture | InputEr
 
 
 def notes_on(pictures: Iterable[Picture | InputError]) -> Iterator[str]:
-    """What to know of the files of pictures before they are read, a line each."""
+    """Notes on the files of pictures before they are read, a line each."""
     from ocr_cli import input as images
 
     for picture in pictures:
@@ -103,7 +103,7 @@ def named_in(data: bytes) -> list[str]:
     return [os.fsdecode(name) for name in (names if names[-1] else names[:-1])]
 
 
-def as_bytes(
+def with_bytes(
     picture: Picture | Known[Any] | InputError,
 ) -> Picture | Known[Any] | InputError:
     """The picture with its file's bytes, for those who do not have the file."""
@@ -117,7 +117,7 @@ def as_bytes(
         return cannot_open(failure, picture.source)
 
 
-def read_picture(
+def read_in_process(
     picture: Picture,
     model: str,
     language: str,
@@ -240,7 +240,7 @@ def _read_as_homework(picture: Picture, model: str) -> Page:
     from ocr_cli import input as images
     from ocr_cli.recognition import homework
 
-    letters = reader(model, "none").letters
+    letters = process_reader(model, "none").letters
     if letters is None:
         raise ModelError(
             "the homework reads letters, and this model rows", "give -m homework", model
@@ -248,16 +248,16 @@ def _read_as_homework(picture: Picture, model: str) -> Page:
     return homework.read_page(images.load_page(picture), letters)
 
 
-def reader(model: str, language: str) -> Reader:
+def process_reader(model: str, language: str) -> Reader:
     """The reader of that model and language, loaded once in each process."""
     return _loaded(_reader_coming(model, language), model)
 
 
-def prepare(model: str, language: str) -> None:
+def prepare_process(model: str, language: str) -> None:
     """Do all that this process does but once, before its first page; ModelError."""
     from ocr_cli import pipeline  # noqa: F401 -- to have it imported
 
-    reader(model, language)
+    process_reader(model, language)
 
 
 def _loaded(coming: Future[Reader], model: str) -> Reader:

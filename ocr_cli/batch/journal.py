@@ -1,4 +1,4 @@
-"""What is done already, in files beside the outputs that survive whatever ends us.
+"""Journals of what is done, in files beside the outputs that survive whatever ends us.
 
 A `Journal` holds the pages of an output in the making. A `DoneList` holds which outputs of a folder
 are complete. Both only grow, and are on the disk before anything goes on.

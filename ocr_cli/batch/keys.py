@@ -22,7 +22,7 @@ _BYTES = 16
 
 
 def reading_key(model: str, language: str, **options: Any) -> str:
-    """What all pages have in common: this program, its models and languages, and the options."""
+    """The key of all pages of a run: this program, its models and languages, and the options."""
     from ocr_cli.modelfiles import weights
 
     shipped = sorted(weights.shipped_models().values())

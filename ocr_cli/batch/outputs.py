@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import tee
@@ -27,7 +26,7 @@ Todo: TypeAlias = "Picture | Known[str] | InputError"
 
 
 @dataclass(frozen=True)
-class Output:
+class PlannedFile:
     """A file to be written, and the pictures whose pages it is to hold.
 
     name : what it is called in the list of what is done; empty where it has its own journal only.
@@ -44,7 +43,7 @@ def in_folder(
     pictures: Iterable[Picture | InputError],
     paths: Iterable[str],
     former: dict[str, str] | None = None,
-) -> list[Output | InputError]:
+) -> list[PlannedFile | InputError]:
     """An output in `folder` for each file of pictures; what is no picture stands for itself.
 
     What lies in a folder among `paths` goes by its place below that folder, other files by their
@@ -57,7 +56,7 @@ def in_folder(
         Where two files would be one output, and there were none before.
     """
     roots = sorted((Path(path) for path in paths if Path(path).is_dir()), key=_depth, reverse=True)
-    outputs: list[Output | InputError] = []
+    outputs: list[PlannedFile | InputError] = []
     named: set[Path] = set()
     taken = {} if former is None else former
     for group in _by_file(pictures):
@@ -75,11 +74,11 @@ def in_folder(
             outputs.append(InputError(problem, advice, source))
             continue
         named.add(name)
-        outputs.append(Output(folder / name, tuple(group), os.fspath(name)))
+        outputs.append(PlannedFile(folder / name, tuple(group), os.fspath(name)))
     return outputs
 
 
-def one_page_each(output: Output) -> list[Output | InputError]:
+def one_page_each(output: PlannedFile) -> list[PlannedFile | InputError]:
     """The output as several, NAME-001 and so on, of one page each; as it is, if it has but one."""
     if len(output.pictures) < 2:
         return [output]
@@ -91,7 +90,7 @@ def one_page_each(output: Output) -> list[Output | InputError]:
     return [
         page
         if isinstance(page, InputError)
-        else Output(
+        else PlannedFile(
             numbered(output.path, number),
             (page,),
             os.fspath(numbered(Path(output.name), number)) if output.name else "",
@@ -121,7 +120,7 @@ def _by_file(pictures: Iterable[Picture | InputError]) -> Iterator[list[Picture]
 
 
 def _place(source: str, roots: Sequence[Path]) -> Path:
-    """Where the output of a file goes below the folder of outputs, by the file's own name."""
+    """The place of a file's output below the folder of outputs, by the file's own name."""
     path = Path("stdin" if source == "-" else source)
     root = next((root for root in roots if path.is_relative_to(root) and path != root), None)
     if root is not None:
@@ -130,8 +129,8 @@ def _place(source: str, roots: Sequence[Path]) -> Path:
 
 
 @dataclass
-class Run:
-    """How outputs are made: once, or going on from what was done before.
+class OutputRun:
+    """The making of outputs: once, or going on from what was done before.
 
     reading : what `keys.reading_key` says. write : writes pages to a file, which is whole or not
     there. done : the list of complete outputs, where there are many. resume : whether pages that
@@ -147,7 +146,7 @@ class Run:
 
     def make(
         self,
-        outputs: Iterable[Output | InputError],
+        outputs: Iterable[PlannedFile | InputError],
         read: Callable[[Iterator[Todo]], Iterator[Part | InputError]],
     ) -> None:
         """Make all outputs; `read` gives for each thing to do what comes of it, in their order."""
@@ -162,7 +161,7 @@ class Run:
                 making.close()
             self._open.clear()
 
-    def _steps(self, outputs: Iterable[Output | InputError]) -> Iterator[_Step]:
+    def _steps(self, outputs: Iterable[PlannedFile | InputError]) -> Iterator[_Step]:
         """A step for each page, no sooner than somebody asks for it."""
         for output in outputs:
             if isinstance(output, InputError):
@@ -181,7 +180,7 @@ class Run:
         for part in self._left[path.parent].pop(part_stem(path), []):
             part.unlink(missing_ok=True)
 
-    def _is_done(self, output: Output) -> bool:
+    def _is_done(self, output: PlannedFile) -> bool:
         if not self.resume or self.done is None or not output.path.exists():
             return False
         pages = [
@@ -203,7 +202,7 @@ class _Step:
 class _Making:
     """An output in the making: its pages are in its journal, or at hand if there is but one."""
 
-    def __init__(self, output: Output, run: Run) -> None:
+    def __init__(self, output: PlannedFile, run: OutputRun) -> None:
         self._output, self._run = output, run
         if run.done is not None:
             make_folder(output.path.parent)
@@ -280,4 +279,6 @@ class _Making:
 
 def _once() -> str:
     """A key that nobody will ask for again."""
+    import secrets
+
     return f"once-{secrets.token_hex(8)}"

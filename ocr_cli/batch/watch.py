@@ -1,4 +1,4 @@
-"""What arrives in a folder, once it is whole."""
+"""Watch a folder: what arrives there, once it is whole."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `ocr read` has for many pictures: where they come from and go to, and who reads them."""
+"""Batches of `ocr read`: where pictures come from and go to, and who reads them."""
 
 from __future__ import annotations
 
@@ -96,8 +96,8 @@ def wanted(command: options.Function) -> options.Function:
 
 
 @dataclass
-class Tally:
-    """How many pages were read, or before, or failed; and since when."""
+class PagesDone:
+    """Counts of the pages that were read, or before, or failed; and since when."""
 
     read: int = 0
     before: int = 0
@@ -123,7 +123,7 @@ class Tally:
 
 
 @dataclass(frozen=True)
-class Batch:
+class ReadingJob:
     """Pictures to be read, by `work`, which goes by `model` and `language`, and what becomes of it.
 
     write : writes pages into a file, or to standard output (None). ending : of its files' names.
@@ -141,9 +141,9 @@ class Batch:
     language: str
     write: Callable[[Iterable[Part], Path | None], None]
     ending: str
-    form: formats.Format
+    form: formats.OutputFormat
     pages: tuple[range, ...] = ()
-    tally: Tally = field(default_factory=Tally)
+    tally: PagesDone = field(default_factory=PagesDone)
 
     @property
     def keeps_record(self) -> bool:
@@ -159,7 +159,7 @@ class Batch:
         return bool(asked.out_dir or asked.resume or asked.watch or asked.scheduler)
 
 
-def run(this: Batch) -> None:
+def run(this: ReadingJob) -> None:
     """Read all pictures and write what is wanted."""
     _check(this)
     is_endless = this.wanted.watch is not None
@@ -176,12 +176,12 @@ def run(this: Batch) -> None:
             _tell_tally(this)
 
 
-def _tell_tally(this: Batch, more: str = "") -> None:
+def _tell_tally(this: ReadingJob, more: str = "") -> None:
     if not this.quiet:
         options.tell(f"{this.tally}{more}")
 
 
-def _check(this: Batch) -> None:
+def _check(this: ReadingJob) -> None:
     """UsageError where options do not go together."""
     asked, context = this.wanted, click.get_current_context()
     if not (this.files or asked.files0_from or asked.watch):
@@ -203,7 +203,7 @@ def _check(this: Batch) -> None:
         _check_no_circle(this, Path(asked.watch), asked.out_dir)
 
 
-def _check_no_circle(this: Batch, watched: Path, folder: Path) -> None:
+def _check_no_circle(this: ReadingJob, watched: Path, folder: Path) -> None:
     """UsageError where what is written would be read."""
     from ocr_cli import input as images
 
@@ -212,15 +212,15 @@ def _check_no_circle(this: Batch, watched: Path, folder: Path) -> None:
         raise UsageError("--out-dir lies in --watch, and what is written would be read")
 
 
-def _read_all(this: Batch) -> None:
+def _read_all(this: ReadingJob) -> None:
     paths = [*this.files, *_named(this.wanted.files0_from)]
     pictures = _pictures(this, paths, this.recursive)
     folder, output = this.wanted.out_dir, this.output
-    planned: list[outputs.Output | InputError] = []
+    planned: list[outputs.PlannedFile | InputError] = []
     if folder is not None:
         planned = outputs.in_folder(folder, this.ending, pictures, paths)
     elif output is not None and this.keeps_record:
-        planned = [outputs.Output(output, tuple(pictures))]
+        planned = [outputs.PlannedFile(output, tuple(pictures))]
     if this.form.one_page:
         planned = _one_page_each(planned, pictures)
     _check_outputs(this, planned, [picture.source for picture in pictures])
@@ -234,10 +234,10 @@ def _read_all(this: Batch) -> None:
 
 
 def _pictures(
-    this: Batch, paths: Iterable[str], recursive: bool = False
+    this: ReadingJob, paths: Iterable[str], recursive: bool = False
 ) -> list[Picture | InputError]:
     """The pictures that are to be read; what there is to know of their files is told."""
-    found = batch.find_pictures(
+    found = batch.find_all_pictures(
         paths, recursive, options.stdin() if not this.wanted.watch else None
     )
     for note in batch.notes_on(found):
@@ -249,8 +249,8 @@ def _pictures(
 
 
 def _one_page_each(
-    planned: Sequence[outputs.Output | InputError], pictures: Found
-) -> list[outputs.Output | InputError]:
+    planned: Sequence[outputs.PlannedFile | InputError], pictures: Found
+) -> list[outputs.PlannedFile | InputError]:
     """The outputs parted so that each has one page; UsageError where there is nowhere for them."""
     if not planned and len(pictures) > 1:
         raise UsageError(
@@ -265,7 +265,7 @@ def _one_page_each(
 
 
 def _named(file: str | None) -> list[str]:
-    """What --files0-from names."""
+    """The files that --files0-from names."""
     if file is None:
         return []
     stdin = options.stdin()
@@ -279,10 +279,10 @@ def _named(file: str | None) -> list[str]:
 
 
 def _check_outputs(
-    this: Batch, planned: Iterable[outputs.Output | InputError], sources: list[str]
+    this: ReadingJob, planned: Iterable[outputs.PlannedFile | InputError], sources: list[str]
 ) -> None:
     option = "--output" if this.output is not None else "--out-dir"
-    paths = [output.path for output in planned if isinstance(output, outputs.Output)]
+    paths = [output.path for output in planned if isinstance(output, outputs.PlannedFile)]
     if this.output is not None and not paths:
         paths = [this.output]
     read_from = [*sources, this.model, this.language]
@@ -290,8 +290,8 @@ def _check_outputs(
 
 
 @contextmanager
-def _making(this: Batch) -> Iterator[outputs.Run]:
-    """What makes the outputs, and keeps a record of it for as long as it may be wanted."""
+def _making(this: ReadingJob) -> Iterator[outputs.OutputRun]:
+    """Make the outputs, and keep a record of it for as long as it may be wanted."""
     from ocr_cli.batch import keys
 
     reading = keys.reading_key(**this.work.keywords)
@@ -302,14 +302,14 @@ def _making(this: Batch) -> Iterator[outputs.Run]:
         done = DoneList(folder / DONE_LIST, resume)
     is_complete = False
     try:
-        yield outputs.Run(reading, this.write, resume, done)
+        yield outputs.OutputRun(reading, this.write, resume, done)
         is_complete = not this.tally.failed
     finally:
         if done is not None:
             done.close(remove=is_complete and not resume)
 
 
-def _watch(this: Batch) -> None:
+def _watch(this: ReadingJob) -> None:
     """Read what arrives, until somebody stops it."""
     from ocr_cli.batch.watch import arrivals
 
@@ -329,7 +329,7 @@ def _watch(this: Batch) -> None:
                 making.make(planned, partial(_outcomes, this, pool, len(pictures)))
 
 
-def _arriving(this: Batch, pool: Pool, rounds: Iterator[list[str]]) -> Iterator[Part]:
+def _arriving(this: ReadingJob, pool: Pool, rounds: Iterator[list[str]]) -> Iterator[Part]:
     """The pages of what arrives; Ctrl-C is their end, and not that of what they are written to."""
     try:
         for names in rounds:
@@ -342,7 +342,7 @@ def _arriving(this: Batch, pool: Pool, rounds: Iterator[list[str]]) -> Iterator[
 
 @dataclass(frozen=True)
 class Pool:
-    """Who reads, `ahead` pages at a time; `is_far` where they do not have our files."""
+    """The readers, `ahead` pages at a time; `is_far` where they do not have our files."""
 
     executor: Executor | None
     ahead: int
@@ -350,9 +350,9 @@ class Pool:
 
 
 @contextmanager
-def _pool(this: Batch, most: int) -> Iterator[Pool]:
+def _pool(this: ReadingJob, most: int) -> Iterator[Pool]:
     asked, jobs = this.wanted, max(1, min(this.jobs, most))
-    prepare = partial(batch.prepare, this.model, this.language)
+    prepare = partial(batch.prepare_process, this.model, this.language)
     if asked.scheduler is None:
         slow = prepare if asked.page_timeout else None  # the models' loading is not the page's time
         with parallel.processes(
@@ -370,10 +370,10 @@ def _pool(this: Batch, most: int) -> Iterator[Pool]:
 
 
 def _outcomes(
-    this: Batch, pool: Pool, total: int, todo: Iterator[Todo]
+    this: ReadingJob, pool: Pool, total: int, todo: Iterator[Todo]
 ) -> Iterator[Part | InputError]:
-    """What comes of each thing to do; failures are told, and all is counted."""
-    items = map(batch.as_bytes, todo) if pool.is_far else todo
+    """The outcome of each thing to do; failures are told, and all is counted."""
+    items = map(batch.with_bytes, todo) if pool.is_far else todo
     outcomes = parallel.in_order(this.work, items, pool.executor, pool.ahead)
     to_terminal = not (this.output or this.wanted.out_dir) and sys.stdout.isatty()
     return this.tally.count(options.told(outcomes, total, not (this.quiet or to_terminal)))

@@ -17,9 +17,9 @@ Score a model on PATHS, which are pages or one character set.
 Pages are pictures, or folders of them, with what is written on NAME.jpg in NAME.txt
 beside it; in NAME.xml, ALTO or PAGE as eScriptorium, Transkribus and kraken write it; or,
 of a picture of one row, in NAME.gt.txt. Printed for each file, and for all by summed edits
-over summed lengths: CER, edits for each character, where a run of blanks or of line breaks
+over summed lengths: CER, edits for each character, where a run of spaces or of line breaks
 is one, and typographic quotes, dashes and … count as plain ones; bare CER, of letters and
-digits alone, case folded; WER, of words parted by blanks; accuracy, 1 less a page's bare
+digits alone, case folded; WER, of words parted by spaces; accuracy, 1 less a page's bare
 CER, averaged over the pages as the benchmark InkBench does.
 
 Where XML marks the rows, it is also told how many of them were found (a row that was read

@@ -52,7 +52,7 @@ PLOTS = ("confusion.png", "pairs.png", "reliability.png", "reconstructions.png")
 
 
 def check_plots(folder: Path | None, inputs: Iterable[str | Path]) -> None:
-    """As `check_plotting`, once it is known that no plot takes an input's place."""
+    """Check as `check_plotting` does, once it is known that no plot takes an input's place."""
     names = PLOTS if folder else ()
     guard.check(
         [guard.Output("--plot", Path(folder or "", name), "PNG picture") for name in names], inputs
@@ -138,7 +138,7 @@ def _pictures_table(scores: PictureScores) -> str:
 
 
 def _width(classes: Iterable[str]) -> int:
-    """Of a column of classes; those of pictures may have long names."""
+    """The width of a column of classes; those of pictures may have long names."""
     return max([6, *map(len, classes)]) + 1
 
 

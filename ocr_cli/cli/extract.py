@@ -83,7 +83,7 @@ def extract(
 ) -> None:
     """Print the boxes of the letters, and make the pictures that are asked for."""
     parallel.cap_threads(1)
-    pictures = batch.find_pictures(files, recursive, options.stdin())
+    pictures = batch.find_all_pictures(files, recursive, options.stdin())
     wanted = _wanted(pictures, overlay, crops, rows, method)
     _check_outputs(wanted)
     drawn = Path(overlay) if overlay and overlay.endswith(("/", os.sep)) else None
@@ -106,7 +106,7 @@ def _wanted(
     rows: Path | None,
     method: str,
 ) -> list[batch.Extraction | InputError]:
-    """What is to be made of each picture.
+    """The things to be made of each picture.
 
     Pictures of the same name from different folders are told apart by a number.
     """

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ocr_cli.cli import options
-from ocr_cli.output import guard, jsonl
+from ocr_cli.output import guard, jsonl, table
 
 if TYPE_CHECKING:
     from ocr_cli.modelfiles.catalogue import Entry
@@ -65,15 +65,7 @@ def _table(found: list[Entry]) -> list[str]:
         )
         for e in found
     ]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    right = (2, 3)  # numbers
-    return [
-        "  ".join(
-            f"{cell:>{width}}" if i in right else f"{cell:<{width}}"
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
+    return table.aligned(rows, right={2, 3})
 
 
 def _as_json(found: list[Entry]) -> str:

@@ -1,4 +1,4 @@
-"""What subcommands share: options, the bar, and how a failure of one file is told."""
+"""Options that subcommands share, the bar, and how a failure of one file is told."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from typing import IO, Any, TypeVar, cast
 import click
 
 from ocr_cli import parallel
+from ocr_cli.data.charset import LANGUAGES
 from ocr_cli.errors import InputError, OcrError, shown
 
 FAILED = "ocr_cli.some_failed"  # in a context's meta: exit with 1 when all is done
@@ -50,7 +51,7 @@ def check_results_go_somewhere() -> None:
 
 
 class Closed(io.StringIO):
-    """What stands for a standard output that is closed."""
+    """A stand-in for a standard output that is closed."""
 
     def write(self, _text: str, /) -> int:
         raise OSError(errno.EBADF, "standard output is closed")
@@ -211,9 +212,9 @@ def language(command: Function) -> Function:
         "--language",
         default="auto",
         show_default=True,
-        metavar="auto|en|fr|de|es|none|FILE",
-        help="What helps to decide between letters: each page's own language, English, French,"
-        " German, Spanish, nothing, or a model of yours.",
+        metavar=f"auto|{'|'.join(LANGUAGES)}|none|FILE",
+        help="What helps to decide between letters: each page's own language, "
+        f"{', '.join(known.name for known in LANGUAGES.values())}, nothing, or a model of yours.",
     )(command)
 
 
@@ -317,7 +318,7 @@ def results(outcomes: Iterable[Result | InputError], total: int, bar: bool) -> I
 
 
 def tell_of_data(notes: Iterable[str], left_out: Iterable[str]) -> None:
-    """What to know of the data, on stderr; where some was left out, ocr exits with 1 at last."""
+    """Tell notes on the data on stderr; where some was left out, ocr exits with 1 at last."""
     for note in (*notes, *left_out):
         tell(note)
     if tuple(left_out):
@@ -333,7 +334,7 @@ def _tell(failure: InputError, debug: bool) -> None:
 
 @contextmanager
 def steps(total: int, quiet: bool, unit: str = "step") -> Iterator[Callable[[], None] | None]:
-    """What to call after each of some steps, for a bar; None where none is wanted or seen."""
+    """A function to call after each of some steps, for a bar; None where none is wanted or seen."""
     if quiet or not total or not sys.stderr.isatty():
         yield None
         return

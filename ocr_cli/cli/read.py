@@ -103,7 +103,7 @@ def read(
     known = formats.READ[form]
     known.check()
     work = partial(
-        batch.read_picture,
+        batch.read_in_process,
         model=model,
         language=language,
         form=form,
@@ -113,7 +113,7 @@ def read(
     write = partial(_write, form=known)
     ending = known.suffixes[0] if known.suffixes else f".{form}.txt"
     given = files, recursive, output, jobs, quiet, wanted
-    batches.run(batches.Batch(*given, work, model, language, write, ending, known, pages))
+    batches.run(batches.ReadingJob(*given, work, model, language, write, ending, known, pages))
 
 
 def _form(form: str | None, layout: bool, output: Path | None) -> str:
@@ -130,7 +130,7 @@ def _check_place(form: str, place: Path | None) -> None:
         raise UsageError(f"{form} is nothing for a terminal", "give --output FILE")
 
 
-def _write(pages: Iterable[Part], output: Path | None, form: formats.Format) -> None:
+def _write(pages: Iterable[Part], output: Path | None, form: formats.OutputFormat) -> None:
     """Write the pages to `output`, or to standard output; without any, nothing is written."""
     with _opened(output) as out:
         if not formats.write(pages, form, out):

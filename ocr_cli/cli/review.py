@@ -74,7 +74,7 @@ def review(
 
     pictures = _pictures(files, recursive)
     hand = hand or Path(pictures[0].source).with_name("hand.npz")
-    store = Store(pictures, partial(batch.reader, model, language))
+    store = Store(pictures, partial(batch.process_reader, model, language))
     inputs = [*(sheet.picture.source for sheet in store.sheets), model, language]
     outputs = [guard.Output("--hand", hand, "model")]
     if html is not None:
@@ -89,7 +89,7 @@ def review(
 def _pictures(files: tuple[str, ...], recursive: bool) -> list[Picture]:
     """The pictures to review; what is none is told."""
     found: list[Picture] = []
-    for picture in options.results(batch.find_pictures(files, recursive, None), 0, False):
+    for picture in options.results(batch.find_all_pictures(files, recursive, None), 0, False):
         if picture.data is not None or picture.source == "-":
             raise InputError("has no place to keep what is typed", "give it as a file", "-")
         found.append(picture)
@@ -118,7 +118,7 @@ def _serve(store: Store, model: str, language: str, hand: Path, port: int, opens
     from ocr_cli.review.teach import Teaching
 
     def retaught() -> int:
-        store.use(partial(batch.reader, str(hand), language))
+        store.use(partial(batch.process_reader, str(hand), language))
         return store.read_again()
 
     teaching = Teaching(hand, model, language)

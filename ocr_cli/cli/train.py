@@ -205,7 +205,7 @@ reconstructions.png.
     multiple=True,
     metavar="NAME=VALUE,VALUE...",
     help="Train with each of these values of an option, and compare; given again, with all "
-    "pairs. Blanks part values that have commas.",
+    "pairs. Spaces part values that have commas.",
 )
 @click.option(
     "--jobs",
@@ -301,7 +301,7 @@ def train(
 
 
 def _task(check_gradients: bool, convert: Path | None, pages: Any, sweeps: Any, kind: str) -> str:
-    """What is asked for, by the option that asks for it; a key of USES."""
+    """The task that is asked for, by its option; a key of USES."""
     asked = {
         "--check-gradients": check_gradients,
         "--convert": convert is not None,

@@ -29,7 +29,7 @@ def run(
     jobs: int,
     quiet: bool,
 ) -> None:
-    """What `start` reads with goes on to the hand of pages with their texts."""
+    """Adapt what `start` reads with to the hand of pages with their texts."""
     import numpy as np
 
     from ocr_cli import parallel
@@ -61,7 +61,7 @@ def _plan(jobs: int, seconds: float) -> None:
 
 @contextmanager
 def _rounds(total: int, quiet: bool) -> Iterator[Callable[[], None] | None]:
-    """What to call after each round of learning: a bar, or a line each where none is seen."""
+    """A function to call after each round of learning: a bar, or a line each where none is seen."""
     if quiet or sys.stderr.isatty():
         with options.steps(total, quiet, "round") as on_step:
             yield on_step
@@ -71,7 +71,7 @@ def _rounds(total: int, quiet: bool) -> Iterator[Callable[[], None] | None]:
 
 
 def _gain(learnt: Learnt) -> str:
-    """What learning a hand brought, in a line."""
+    """The gain by learning a hand, in a line."""
     from ocr_cli.training.adaptation import hand
 
     if learnt.before is None or learnt.after is None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def command_line() -> str:
-    """What was typed, for the record of a model."""
+    """The command that was typed, for the record of a model."""
     return shlex.join(["ocr", *sys.argv[1:]])
 
 
@@ -50,7 +50,7 @@ def usual_data(kind: str) -> Path | None:
 
 
 def run(asked: Mapping[str, Any], log: Path | None, quiet: bool, plot: Path | None) -> None:
-    """One training, its epochs told as they end, its scores at last."""
+    """Carry out one training; its epochs are told as they end, its scores at last."""
     from ocr_cli.output.plots import check_plotting
     from ocr_cli.training import experiments
 
@@ -80,7 +80,7 @@ def _prepared(experiment: Experiment, quiet: bool) -> Prepared:
     from ocr_cli.training import experiments
 
     with options.steps(experiments.steps_to_prepare(experiment), quiet) as on_step:
-        return experiments.prepare(experiment, on_step)
+        return experiments.set_up(experiment, on_step)
 
 
 def with_unit(goal: Goal, score: float) -> str:

@@ -24,7 +24,7 @@ def run_language(corpus: Path | None, out: Path) -> None:
     """Character n-grams of a text file, one line of writing a line."""
     from ocr_cli.data import prose
     from ocr_cli.recognition import language
-    from ocr_cli.recognition.language import ngrams
+    from ocr_cli.recognition.language import languages, ngrams
 
     if corpus is None:
         raise click.UsageError("--kind language needs a text: --data corpus.txt")
@@ -33,7 +33,7 @@ def run_language(corpus: Path | None, out: Path) -> None:
         options.tell(f"{corpus}: {note}")
     record = {"command": command_line(), "data": str(corpus)}
     model = ngrams.train_language(text.lines, record=record)
-    language.save(out, model)
+    language.save(out, model, {languages.PROFILE: languages.make_profile(text.lines)})
     plain = [line.strip(ngrams.BREAK) for line in text.lines]
     click.echo(
         f"{shown(str(out))}  {language.bits_per_character(model, plain):.3f} bits a character"

@@ -16,7 +16,7 @@ from ocr_cli.cli import options
 from ocr_cli.cli.train_network import Log, experiment_of, usual_data, with_unit
 from ocr_cli.data.weighted import only_path
 from ocr_cli.errors import OcrError
-from ocr_cli.output import guard
+from ocr_cli.output import guard, table
 
 if TYPE_CHECKING:
     from ocr_cli.training.experiments import Experiment, Outcome
@@ -60,7 +60,7 @@ def settings(ctx: click.Context, sweeps: Sequence[str]) -> dict[str, dict[str, A
     """Values of options by the name of the setting, as `lr=0.003 seed=1`: the whole grid.
 
     Each of `sweeps` is an option without its dashes, =, and values with commas between, or
-    with blanks where a value has commas itself. They are read as click reads the option's.
+    with spaces where a value has commas itself. They are read as click reads the option's.
     """
     axes: dict[str, list[tuple[str, Any]]] = {}
     for sweep in sweeps:
@@ -151,7 +151,7 @@ def _tell(
     ended: Sequence[Outcome | OcrError],
     plot: Path | None,
 ) -> None:
-    """What failed, each in a line, and a table of the others; their curves, where asked for."""
+    """Tell what failed, each in a line, and a table of the others; curves, where asked for."""
     for experiment, one in zip(experiments, ended, strict=False):
         if isinstance(one, OcrError):
             ctx.meta[options.FAILED] = True
@@ -169,7 +169,7 @@ def _tell(
 def experiments_of(
     planned: Mapping[str, Mapping[str, Any]], asked: Mapping[str, Any]
 ) -> list[Experiment]:
-    """One a setting, checked as far as can be before the first of them takes its time."""
+    """Experiments, one a setting, checked as far as can be before the first takes its time."""
     from ocr_cli.modelfiles.kinds import KINDS
     from ocr_cli.training.experiments import preset_of, refuse_idle
 
@@ -197,12 +197,12 @@ def beside(path: Path, setting: str) -> Path:
 
 
 def _attempt(experiment: Experiment, log: Path | None, quiet: bool) -> Outcome | OcrError:
-    """One training, in whichever process; what a user can mend must not cost the others."""
+    """Try one training, in whichever process; what a user can mend must not cost the others."""
     from ocr_cli.training import experiments
 
     here = beside(log, experiment.setting) if log else None
     try:
-        prepared = experiments.prepare(experiment)
+        prepared = experiments.set_up(experiment)
         if not quiet:
             data = prepared.splits.name
             options.tell(f"{experiment.setting}: training on {data}")
@@ -218,14 +218,10 @@ def _table(outcomes: Sequence[Outcome]) -> str:
     """A line a setting; train is as met in the best epoch, the others are the file's scores."""
     cells = [_cells(one) for one in outcomes]
     known = {name for row in cells for name in row}
-    columns = {name: name for name in COLUMNS if name in known}
-    widths = {name: max(len(row.get(name, "")) for row in [columns, *cells]) for name in columns}
-    return "\n".join(
-        "  ".join(
-            f"{row.get(name, '-'):{COLUMNS[name]}{widths[name]}}" for name in columns
-        ).rstrip()
-        for row in [columns, *cells]
-    )
+    names = [name for name in COLUMNS if name in known]
+    rows = [names, *([row.get(name, "-") for name in names] for row in cells)]
+    right = {i for i, name in enumerate(names) if COLUMNS[name] == ">"}
+    return "\n".join(table.aligned(rows, right))
 
 
 def _cells(one: Outcome) -> dict[str, str]:

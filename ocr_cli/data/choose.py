@@ -1,4 +1,4 @@
-"""From what the user named to sets for training: which data it is, found by looking."""
+"""Open what the user named as sets for training: which data it is, is found by looking."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from ocr_cli.data import sources
+from ocr_cli.data.charset import ASCII94, NIST36, NON_LETTER
 from ocr_cli.data.formats import folders, idx, ink, nist36, unipen
-from ocr_cli.data.sets import ASCII94, NIST36, CharacterSet
+from ocr_cli.data.sets import CharacterSet
 from ocr_cli.data.synthesis import render
 from ocr_cli.data.synthesis.distort import Distortion
-from ocr_cli.data.synthesis.nonletters import NON_LETTER
 from ocr_cli.errors import InputError
 from ocr_cli.modelfiles import kinds
 
@@ -23,7 +23,7 @@ CLASSES = {"capitals": NIST36, "ascii": ASCII94, "ascii+": (*ASCII94, NON_LETTER
 
 @dataclass(frozen=True)
 class Splits:
-    """What a training needs, and a name for it to tell the user.
+    """The sets of a training, and a name for them to tell the user.
 
     test is None where the data has no such split. notes and left_out are those of all its
     sets, see `CharacterSet`.
@@ -38,7 +38,7 @@ class Splits:
 
     @property
     def held(self) -> dict[str, CharacterSet]:
-        """What is not trained on, by the name of the split."""
+        """The sets that are not trained on, by the name of the split."""
         return {"valid": self.valid} | ({"test": self.test} if self.test is not None else {})
 
 
@@ -144,12 +144,12 @@ def _most_apart(found: list[str]) -> str:
 
 
 def _usual_rng() -> np.random.Generator:
-    """What `ocr train` holds writers back with, unless --seed says otherwise."""
+    """The generator that `ocr train` holds writers back with, unless --seed says otherwise."""
     return np.random.default_rng([0, 3])
 
 
 def _unknown(path: Path) -> InputError:
-    """What to tell of a path that no format fits: what is there instead."""
+    """An InputError for a path that no format fits: it says what is there instead."""
     if not path.exists():
         return InputError("no such file or folder", EXPECTED, str(path))
     if path.is_dir():
@@ -205,7 +205,7 @@ def _strokes(
     parts = {split: sources.of_classes(part, classes) for split, part in found.items()}
     if not len(parts["train"]) or not len(parts["valid"]):
         raise InputError("no single characters in its train or valid split", "", str(path))
-    variation = render.Variation() if augment else render.NO_VARIATION
+    variation = render.LetterVariation() if augment else render.NO_VARIATION
     return Splits(
         f"pen strokes {path}",
         sources.InkSource(parts["train"], classes, variation),
@@ -237,7 +237,7 @@ def _synthetic(classes: tuple[str, ...], augment: bool, rng: np.random.Generator
         items = [synthetic.draw_character(c, rng, hand) for c in known for hand in hands]
         return ink.from_strokes(items, labels)
 
-    variation = render.Variation() if augment else render.NO_VARIATION
+    variation = render.LetterVariation() if augment else render.NO_VARIATION
     valid, test = (sources.rendered(drawn(40), classes) for _ in range(2))
     source = sources.InkSource(drawn(300), classes, variation)
     return Splits("built-in synthetic handwriting", source, valid, test)

@@ -1,7 +1,7 @@
 """The texts that the shipped language models learn from: words, transcripts, made-up strings.
 
 Word frequencies tell what words there are; transcripts of train splits tell how words follow each
-other, where capitals stand and how points are set; strings made up (`data.made_up`: figures,
+other, where capitals stand and how points are set; strings made up (`synthesis.made_up`: figures,
 times, prices, part numbers, dates, addresses, names with initials, lines of code) keep such
 things from being bent into words.
 """
@@ -96,8 +96,8 @@ bruder freund krieg woche abend morgen nacht straße bild spiel
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """What the corpus of a language is made of.
+class CorpusRecipe:
+    """The ingredients of a language's corpus.
 
     Attributes
     ----------
@@ -115,23 +115,23 @@ class Recipe:
 
 
 RECIPES = {
-    "en": Recipe(
+    "en": CorpusRecipe(
         {"en": 1_000_000, "de": 40_000, "fr": 30_000, "es": 15_000, "nl": 15_000, "it": 10_000},
         ("gnhk", "memorials", "hooker"),
     ),
-    "fr": Recipe(
+    "fr": CorpusRecipe(
         {"fr": 1_000_000, "en": 40_000, "de": 10_000, "es": 10_000, "it": 10_000},
         ("copiste", "poilus"),
         _FRENCH_ENDINGS,
         {"« ": 0.003, "«": 0.0005, **_OPENINGS},
     ),
-    "de": Recipe(
+    "de": CorpusRecipe(
         {"de": 1_000_000, "en": 40_000, "fr": 15_000, "it": 5_000},
         ("dhsd",),
         _NO_GENITIVE,
         sentences=12_000,
     ),
-    "es": Recipe(
+    "es": CorpusRecipe(
         {"es": 1_000_000, "en": 40_000, "fr": 10_000, "it": 10_000},
         (),
         _NO_GENITIVE,
@@ -181,7 +181,7 @@ def corpus(
 
 
 def listed_words(
-    language: str, number: int, rng: np.random.Generator, recipe: Recipe | None = None
+    language: str, number: int, rng: np.random.Generator, recipe: CorpusRecipe | None = None
 ) -> Iterator[str]:
     """About `number` words of a list, as pieces of lines, each as often as it is used.
 
@@ -264,7 +264,7 @@ def _cased(language: str, word: str, rng: np.random.Generator) -> str:
 
 @cache
 def _frequencies(language: str) -> dict[str, float]:
-    """How often each word of a language's list is used, of those that can be read."""
+    """The frequency of each word of a language's list, of those that can be read."""
     try:
         wordfreq = importlib.import_module("wordfreq")
     except ImportError as error:

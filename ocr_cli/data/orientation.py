@@ -59,7 +59,7 @@ def check_pictures(data: CharacterSet, source: str, way_out: str = "") -> None:
 
 
 def _accuracies(data: CharacterSet) -> dict[str, float]:
-    """What a shipped model reads of some of the pictures, by how they are turned; "": as stored.
+    """Accuracies of a shipped model on some of the pictures, by how they are turned; "": as stored.
 
     Nothing where there is no such model, or it knows too few of them.
     """

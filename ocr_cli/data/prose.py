@@ -51,7 +51,7 @@ class Prose:
 def read_prose(path: Path, alphabet: str) -> Prose:
     """The lines of a text file, a line of writing each, in the characters of `alphabet`.
 
-    Accents, typographic quotes, dashes and blanks become plain ones; other characters are left
+    Accents, typographic quotes, dashes and spaces become plain ones; other characters are left
     out, and counted. InputError where the file cannot be read, or nothing is left.
     """
     try:
@@ -71,7 +71,7 @@ def read_prose(path: Path, alphabet: str) -> Prose:
 
 
 def _table(counts: Counter[str], alphabet: str) -> tuple[dict[int, str], tuple[str, ...]]:
-    """What becomes of each character that the alphabet lacks, and notes that tell it."""
+    """The replacement of each character that the alphabet lacks, and notes that tell it."""
     known = set(alphabet)
     plainer: Counter[str] = Counter()
     lost: Counter[str] = Counter()
@@ -96,7 +96,7 @@ def _table(counts: Counter[str], alphabet: str) -> tuple[dict[int, str], tuple[s
 
 
 def _plain(char: str) -> str:
-    """The character without its accents; a blank for all that is blank, nothing for a mark."""
+    """The character without its accents; a space for white space, nothing for a mark."""
     if char.isspace():
         return " "
     if char == "\ufeff":
@@ -123,7 +123,7 @@ def _folded(line: str, table: dict[int, str]) -> str:
 
 
 def _pieces(line: str) -> Iterator[str]:
-    """The line, or, of a long one, pieces that end at a blank."""
+    """The line, or, of a long one, pieces that end at a space."""
     if len(line) <= LONGEST:
         yield line
         return

@@ -31,8 +31,8 @@ Grey = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Variation:
-    """How far crops may stray from their pages."""
+class CropVariation:
+    """Limits on how far crops may stray from their pages."""
 
     x_height: tuple[float, float] = (4.5, 45.0)  # pixels of the crop
     rotation: float = 5.0  # degrees, standard deviation; at most 14
@@ -87,7 +87,7 @@ class Warp:
 
 
 @dataclass(frozen=True)
-class Sheet:
+class PageSizes:
     """A page ready for crops: in several sizes, each half as large as the one before."""
 
     page: RowPage
@@ -111,7 +111,7 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Target:
-    """What the finder shall say, in cells (h, w).
+    """The finder's expected output, in cells (h, w).
 
     kind : share of each cell that is body of a row: (h, w, 4), by quarter turns of the page.
     log_spread : (h, w) of the row that covers the cell, pixels. weight : (h, w) of the cell.
@@ -123,12 +123,12 @@ class Target:
 
 
 def draw_crop(
-    sheet: Sheet,
-    fills: Sequence[Sheet],
+    sheet: PageSizes,
+    fills: Sequence[PageSizes],
     side: int,
     rng: np.random.Generator,
-    v: Variation,
-    back: Sheet | None = None,
+    v: CropVariation,
+    back: PageSizes | None = None,
 ) -> tuple[Grey, Target]:
     """A crop (side, side), 0 ink to 1 paper, and its target.
 
@@ -142,7 +142,9 @@ def draw_crop(
     return developed(grey, rng), target_of(sheet.page.courses, warp, turn)
 
 
-def _draw_warp(sheet: Sheet, side: int, turn: int, rng: np.random.Generator, v: Variation) -> Warp:
+def _draw_warp(
+    sheet: PageSizes, side: int, turn: int, rng: np.random.Generator, v: CropVariation
+) -> Warp:
     height, width = sheet.page.grey.shape
     courses = sheet.page.courses
     course = courses[int(rng.integers(len(courses)))] if courses else None
@@ -175,7 +177,9 @@ def _draw_warp(sheet: Sheet, side: int, turn: int, rng: np.random.Generator, v: 
     return Warp(matrix, centre, tilt, side, wave)
 
 
-def _sampled(sheet: Sheet, fills: Sequence[Sheet], warp: Warp, rng: np.random.Generator) -> Grey:
+def _sampled(
+    sheet: PageSizes, fills: Sequence[PageSizes], warp: Warp, rng: np.random.Generator
+) -> Grey:
     side = warp.side
     at = np.arange(side, dtype=np.float32) + np.float32(0.5)
     x, y = warp.to_page(*np.meshgrid(at, at))
@@ -195,7 +199,7 @@ def _sampled(sheet: Sheet, fills: Sequence[Sheet], warp: Warp, rng: np.random.Ge
     return np.where(outside, beyond, grey)
 
 
-def _shown_through(grey: Grey, back: Sheet, spread: float, rng: np.random.Generator) -> Grey:
+def _shown_through(grey: Grey, back: PageSizes, spread: float, rng: np.random.Generator) -> Grey:
     """The crop with another page's writing, mirrored, soft and pale, of about its size."""
     from scipy import ndimage
 
@@ -212,7 +216,7 @@ def _shown_through(grey: Grey, back: Sheet, spread: float, rng: np.random.Genera
     return grey * (1 - np.clip(strength, 0, 0.5) * dark).astype(np.float32)
 
 
-def _at_size(sheet: Sheet, x: Array, y: Array, unit: float) -> Grey:
+def _at_size(sheet: PageSizes, x: Array, y: Array, unit: float) -> Grey:
     """Samples of the picture where a crop's pixel has `unit` of its own."""
     level = int(np.clip(np.floor(np.log2(max(unit, 1e-3)) + 0.4), 0, len(sheet.sizes) - 1))
     picture: Any = sheet.sizes[level]
@@ -246,7 +250,7 @@ def target_of(courses: Sequence[Course], warp: Warp, turn: int) -> Target:
 
 
 def _on_crop(courses: Sequence[Course], warp: Warp) -> Iterator[tuple[Array, Array, float]]:
-    """Of each row in sight the points, the (n, 2) steps of one spread across it, its spread."""
+    """Each row in sight: its points, the (n, 2) steps of one spread across it, its spread."""
     if not courses:
         return
     points = np.concatenate([c.points for c in courses])

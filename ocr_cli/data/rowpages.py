@@ -85,8 +85,8 @@ def scaled(course: Course, scale: float) -> Course:
     return Course(course.points * scale, course.spread * scale, course.slant)
 
 
-def save_pages(path: Path, pages: Sequence[RowPage]) -> None:
-    """Writes pages into one .npz, for `load_pages`."""
+def save_row_pages(path: Path, pages: Sequence[RowPage]) -> None:
+    """Writes pages into one .npz, for `load_row_pages`."""
     arrays: dict[str, Any] = {"names": np.array([p.name for p in pages])}
     for i, page in enumerate(pages):
         courses = page.courses
@@ -98,8 +98,8 @@ def save_pages(path: Path, pages: Sequence[RowPage]) -> None:
     np.savez(path, **arrays)
 
 
-def load_pages(path: Path) -> list[RowPage]:
-    """The pages that `save_pages` wrote."""
+def load_row_pages(path: Path) -> list[RowPage]:
+    """The pages that `save_row_pages` wrote."""
     pages = []
     with np.load(path, allow_pickle=False) as archive:
         for i, name in enumerate(archive["names"]):

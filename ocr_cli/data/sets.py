@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import string
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-NIST36 = tuple(string.ascii_uppercase + string.digits)
-ASCII94 = tuple(chr(code) for code in range(33, 127))
+from ocr_cli.data.charset import NIST36
 
 
 @dataclass(frozen=True)

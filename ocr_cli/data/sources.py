@@ -1,4 +1,4 @@
-"""Where training batches come from: a finished set, or strokes rendered on the fly."""
+"""Sources of training batches: a finished set, or strokes rendered on the fly."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr_cli.data.charset import NON_LETTER
 from ocr_cli.data.formats.ink import Ink, joined
 from ocr_cli.data.sets import CharacterSet
 from ocr_cli.data.synthesis import nonletters, render
@@ -68,7 +69,7 @@ class InkSource:
 
     ink: Ink
     classes: tuple[str, ...]
-    variation: render.Variation = field(default_factory=render.Variation)
+    variation: render.LetterVariation = field(default_factory=render.LetterVariation)
     balance: float = 0.5
     non_letters: float = 0.1
 
@@ -76,14 +77,14 @@ class InkSource:
         return len(self.ink)
 
     def batches(self, rng: np.random.Generator, size: int) -> Iterator[PictureBatch]:
-        """As many draws as the set has items, in full batches, and one batch at least."""
+        """Draw as often as the set has items, in full batches, and one batch at least."""
         labels = label_numbers(self.ink.labels, self.classes)
         weight = _rarity(labels, self.balance)
         draws = rng.choice(len(labels), max(size, len(labels)), p=weight / weight.sum())
         for start in range(0, len(draws) - size + 1, size):
             chosen = draws[start : start + size]
             batch, numbers = self.ink.take(chosen), labels[chosen]
-            if nonletters.NON_LETTER in self.classes:
+            if NON_LETTER in self.classes:
                 count = rng.binomial(size, self.non_letters)
                 batch = joined(
                     batch.take(np.arange(count, size)), nonletters.draw(batch, count, rng)
@@ -142,10 +143,10 @@ class WordSource:
         return len(self.characters)
 
     def batches(self, rng: np.random.Generator, size: int) -> Iterator[PictureBatch]:
-        """As many pictures as there are characters written one by one, in full batches."""
+        """Draw as many pictures as there are characters written one by one, in full batches."""
         weight = _rarity(self.cut.labels, self.characters.balance)
         ranks = np.cumsum(weight / weight.sum())
-        other = self.classes.index(nonletters.NON_LETTER)
+        other = self.classes.index(NON_LETTER)
         alone, letters = size - size // 2, size * 3 // 10
         drawn = self.characters.batches(rng, alone)
         for _ in range(max(1, len(self) // size)):
@@ -184,7 +185,7 @@ def of_classes(ink: Ink, classes: tuple[str, ...]) -> Ink:
 def rendered(
     ink: Ink,
     classes: tuple[str, ...],
-    variation: render.Variation = render.NO_VARIATION,
+    variation: render.LetterVariation = render.NO_VARIATION,
     rng: np.random.Generator | None = None,
 ) -> CharacterSet:
     """A finished set: every item once, with its size and writer; without `rng` always the same."""

@@ -1,4 +1,4 @@
-"""What a line model learns from, several sources side by side: a path, and how much it counts."""
+"""Weighted sources for a line model, side by side: a path, and how much it counts."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""How well it reads: error rates, confusions, reports."""
+"""Evaluation: error rates, confusions, reports."""

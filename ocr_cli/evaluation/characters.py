@@ -1,4 +1,4 @@
-"""How well a model does: by class, by pair, as a whole; and whether it knows when it is right."""
+"""Scores of a character model: by class, by pair, as a whole; and its calibration."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LOOK_ALIKES = ("0O", "1I")  # of capitals and figures: one shape, and one size
 
 @dataclass(frozen=True)
 class ClassScore:
-    """One class: how many there are, the share of them found, the share right when named."""
+    """A class's count, the share of it that is found, and the share that is right when named."""
 
     character: str
     count: int
@@ -85,7 +85,7 @@ class Reliability:
 def reliability(
     confidence: NDArray[np.floating], right: NDArray[np.bool_], bins: int = 10
 ) -> Reliability:
-    """How far (N,) confidences, 0 to 1, are to be believed, given (N,) what was right."""
+    """The reliability of (N,) confidences, 0 to 1, given (N,) what was right."""
     place = np.clip((np.asarray(confidence) * bins).astype(np.int64), 0, bins - 1)
     counts = np.bincount(place, minlength=bins)
     of_one = np.maximum(counts, 1)
@@ -113,7 +113,7 @@ def word_outcomes(pages: Sequence[Page], truth: str) -> list[tuple[float, bool]]
 
 @dataclass(frozen=True)
 class ClassPictures:
-    """One class: how many pictures there are, and their mean PSNR in dB."""
+    """A class's number of pictures, and their mean PSNR in dB."""
 
     character: str
     count: int

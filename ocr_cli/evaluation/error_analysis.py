@@ -1,4 +1,4 @@
-"""Why a page was read wrongly: each wrong word, and the stage that each of its errors is due to.
+"""Causes of errors: each wrong word, and the stage that each of its errors is due to.
 
 The text that was read is aligned with its truth. What differs is told apart by the ink that
 the letters were read from, and by what the same page reads as without language.
@@ -27,7 +27,7 @@ MARGIN, WIDER = 0.5, 2.0  # x-heights around a word's picture, and beside what m
 
 
 class _Letter(NamedTuple):
-    """A character that was read: its page and row, from 0, and its glyph; a blank has the next."""
+    """A character that was read: its page and row, from 0, and its glyph; a space has the next."""
 
     text: str
     page: int
@@ -62,7 +62,7 @@ def find_errors(pages: Sequence[Page], plain: Sequence[Page], truth: str) -> lis
 
 
 def _letters(pages: Sequence[Page]) -> list[_Letter]:
-    """What was read, character by character, as `metrics.normalise` has the pages' text."""
+    """The characters that were read, one by one, as `metrics.normalise` has the pages' text."""
     found: list[_Letter] = []
     rows = ((p, r, row) for p, page in enumerate(pages) for r, row in enumerate(page.rows))
     for p, r, row in rows:
@@ -81,7 +81,7 @@ def _letters(pages: Sequence[Page]) -> list[_Letter]:
 
 
 class _Right(NamedTuple):
-    """What a text has right: (n,) each character of the truth, and (n + 1,) nothing before it."""
+    """The right parts of a text: (n,) each character of the truth, (n + 1,) nothing before it."""
 
     found: NDArray[np.bool_]
     clear: NDArray[np.bool_]
@@ -120,20 +120,20 @@ class _File:
         self.read_before, self.truth_before = before.T.tolist()
 
     def wrong_pieces(self) -> Iterator[range]:
-        """Words with errors, parted where both texts have a blank.
+        """Words with errors, parted where both texts have a space.
 
-        A blank that only one text has ties the words beside it together. But words that were
-        missed, or that are not there, are a piece of their own, with their blanks.
+        A space that only one text has ties the words beside it together. But words that were
+        missed, or that are not there, are a piece of their own, with their spaces.
         """
-        blanks = [k for k, both in enumerate(self.columns) if both in {(" ", " "), ("\n", "\n")}]
-        for before, end in pairwise([-1, *blanks, len(self.columns)]):
+        spaces = [k for k, both in enumerate(self.columns) if both in {(" ", " "), ("\n", "\n")}]
+        for before, end in pairwise([-1, *spaces, len(self.columns)]):
             for piece in self._parted(range(before + 1, end)):
                 if any(read != right for read, right in self.columns[piece.start : piece.stop]):
                     yield piece
 
     def _parted(self, piece: range) -> list[range]:
-        runs = _runs(piece, self._is_lone_blank)
-        words = [run for run in runs if not self._is_lone_blank(run.start)]
+        runs = _runs(piece, self._is_lone_space)
+        words = [run for run in runs if not self._is_lone_space(run.start)]
         cuts = [
             right.start if self._lacks(left) else left.stop
             for left, right in pairwise(words)
@@ -141,12 +141,12 @@ class _File:
         ]
         return [range(start, end) for start, end in pairwise([piece.start, *cuts, piece.stop])]
 
-    def _is_lone_blank(self, k: int) -> bool:
+    def _is_lone_space(self, k: int) -> bool:
         read, right = self.columns[k]
         return read != right and (read + right).isspace()
 
     def _lacks(self, piece: range) -> str:
-        """Which text has nothing of this piece, "read" or "truth"; empty for neither."""
+        """The text that has nothing of this piece, "read" or "truth"; empty for neither."""
         read, right = (any(side) for side in zip(*self._of(piece), strict=True))
         return "" if read and right else "truth" if read else "read"
 
@@ -154,7 +154,7 @@ class _File:
         return self.columns[piece.start : piece.stop]
 
     def wrong_word(self, piece: range) -> WrongWord:
-        """What there is to say of a piece with errors."""
+        """The report on a piece with errors."""
         causes = {k: self._cause(slip, piece) for slip in self._slips(piece) for k in slip}
         page, box, x_height = self._place(piece)
         picture, scale = cut(page.grey, box, x_height)
@@ -170,11 +170,11 @@ class _File:
         return WrongWord(page.source, line, columns, picture, tuple(marks))
 
     def _slips(self, piece: range) -> list[range]:
-        """The runs of columns that differ, blanks apart from letters."""
+        """The runs of columns that differ, spaces apart from letters."""
 
         def kind(k: int) -> str:
             read, right = self.columns[k]
-            return "" if read == right else "blank" if self._is_lone_blank(k) else "letter"
+            return "" if read == right else "space" if self._is_lone_space(k) else "letter"
 
         return [run for run in _runs(piece, kind) if kind(run.start)]
 
@@ -202,7 +202,7 @@ class _File:
         return _Site(inside, _first_in_row(before), _first_in_row(after))
 
     def _place(self, piece: range) -> tuple[Page, Box, float]:
-        """Where a piece is written: its page, a box there, and the x-height of its row."""
+        """The place of a piece: its page, a box there, and the x-height of its row."""
         site = self._site(piece)
         whole_rows = any("\n" in both for both in self._of(piece))
         if not site.known or (whole_rows and not site.inside and not (site.before and site.after)):
@@ -221,7 +221,7 @@ class _File:
         return page, _grown(room, margin, margin), row.x_height
 
     def _place_between_rows(self, place: int) -> tuple[Page, Box, float]:
-        """Where rows should be of which nothing was read: across the page, between the others."""
+        """The place of rows of which nothing was read: across the page, between the others."""
         last = self.letters[place - 1] if place else None
         page = self.pages[last.page if last else 0]
         height, width = page.grey.shape
@@ -240,7 +240,7 @@ def _runs(piece: range, key: Callable[[int], bool | str]) -> list[range]:
 
 
 def _first_in_row(letters: Iterable[_Letter]) -> _Letter | None:
-    """The first that is no blank, unless the row ends before it."""
+    """The first that is no space, unless the row ends before it."""
     for letter in letters:
         if letter.text == "\n":
             return None
@@ -250,7 +250,7 @@ def _first_in_row(letters: Iterable[_Letter]) -> _Letter | None:
 
 
 def _why_fewer(page: Page, site: _Site, missing: int) -> str:
-    """Why so many letters were not read at a site: no box was there, or others have their ink."""
+    """Causes where letters are missing at a site: no box was there, or others have their ink."""
     glyphs = [letter.glyph for letter in site.inside]
     around = [letter.glyph for letter in (site.before, site.after) if letter]
     row = page.rows[site.known[0].row]
@@ -274,7 +274,7 @@ def _why_fewer(page: Page, site: _Site, missing: int) -> str:
 
 
 def _why_more(page: Page, site: _Site) -> str:
-    """Why letters were read where there are none: one was split, or there is a stray mark.
+    """Causes where letters are read that are not there: one was split, or there is a stray mark.
 
     Parts of a letter come of one piece of ink, or are closer to each other than letters are.
     """

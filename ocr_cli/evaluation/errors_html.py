@@ -159,15 +159,15 @@ def _figure(word: WrongWord, folder: Path) -> str:
 
 
 def _marked(columns: Iterable[Column], side: int) -> str:
-    """What was read (side 0) or is right (1), one sign for each column, the wrong ones marked."""
+    """A side of a word, read (0) or right (1), one sign for each column, the wrong ones marked."""
     return "".join(
         f"<mark>{_sign(column[side])}</mark>" if column.cause else _sign(column[side], " ")
         for column in columns
     )
 
 
-def _sign(character: str, blank: str = SIGNS[" "]) -> str:
-    return blank if character == " " else SIGNS.get(character) or _text(character)
+def _sign(character: str, space: str = SIGNS[" "]) -> str:
+    return space if character == " " else SIGNS.get(character) or _text(character)
 
 
 def _quoted(text: str) -> str:

@@ -1,4 +1,4 @@
-"""How far a text that was read is from what was written: edits, CER, bare CER, WER, accuracy."""
+"""Edit distances between what was read and what was written: CER, bare CER, WER, accuracy."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Tally:
 
 @dataclass(frozen=True)
 class TextScore:
-    """What separates a text from its truth, in characters, bare characters and words."""
+    """The edits between a text and its truth, in characters, bare characters and words."""
 
     characters: Tally = Tally()
     bare: Tally = Tally()
@@ -83,23 +83,8 @@ def score(read: str, truth: str) -> TextScore:
     )
 
 
-def cer(read: str, truth: str) -> float:
-    """Character error rate: edits / characters of the truth, both normalised."""
-    return score(read, truth).characters.rate
-
-
-def bare_cer(read: str, truth: str) -> float:
-    """Character error rate of letters and digits alone, case folded."""
-    return score(read, truth).bare.rate
-
-
-def wer(read: str, truth: str) -> float:
-    """Word error rate, words being what blanks separate."""
-    return score(read, truth).words.rate
-
-
 def normalise(text: str) -> str:
-    """The text folded (`charset.folded`), runs of blanks as one and of line breaks as one.
+    """The text folded (`charset.folded`), runs of spaces as one and of line breaks as one.
 
     >>> normalise("  “Oui” –   said… ")
     '"Oui" - said...'
@@ -146,15 +131,15 @@ def alignment(read: str, truth: str) -> NDArray[np.int64]:
     """(K, 2) which character of `read` stands for which of `truth`, -1 for none, fewest edits.
 
     The table of `edit_distance` is traced back. Of ways with equally many edits one is taken
-    that swaps blanks for letters as rarely as may be, so that words stay together.
+    that swaps spaces for letters as rarely as may be, so that words stay together.
     """
     first, second = (np.array([ord(c) for c in text], np.int64) for text in (read, truth))
-    blank, blanks = (np.array([c.isspace() for c in text], bool) for text in (read, truth))
+    space, spaces = (np.array([c.isspace() for c in text], bool) for text in (read, truth))
     edit = len(first) + len(second) + 1
     row = steps = edit * np.arange(len(second) + 1)
     moves = np.full((len(first) + 1, len(second) + 1), _INSERT, np.uint8)
     for i, item in enumerate(first):
-        swapped = row[:-1] + np.where(second == item, 0, edit + (blanks != blank[i]))
+        swapped = row[:-1] + np.where(second == item, 0, edit + (spaces != space[i]))
         best = row + edit
         moves[i + 1] = _DELETE
         moves[i + 1, 1:][swapped <= best[1:]] = _SWAP

@@ -1,4 +1,4 @@
-"""What was read from transcribed pictures against what is written there: text, and rows."""
+"""Scores of transcribed pictures: text, and rows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ocr_cli import input as images
 from ocr_cli.data.formats import transcribed
 from ocr_cli.data.formats.given import TranscribedPage
 from ocr_cli.data.formats.pagexml import load_page_xml
-from ocr_cli.data.formats.rowcourses import course_of
+from ocr_cli.data.formats.rowcourses import guessed_course
 from ocr_cli.data.formats.transcripts import transcript, transcript_path
 from ocr_cli.errors import InputError
 from ocr_cli.evaluation import characters as evaluation
@@ -134,7 +134,7 @@ def score_picture(
 
     rows : one of ROWS. InputError where rows are to be given and none are.
     """
-    reader = batch.reader(model, language)
+    reader = batch.process_reader(model, language)
     sheet = load_page_xml(wanted.xml) if wanted.xml is not None else None
     if rows == "given":
         given = _given_rows(wanted.source, sheet)
@@ -160,7 +160,7 @@ def _read_found(picture: str, reader: Reader) -> list[Page]:
 
 
 def _truth(picture: str, sheet: TranscribedPage | None) -> str:
-    """What is written on a picture: by its text file, or else by the rows of its page."""
+    """The transcript of a picture: its text file, or else the rows of its page."""
     if sheet is None or transcript_path(picture).exists():
         return transcript(picture)
     return "\n".join(row.written for row in sheet.rows)
@@ -192,7 +192,7 @@ def _given_rows(picture: str, sheet: TranscribedPage | None) -> _GivenRows:
 
 
 def count_rows(page: Page, sheet: TranscribedPage) -> RowTally:
-    """How many rows of a transcribed page were found, each by a read row that covers most of it.
+    """Count the rows of a transcribed page that were found, each by a read row over most of it.
 
     One read row finds one given row. Rows of which the transcriber could read nothing may be
     read or not.
@@ -200,7 +200,7 @@ def count_rows(page: Page, sheet: TranscribedPage) -> RowTally:
     move = np.eye(3)
     if sheet.shape != tuple(page.file_shape):
         move = images.upright_to_file(page.source)
-    guesses = [course_of(row, move) for row in sheet.rows]
+    guesses = [guessed_course(row, move) for row in sheet.rows]
     known = [(row, at) for row, at in zip(sheet.rows, guesses, strict=True) if at is not None]
     read = [_middle(row, page.to_file) for row in page.rows if row.text.strip()]
     shares = np.array([[covered(at, line) for line in read] for _, at in known])

@@ -24,7 +24,7 @@ LARGEST = (160, 640)  # height and width of a word's picture, in its pixels
 
 
 class Column(NamedTuple):
-    """What was read and what is right, either may be empty.
+    """A column of an alignment: what was read and what is right, either may be empty.
 
     cause is one of CAUSES, or empty where both are the same.
     """
@@ -44,7 +44,7 @@ class Mark(NamedTuple):
 
 @dataclass(frozen=True)
 class WrongWord:
-    """A word, or several that a wrong blank ties together, with at least one error.
+    """A word, or several that a wrong space ties together, with at least one error.
 
     Attributes
     ----------

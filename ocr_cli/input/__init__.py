@@ -1,4 +1,4 @@
-"""From files, folders and bytes to pages; every limit on what comes in lives here."""
+"""Input: from files, folders and bytes to pages; every limit on what comes in lives here."""
 
 from ocr_cli.input.files import MOST_BYTES, Picture, find_files, find_pictures, note_on
 from ocr_cli.input.formats import SUFFIXES

@@ -1,4 +1,4 @@
-"""Which pictures there are in files, folders and pipes."""
+"""Files, folders and pipes, and the pictures that are in them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LONGEST = 2048  # pixels on the long side of a page: a letter of an A4 sheet kee
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture still to be read: a frame of a file, or of bytes that came through a pipe.
+    """A picture still to be read: a frame of a file, or of bytes that came through a pipe.
 
     Attributes
     ----------
@@ -137,7 +137,7 @@ def pictures_in(path: str, data: bytes | None) -> list[Picture]:
 
 
 def note_on(picture: Picture) -> str:
-    """What to know of a picture's file before it is read; empty for most."""
+    """A note on a picture's file before it is read; empty for most."""
     place = picture.source, picture.data, picture.start, picture.end
     with suppress(Exception), opened(*place) as file:  # whatever is wrong is told by load_page
         known = formats.sniff(file.read(formats.HEAD))
@@ -172,7 +172,7 @@ def opened(path: str, data: bytes | None, start: int = 0, end: int | None = None
 
 
 class _Part(io.RawIOBase):
-    """Some of a file, as a file of its own."""
+    """A part of a file, as a file of its own."""
 
     def __init__(self, file: IO[bytes], start: int, end: int | None) -> None:
         self._file, self._start, self._end = file, start, end
@@ -208,7 +208,7 @@ class _Part(io.RawIOBase):
 
 
 def cannot_open(failure: OSError, source: str) -> InputError:
-    """What to tell of a file that does not open."""
+    """An InputError for a file that does not open."""
     if isinstance(failure, FileNotFoundError):
         return InputError("no such file", "check the name", source)
     if isinstance(failure, IsADirectoryError):
@@ -219,7 +219,7 @@ def cannot_open(failure: OSError, source: str) -> InputError:
 
 
 def _mode(path: str) -> int:
-    """What kind of file `path` is, as in os.stat; 0 where it cannot be told."""
+    """The type of the file `path`, as in os.stat; 0 where it cannot be told."""
     try:
         return Path(path).stat().st_mode
     except (OSError, ValueError):

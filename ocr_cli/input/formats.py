@@ -161,7 +161,7 @@ def format_of(head: bytes, source: str) -> Format:
 
 
 def _refusal(head: bytes, source: str) -> InputError:
-    """What to tell of a file that begins with `head`."""
+    """An InputError for a file that begins with `head`."""
     if not head:
         return InputError("the file is empty", "", source)
     for signature, problem, advice in OTHERS:

@@ -1,10 +1,12 @@
-"""From a decoded picture of any mode to grey, 0 ink or black to 1 white."""
+"""Decoded pictures of any mode made grey, 0 ink or black to 1 white."""
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from PIL import Image, ImageChops, ImageFilter
 
 from ocr_cli.input.bits import full_scale
 
@@ -71,14 +73,21 @@ def _deep_grey(image: Image.Image) -> NDArray[np.float32]:
 
 
 def contrast(grey: Image.Image | NDArray[np.float32]) -> float:
-    """How much the clearest strokes differ from what is about them, 0 to 1."""
+    """The difference of the clearest strokes from what is about them, 0 to 1."""
     if not isinstance(grey, Image.Image):
         grey = Image.fromarray((np.clip(grey, 0, 1) * 255).astype(np.uint8))
     if max(grey.size) > LOOKED_AT:
         grey = grey.reduce(-(-max(grey.size) // LOOKED_AT))
     stroke, about = (grey.filter(ImageFilter.BoxBlur(radius)) for radius in (GRAIN, NEAR))
-    difference = np.abs(np.asarray(stroke, np.float32) - np.asarray(about, np.float32))
-    return float(np.quantile(difference, INK)) / 255
+    return _quantile(ImageChops.difference(stroke, about).histogram(), INK) / 255
+
+
+def _quantile(histogram: list[int], share: float) -> float:
+    """The value below which a share of whole numbers lies, told by how often each one is there."""
+    place = (sum(histogram) - 1) * share
+    reached = np.cumsum(histogram)
+    low, high = np.searchsorted(reached, (int(place), math.ceil(place)), "right")
+    return float(low + (high - low) * (place - int(place)))
 
 
 def telling_channel(image: Image.Image) -> Image.Image:
@@ -92,7 +101,7 @@ def telling_channel(image: Image.Image) -> Image.Image:
 
 
 def _opaque(image: Image.Image) -> Image.Image:
-    """In red, green and blue; what is transparent is white."""
+    """Convert to red, green and blue; what is transparent is white."""
     if image.mode == "RGBA" and len(set(image.getchannel("A").getextrema())) > 1:
         image = Image.alpha_composite(Image.new("RGBA", image.size, (255, 255, 255, 255)), image)
     return image.convert("RGB")

@@ -1,4 +1,4 @@
-"""How large a picture may be, told from its header, before anything is unpacked."""
+"""Limits on the size of a picture, told from its header, before anything is unpacked."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def check_size(size: tuple[int, int], source: str = "") -> None:
 
 
 def too_large(how_large: str, source: str) -> InputError:
-    """What to tell of a picture that is `how_large`."""
+    """An InputError for a picture that is `how_large`."""
     return InputError(
         f"the picture is too large ({how_large})",
         f"at most {MOST_PIXELS // 1_000_000} megapixels are read: cut it or make it smaller",

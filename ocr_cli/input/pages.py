@@ -1,4 +1,4 @@
-"""One picture to one page: opened, decoded, made grey, turned upright, shrunk."""
+"""Load one picture as one page: opened, decoded, made grey, turned upright, shrunk."""
 
 from __future__ import annotations
 
@@ -247,7 +247,7 @@ def turn_to_file(
 
 
 def _working_scale(width: int, height: int, longest: int) -> float:
-    """How much smaller than the file's picture its page is, at most 1."""
+    """The factor by which a page is smaller than the file's picture, at most 1."""
     area = STRIP * longest * longest
     return min(1.0, max(longest / max(width, height), math.sqrt(area / (width * height))))
 
@@ -325,7 +325,7 @@ def _file(picture: Picture) -> IO[bytes]:
 
 
 def _damaged(failure: Exception, picture: Picture) -> InputError:
-    """What to tell of a picture that Pillow would not decode."""
+    """An InputError for a picture that Pillow would not decode."""
     if isinstance(failure, Image.DecompressionBombError):
         return too_large("as its header claims", picture.source)
     where = f" on page {picture.frame + 1}" if picture.frame else ""

@@ -40,7 +40,7 @@ def _opened(file: IO[bytes]) -> Iterator[Any]:
 
 
 def count_pages(file: IO[bytes]) -> int:
-    """How many pages there are."""
+    """The number of pages."""
     with _opened(file) as document:
         return len(document)
 
@@ -79,7 +79,7 @@ def _resolution(page: Any) -> float:
 
 
 def note(file: IO[bytes]) -> str:
-    """What to know of a PDF that has text already; empty for one without."""
+    """A note on a PDF that has text already; empty for one without."""
     with _opened(file) as document:
         texts = sum(document[i].get_textpage().count_chars() > 0 for i in range(len(document)))
         pages = len(document)

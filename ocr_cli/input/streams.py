@@ -1,4 +1,4 @@
-"""Where a picture ends in a stream of bytes: another one may follow it.
+"""Streams of pictures: where each ends, as another may follow it.
 
 Each `end_of_…` is given an open file that begins with such a picture and tells the offset of
 the first byte after it; None where that cannot be told.

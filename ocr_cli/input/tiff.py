@@ -39,7 +39,7 @@ Pixels = NDArray[Any]
 
 
 def count_frames(file: IO[bytes]) -> int:
-    """How many pages there are: directories, each of which names the next."""
+    """The number of pages: directories, each of which names the next."""
     return sum(1 for _ in _directories(file))
 
 

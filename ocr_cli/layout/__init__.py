@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ocr_cli.layout.assembly import near, with_bare_rows, with_rows
+from ocr_cli.layout.assembly import ink_near, with_bare_rows, with_rows
 from ocr_cli.layout.courses import Pyramid, is_light, lengthened, placed
 from ocr_cli.layout.crops import letter_crops
 from ocr_cli.layout.ink import dark_on_light, find_ink
@@ -98,7 +98,7 @@ def place_rows(page: Page, courses: Sequence[Course]) -> Page:
 def with_ink(page: Page) -> Page:
     """The page, its rows located, with its ink and letters, and each row's in words."""
     courses = [row.course for row in page.rows if row.course is not None]
-    return with_rows(find_letters(near(find_ink(page), courses)), courses)
+    return with_rows(find_letters(ink_near(find_ink(page), courses)), courses)
 
 
 @lru_cache(maxsize=1)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli.layout.letters import measure
+from ocr_cli.layout.letters import measure_glyphs
 from ocr_cli.layout.rows import make_row, settle_x_heights
 from ocr_cli.layout.spacing import split_words
 from ocr_cli.page import X_HEIGHT, Box, Course, Glyph, Page, Row
@@ -32,7 +32,7 @@ def with_rows(page: Page, courses: Sequence[Course]) -> Page:
     rows = [bare_row(course, page.grey.shape) for course in courses]
     owned = tuple(page.letters[k] for k in np.flatnonzero(owners >= 0))
     # the page's slant: five figures alone may seem to lean by any
-    slant = measure(owned).slant if owned else 0.0
+    slant = measure_glyphs(owned).slant if owned else 0.0
     for i in np.unique(owners[owners >= 0]):
         glyphs = [page.letters[k] for k in np.flatnonzero(owners == i)]
         rows[i] = _with_glyphs(rows[i], glyphs, slant)
@@ -42,7 +42,7 @@ def with_rows(page: Page, courses: Sequence[Course]) -> Page:
     return replace(page, letters=owned, rows=tuple(rows))
 
 
-def near(page: Page, courses: Sequence[Course]) -> Page:
+def ink_near(page: Page, courses: Sequence[Course]) -> Page:
     """The page without the ink that is far from every course: the desk's grain, pictures, edges."""
     if page.ink is None:
         return page

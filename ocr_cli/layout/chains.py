@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr_cli.layout.quantiles import median
+
 Array = NDArray[Any]
 Grey = NDArray[np.float32]
 _SURE = 0.5  # from this probability on a cell is body
@@ -105,23 +107,28 @@ def _sums(values: Array, start: Array, end: Array) -> Array:
 
 def _links(start: Array, end: Array, stride: int) -> Array:
     """(R,) each run's follower in the next column, -1 where there is none."""
-    n = len(start)
-    best = np.zeros(n)
-    follower, leader = np.full(n, -1), np.full(n, -1)
-    share = np.zeros(n)
     first = np.searchsorted(end, start + stride, "right")
     last = np.searchsorted(start, end + stride, "left")
-    for i in np.flatnonzero(last > first):
-        for j in range(first[i], last[i]):
-            common = min(end[i] + stride, end[j]) - max(start[i] + stride, start[j])
-            # of a run that parts, the follower goes on with what is most alike
-            alike = common / (max(end[i] - start[i], end[j] - start[j]))
-            if alike > best[i]:
-                best[i], follower[i] = alike, j
-            if alike > share[j]:
-                share[j], leader[j] = alike, i
-    mutual = (follower >= 0) & (leader[follower] == np.arange(n))
-    return np.where(mutual, follower, -1)
+    count = np.maximum(last - first, 0)
+    i = np.repeat(np.arange(len(start)), count)
+    j = np.arange(len(i)) + np.repeat(first - (np.cumsum(count) - count), count)
+    common = np.minimum(end[i] + stride, end[j]) - np.maximum(start[i] + stride, start[j])
+    # of a run that parts, the follower goes on with what is most alike
+    size = end - start
+    alike = common / np.maximum(size[i], size[j])
+    follower = _most_alike(i, j, alike, len(start))
+    mutual = _most_alike(j, i, alike, len(start))[follower] == np.arange(len(start))
+    return np.where((follower >= 0) & mutual, follower, -1)
+
+
+def _most_alike(of: Array, one: Array, alike: Array, n: int) -> Array:
+    """(n,) which `one` is most alike to each `of`, the first of several; -1 where none is."""
+    best = np.zeros(n)
+    np.maximum.at(best, of, alike)
+    found = np.full(n, -1)
+    hit = np.flatnonzero((alike == best[of]) & (alike > 0))[::-1]
+    found[of[hit]] = one[hit]  # the last to be set is the first of all
+    return found
 
 
 def _walked(following: Array, column: Array, y: Array, size: Array, mass: Array) -> list[Chain]:
@@ -134,7 +141,7 @@ def _walked(following: Array, column: Array, y: Array, size: Array, mass: Array)
         while following[way[-1]] >= 0:
             way.append(following[way[-1]])
         at = np.array(way)
-        spread = float(np.exp(np.median(size[at])))
+        spread = float(np.exp(median(size[at])))
         found.append(Chain(column[at] + 0.5, y[at], spread, float(mass[at].mean())))
     return found
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from ocr_cli.layout.chains import Chain
 from ocr_cli.layout.faint import ink_along
+from ocr_cli.layout.quantiles import median, percentile
 
 Array = NDArray[Any]
 Grey = NDArray[np.float32]
@@ -74,7 +75,7 @@ def _gaps(rows: Sequence[Chain], contrast: Grey) -> _Gaps:
     found: list[tuple[float, float, float, float, float]] = []
     for k, row in enumerate(rows):
         ink = ink_along(row, contrast)
-        bare = np.concatenate([[False], ink < _BARE * np.percentile(ink, 80), [False]])
+        bare = np.concatenate([[False], ink < _BARE * percentile(ink, 80), [False]])
         edges = np.flatnonzero(bare[1:] != bare[:-1])
         for a, b in edges.reshape(-1, 2):
             if a > 0 and b < len(ink) and b - a >= row.spread:
@@ -124,7 +125,7 @@ def _corridor(rows: Sequence[Chain], contrast: Grey) -> dict[int, tuple[float, f
     if inner.sum() < _FEWEST:
         return {}
     crossed, x = _surest(spans, gaps, inner)
-    away = np.where(inner, np.abs(gaps.end - x[at]) / float(np.median(spans.spread)), np.inf)
+    away = np.where(inner, np.abs(gaps.end - x[at]) / float(median(spans.spread)), np.inf)
     return {
         int(k): _gap_near(gaps, np.where(at == k, away, np.inf))
         or _least_inked(rows[k], float(x[k]), contrast)
@@ -138,7 +139,7 @@ def _surest(spans: _Spans, gaps: _Gaps, inner: NDArray[np.bool_]) -> tuple[Array
     inner : (n,) the gaps in which a corridor may lie.
     """
     at = gaps.row.astype(int)
-    usual = float(np.median(spans.spread))
+    usual = float(median(spans.spread))
     chances = _Chances(np.sort(gaps.wide), float(((spans.end - spans.start) / spans.spread).sum()))
     evidence = chances.evidence(gaps.wide)
     followers, wide = spans.follows()
@@ -148,13 +149,16 @@ def _surest(spans: _Spans, gaps: _Gaps, inner: NDArray[np.bool_]) -> tuple[Array
     for lean in _LEANS:
         place = gaps.end - lean * gaps.y
         begin = (spans.start - lean * spans.y)[followers]
-        for x in np.unique(np.round(place[inner] / usual)) * usual:
+        for number in sorted(set(np.round(place[inner] / usual).tolist())):
+            x = number * usual
             crossing = spans.crossing(x + lean * spans.y)
             near = (np.abs(place - x) < _WIDE * usual) & crossing[at]
             gain = np.where(crossing, np.log(_POWER), 0.0)
             np.maximum.at(gain, at[near], evidence[near])
             begins = np.abs(begin - x) < _WIDE * usual
             gain[followers[begins]] = follow[begins]
+            if np.maximum(gain, 0).sum() <= best:  # no run can be surer
+                continue
             total, first, last = _best_run(gain[order])
             if total > best:
                 run = order[first:last]

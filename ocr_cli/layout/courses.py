@@ -13,22 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr_cli.layout.quantiles import percentile
 from ocr_cli.layout.strips import HEIGHT, MARGIN, MIDDLE, SPREAD, measure
-from ocr_cli.page import Course
-
-__all__ = [
-    "Course",
-    "Frame",
-    "GreyStrip",
-    "Pyramid",
-    "darkness",
-    "frame_of",
-    "grey_strip",
-    "lengthened",
-    "placed",
-    "sample",
-    "smoothed",
-]
+from ocr_cli.page import Course as Course  # noqa: PLC0414 -- is had from here too
 
 Array = NDArray[Any]
 Grey = NDArray[np.float32]
@@ -46,6 +33,10 @@ REACH = 11.0  # how far from its course a row's ink is measured: further lie oth
 GAIN = 1.0  # of the spread, since far tails and loops are not measured
 DOUBT = 80.0  # the length of a strip that tells as much of its row as what was known before
 _SAMPLE = 5000  # points of ink that are enough to measure a row by
+# Rows of a patch: those that hold a row's body, those within REACH of it, and those to look at.
+_BODY = np.arange(TALL // 2 - 14, TALL // 2 + 14)
+_NEAR = np.flatnonzero(np.abs(np.arange(TALL) + 0.5 - TALL / 2) < REACH)
+_SEEN = np.array([k for k in range(TALL) if k % 2 == 0 or k in _BODY])
 
 
 def smoothed(points: Array, spread: float) -> NDArray[np.float64]:
@@ -164,16 +155,37 @@ def reduced(grey: Grey, unit: float) -> tuple[Grey, int]:
 def sample(grey: Grey, x: Array, y: Array) -> Grey:
     """Bilinear samples at x, y (pixels, centres at .5); beyond the page its edge goes on."""
     height, width = grey.shape
-    x = np.clip(x.astype(np.float32) - np.float32(0.5), 0, width - 1.001)
-    y = np.clip(y.astype(np.float32) - np.float32(0.5), 0, height - 1.001)
-    left, top = x.astype(np.int32), y.astype(np.int32)
-    x -= left
-    y -= top
-    flat, at = np.ascontiguousarray(grey).reshape(-1), top * width + left
+    x, left = _whole_and_rest(x, width)
+    y, top = _whole_and_rest(y, height)
+    flat = np.ascontiguousarray(grey).reshape(-1)
+    at = (top * width + left).astype(np.intp)
     right, below = int(width > 1), width * int(height > 1)
-    upper = flat[at] * (1 - x) + flat[at + right] * x
-    lower = flat[at + below] * (1 - x) + flat[at + below + right] * x
-    return np.asarray(upper + y * (lower - upper), np.float32)
+    upper = _between(flat, flat[right:], at, x)
+    lower = _between(flat[below:], flat[below + right :], at, x)
+    lower -= upper
+    lower *= y
+    lower += upper
+    return lower
+
+
+def _whole_and_rest(x: Array, size: int) -> tuple[Grey, NDArray[np.int32]]:
+    """How far places lie from the centre of the pixel before, and that pixel, on the page."""
+    rest = x.astype(np.float32)
+    rest -= np.float32(0.5)
+    np.clip(rest, 0, size - 1.001, out=rest)
+    whole = np.floor(rest)
+    rest -= whole
+    return rest, whole.astype(np.int32)
+
+
+def _between(first: Grey, second: Grey, at: NDArray[np.intp], share: Grey) -> Grey:
+    """The values of two pictures at the same places, so much of the second."""
+    one = first.take(at, mode="clip")
+    one *= 1 - share
+    other = second.take(at, mode="clip")
+    other *= share
+    one += other
+    return one
 
 
 class Pyramid:
@@ -183,16 +195,25 @@ class Pyramid:
         self._grey = grey
         self._sizes: dict[int, Grey] = {1: grey}
 
-    def sample(self, frame: Frame, height: int, middle: float) -> Grey:
-        """(height, W) grey along a frame; `middle` is the row of the strip on the course."""
+    def sample(self, frame: Frame, height: int, middle: float, rows: Array | None = None) -> Grey:
+        """(height, W) grey along a frame; `middle` is the row of the strip on the course.
+
+        rows : numbers of the strip's rows, where not all of them are wanted.
+        """
         step = max(1, int(0.75 * frame.unit))
         if step not in self._sizes:
             self._sizes[step] = reduced(self._grey, frame.unit)[0]
-        v = ((np.arange(height) + 0.5 - middle) * frame.unit)[:, None]
+        rows = np.arange(height) if rows is None else rows
+        v = ((rows + 0.5 - middle) * frame.unit)[:, None]
         (cx, cy), (tx, ty) = frame.centres.T, frame.tangents.T
-        x = cx - v * (ty + frame.slant * tx)
-        y = cy + v * (tx - frame.slant * ty)
-        return sample(self._sizes[step], x / step, y / step)
+        x = v * (ty + frame.slant * tx)
+        np.subtract(cx, x, out=x)
+        y = v * (tx - frame.slant * ty)
+        y += cy
+        if step > 1:
+            x /= step
+            y /= step
+        return sample(self._sizes[step], x, y)
 
 
 def darkness(patch: Grey, middle: float, body: float = 14.0) -> Grey:
@@ -201,15 +222,22 @@ def darkness(patch: Grey, middle: float, body: float = 14.0) -> Grey:
     The paper is told by columns some letters wide, so that shadows do not count; the row's own
     ink by the part that lies no further than `body` from its `middle`.
     """
-    height, width = patch.shape
-    paper = _by_columns(patch[::2], 40, 0.75)
+    low, high = max(0, int(middle - body)), min(len(patch), int(middle + body))
+    return _darkness(patch, patch[::2], patch[low : max(low, high)])
+
+
+def _darkness(patch: Grey, around: Grey, body: Grey) -> Grey:
+    """Grey to ink, by the paper of what lies `around` and the ink of the row's `body`."""
+    width = patch.shape[1]
+    paper = _by_columns(around, 40, 0.75)
     if len(paper) > 1:
         middles = (np.arange(len(paper)) + 0.5) * (width // len(paper))
         paper = np.interp(np.arange(width) + 0.5, middles, paper)
-    dark = paper.astype(np.float32) - patch
-    low, high = max(0, int(middle - body)), min(height, int(middle + body))
-    ink = float(_by_columns(dark[low:high], 2 * width, 0.97)[0]) if high > low else 0.0
-    return np.asarray(np.clip(dark / max(ink, FLAT), -0.3, 1.5), np.float32)
+    paper = paper.astype(np.float32)
+    ink = float(_by_columns(paper - body, 2 * width, 0.97)[0]) if len(body) else 0.0
+    dark = paper - patch
+    dark /= max(ink, FLAT)
+    return np.asarray(np.clip(dark, -0.3, 1.5, out=dark), np.float32)
 
 
 def _by_columns(patch: Grey, wide: int, share: float) -> Array:
@@ -246,14 +274,10 @@ def placed(pyramid: Pyramid, course: Course, rounds: int = 3) -> Course:
 
 def _placed_once(pyramid: Pyramid, course: Course) -> Course:
     frame = frame_of(replace(course, slant=0.0))
-    patch = pyramid.sample(frame, TALL, TALL / 2)
-    dark = without_rules(darkness(patch, TALL / 2))
-    y, x = np.nonzero(dark > FAINT)
-    away = np.abs(y + 0.5 - TALL / 2)
-    near = away < REACH
-    y, x = y[near], x[near]
+    y, x = np.nonzero(_dark_near(pyramid, frame) > FAINT)
     if len(y) < 30:
         return course
+    y += _NEAR[0]
     some = slice(None, None, max(1, len(y) // _SAMPLE))
     points = np.stack([x[some] + 0.5, y[some] + 0.5], 1)
     found = measure(points, np.zeros(len(points), np.int64), 1)
@@ -275,10 +299,21 @@ def _placed_once(pyramid: Pyramid, course: Course) -> Course:
     return Course(points, course.spread * grown, slant)
 
 
+def _dark_near(pyramid: Pyramid, frame: Frame) -> Grey:
+    """The darkness, rules left out, of the rows _NEAR of a patch: all that tell its place.
+
+    Of the rows further out, by which the paper is told, every second one is sampled.
+    """
+    patch = pyramid.sample(frame, TALL, TALL / 2, _SEEN)
+    body = patch[np.searchsorted(_SEEN, _BODY[0]) :][: len(_BODY)]
+    near = body[_NEAR[0] - _BODY[0] :][: len(_NEAR)]
+    return without_rules(_darkness(near, patch[_SEEN % 2 == 0], body))
+
+
 def is_light(pyramid: Pyramid, course: Course) -> bool:
     """Whether what is written along a course is lighter than what it is written on."""
-    patch = pyramid.sample(frame_of(course), TALL, TALL / 2)[TALL // 2 - 14 : TALL // 2 + 14]
-    low, paper, high = np.percentile(patch, (2, 50, 98))
+    patch = pyramid.sample(frame_of(course), TALL, TALL / 2, _BODY)
+    low, paper, high = (percentile(patch.reshape(-1), share) for share in (2, 50, 98))
     return bool(high - paper > LIGHTER * (paper - low))
 
 
@@ -308,14 +343,15 @@ def _ink_beyond(pyramid: Pyramid, course: Course, end: int, room: float) -> floa
     frame = frame_of(replace(longer, slant=0.0), margin=0)
     dark = darkness(pyramid.sample(frame, TALL, TALL / 2), TALL / 2)
     body = dark[TALL // 2 - BODY : TALL // 2 + BODY] > INKED
-    inked = body.sum(0) >= 2
-    line = (dark > FAINT).mean(0) > UPRIGHT  # the paper's edge, a margin's line
+    inked = body.sum(0, np.uint8) >= 2
+    # the paper's edge, a margin's line
+    line = (dark > FAINT).sum(0, np.uint8) > UPRIGHT * TALL
     if end == 0:
         inked, line = inked[::-1], line[::-1]
     within = len(inked) - int(room / frame.unit)
     columns = np.flatnonzero(inked)
     gaps = np.diff(columns[columns < within])
-    usual = float(np.percentile(gaps[gaps > 1], 90)) if (gaps > 1).any() else 0.0
+    usual = float(percentile(gaps[gaps > 1], 90)) if (gaps > 1).any() else 0.0
     most = np.clip(1.5 * usual, *GAPS)
     last = int(max(columns[columns < within], default=within - 1))
     for column in columns[columns >= within]:
@@ -352,53 +388,3 @@ def grey_strip(pyramid: Pyramid, course: Course) -> GreyStrip:
     """The strip along a course."""
     frame = frame_of(course)
     return GreyStrip(darkness(pyramid.sample(frame, HEIGHT, MIDDLE), MIDDLE), frame)
-
-
-def from_baseline(baseline: Array, outline: Array, words: Sequence[Array] = ()) -> Course | None:
-    """The course that a transcribed row tells: a first guess, see `placed`.
-
-    baseline, outline : (n, 2) x, y; `words` outlines of its words, whose middles are better
-    than a baseline that follows tails. None where there is next to nothing.
-    """
-    if words:
-        return _through_words(words)
-    if len(baseline) < 2 or len(outline) < 3:
-        return None
-    length = float(np.hypot(*np.diff(baseline, axis=0).T).sum())
-    if length < 4:
-        return None
-    # half of the height over the line is the middle of what stands on it
-    body = np.clip(_area(outline) / max(length, 1.0), 4, None)
-    spread = body / 7.5
-    points = smoothed(baseline, spread)
-    return Course(points - np.array([0, 1.6 * spread]), spread)
-
-
-def _area(outline: Array) -> float:
-    x, y = outline.T
-    return float(abs(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1))) / 2)
-
-
-def _through_words(words: Sequence[Array]) -> Course:
-    """Along the middles of words: a straight line or a gentle curve, by their number."""
-    ends, heights, weight = [], [], []
-    for outline in words:
-        x1, x2 = outline[:, 0].min(), outline[:, 0].max()
-        middle = outline[:, 0].mean()
-        left, right = outline[outline[:, 0] <= middle], outline[outline[:, 0] > middle]
-        if not len(left) or not len(right):
-            left = right = outline
-        ends += [[x1, left[:, 1].mean()], [x2, right[:, 1].mean()]]
-        heights.append(_area(outline) / max(1.0, x2 - x1))
-        weight.append(max(1.0, x2 - x1))
-    spread = max(1.0, float(np.average(heights, weights=weight)) / 6.5)
-    points = np.array(ends)
-    x1, x2 = points[:, 0].min(), points[:, 0].max()
-    degree = min(3, len(words) // 2 + 1, max(1, int((x2 - x1) / (30 * spread))))
-    degree = 1 if len(words) < 3 else degree
-    if x2 - x1 < 1:
-        return Course(np.array([[x1, points[:, 1].mean()], [x1 + 1, points[:, 1].mean()]]), spread)
-    centre, half = (x1 + x2) / 2, (x2 - x1) / 2
-    fit = np.polyfit((points[:, 0] - centre) / half, points[:, 1], degree, w=np.repeat(weight, 2))
-    x = np.linspace(x1, x2, max(2, int((x2 - x1) / (2 * spread))))
-    return Course(np.stack([x, np.polyval(fit, (x - centre) / half)], 1), spread)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_cli.layout.chains import Chain
+from ocr_cli.layout.quantiles import percentile
 from ocr_cli.layout.raster import running_max
 
 Array = NDArray[Any]
@@ -38,7 +39,7 @@ def without_faint(chains: Sequence[Chain], contrast: Grey) -> list[Chain]:
     rows = [chain for chain in trimmed if chain.length >= _SHORT * chain.spread]
     if len(rows) < 2:
         return rows
-    inks = np.array([np.percentile(ink_along(chain, contrast), 80) for chain in rows])
+    inks = np.array([percentile(ink_along(chain, contrast), 80) for chain in rows])
     order = np.argsort(inks)
     share = np.cumsum([rows[k].length for k in order])
     usual, dark = inks[order][np.searchsorted(share, np.array([0.5, _DARK]) * share[-1])]
@@ -64,7 +65,7 @@ def _trimmed(chain: Chain, contrast: Grey) -> Chain:
     )
     rank = int(0.8 * 2 * reach)
     around = np.partition(windows, rank, axis=1)[:, rank]
-    strong = np.flatnonzero(around >= _PALE_PART * np.percentile(ink, 90))
+    strong = np.flatnonzero(around >= _PALE_PART * percentile(ink, 90))
     if not len(strong) or len(strong) == len(ink):
         return chain
     part = slice(strong[0], strong[-1] + 1)

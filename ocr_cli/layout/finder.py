@@ -105,7 +105,7 @@ def load_finder(name: str | Path = KIND) -> Model:
     def tried(model: Model) -> Grey:
         return network.forward(model.layers, model.weights, blank)
 
-    return weights.load_network(name, {KIND}, tried, beside=OUTPUTS)
+    return weights.load_network(name, {KIND}, tried, extra_outputs=OUTPUTS)
 
 
 def find_courses(grey: Grey, model: Model) -> list[Course]:

@@ -7,7 +7,14 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli.layout.raster import Pieces, label, running_max, running_median, square_distance
+from ocr_cli.layout.quantiles import median
+from ocr_cli.layout.raster import (
+    LabelledComponents,
+    label,
+    running_max,
+    running_median,
+    square_distance,
+)
 from ocr_cli.layout.rules import drop_rules
 from ocr_cli.page import Page
 
@@ -53,7 +60,7 @@ def dark_on_light(page: Page) -> Page:
     return replace(page, grey=1 - grey)
 
 
-def _spans(pieces: Pieces) -> bool:
+def _spans(pieces: LabelledComponents) -> bool:
     """Whether some piece reaches over half the page, as a printed line does."""
     y1, x1, y2, x2 = pieces.boxes.T
     height, width = pieces.labels.shape
@@ -103,7 +110,7 @@ def _light_on_dark(grey: Grey) -> bool:
     step = max(1, max(grey.shape) // 1024)
     thin = grey[::step, ::step]
     lack = thin - _median_light(thin)
-    spread = max(0.04, 4 * float(np.median(np.abs(lack))))
+    spread = max(0.04, 4 * float(median(np.abs(lack).ravel())))
     darker, lighter = (np.clip(s * lack - spread, 0, None).sum() for s in (-1, 1))
     return bool(lighter > 1.5 * darker)
 
@@ -143,7 +150,7 @@ def _levels(contrast: Grey) -> tuple[float, float]:
     return max(LEAST_CONTRAST, 3 * grain, 0.4 * full), max(floor, 0.6 * full)
 
 
-def _hysteresis(contrast: Grey, low: float, high: float) -> Pieces:
+def _hysteresis(contrast: Grey, low: float, high: float) -> LabelledComponents:
     """Connected pieces of contrast > low that hold a pixel > high."""
     pieces = label(contrast > low)
     sure = np.zeros(len(pieces.area) + 1, bool)
@@ -164,7 +171,7 @@ def _local_peak(contrast: Grey, pen: float) -> Grey:
     return np.repeat(np.repeat(peak, 2, 0), 2, 1)[:height, :width]
 
 
-def _without_edges(pieces: Pieces) -> Pieces:
+def _without_edges(pieces: LabelledComponents) -> LabelledComponents:
     """Pieces without those along the picture's border: the sheet's edge, the table's shadow.
 
     They run along most of a side near it, or lie against it with most of their length.
@@ -187,7 +194,7 @@ def _without_edges(pieces: Pieces) -> Pieces:
     return pieces.kept(~edge) if edge.any() else pieces
 
 
-def _without_steps(pieces: Pieces, paper: Grey) -> Pieces:
+def _without_steps(pieces: LabelledComponents, paper: Grey) -> LabelledComponents:
     """Pieces without those that lie where the paper ends: its light falls there by half or more.
 
     A sheet on a dark table has such an edge within the picture, cut into dashes by the
@@ -203,7 +210,7 @@ def _without_steps(pieces: Pieces, paper: Grey) -> Pieces:
     return pieces.kept(inside < 0.8 * pieces.area)
 
 
-def stroke_width(pieces: Pieces, sample: int = 48) -> float:
+def stroke_width(pieces: LabelledComponents, sample: int = 48) -> float:
     """Median width of the strokes in pixels, 0.0 without ink.
 
     It is taken on the ridge of the distance to paper, in `sample` of the larger pieces.

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ocr_cli.layout.chains import Chain
 from ocr_cli.layout.faint import ink_along
+from ocr_cli.layout.quantiles import median, percentile
 from ocr_cli.layout.raster import label
 from ocr_cli.page import Box, Course
 
@@ -33,7 +34,7 @@ def leftover(contrast: Grey, chains: Sequence[Chain]) -> list[Box]:
     """
     if not chains:
         return []
-    usual = float(np.median([np.percentile(ink_along(c, contrast), 80) for c in chains]))
+    usual = float(median([percentile(ink_along(c, contrast), 80) for c in chains]))
     ink = contrast > _INKED * usual
     for chain in chains:
         _erase(ink, chain)

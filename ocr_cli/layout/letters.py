@@ -18,7 +18,7 @@ MOST_PIECES = 2000  # of a noisier picture only the largest pieces are looked at
 
 
 @dataclass(frozen=True)
-class Pieces:
+class PieceSizes:
     """Measures of P connected pieces of ink, one array entry each, in the page's pixels.
 
     boxes : (P, 4) y1 x1 y2 x2. area : ink pixels. middle : (P, 2) mean y and x of the ink.
@@ -55,7 +55,7 @@ def find_letters(page: Page) -> Page:
     glyphs = connected_pieces(page.ink, least=0.75 * page.stroke_width**2)
     if not glyphs:
         return replace(page, letters=(), rows=())
-    groups = join_groups(glyphs, measure(glyphs), page.stroke_width)
+    groups = join_groups(glyphs, measure_glyphs(glyphs), page.stroke_width)
     return replace(page, letters=tuple(merge(glyphs[i] for i in g) for g in groups), rows=())
 
 
@@ -82,7 +82,7 @@ def merge(glyphs: Iterable[Glyph]) -> Glyph:
     return Glyph(box, ink)
 
 
-def measure(glyphs: Sequence[Glyph], slant: float | None = None) -> Pieces:
+def measure_glyphs(glyphs: Sequence[Glyph], slant: float | None = None) -> PieceSizes:
     """The measures of `glyphs`, of which there is at least one; the slant found if not given."""
     ys, xs = zip(*(np.nonzero(g.ink) for g in glyphs), strict=True)
     area = np.array([len(y) for y in ys])
@@ -101,7 +101,7 @@ def measure(glyphs: Sequence[Glyph], slant: float | None = None) -> Pieces:
     upright = x + slant * (y - mean_y[owner])
     left, right = np.minimum.reduceat(upright, start), np.maximum.reduceat(upright, start) + 1
     middle, lean = np.stack([mean_y, mean_x], 1), np.stack([left, right], 1)
-    return Pieces(boxes, area, middle, core, lean, float(slant))
+    return PieceSizes(boxes, area, middle, core, lean, float(slant))
 
 
 def find_slant(y: Array, x: Array, owner: Array, most: int = 30000) -> float:
@@ -125,13 +125,15 @@ def find_slant(y: Array, x: Array, owner: Array, most: int = 30000) -> float:
     return float(shears[smooth.argmax()])
 
 
-def letter_height(pieces: Pieces, stroke_width: float) -> float:
+def letter_height(pieces: PieceSizes, stroke_width: float) -> float:
     """The usual height of a letter's body in pixels: the median core of all but dots."""
     body = np.maximum(pieces.height, pieces.width) > 3 * stroke_width
     return float(np.median(pieces.core[body] if body.any() else pieces.core))
 
 
-def join_groups(glyphs: Sequence[Glyph], pieces: Pieces, stroke_width: float) -> list[list[int]]:
+def join_groups(
+    glyphs: Sequence[Glyph], pieces: PieceSizes, stroke_width: float
+) -> list[list[int]]:
     """Which pieces make one letter: groups of their numbers, in order of their first.
 
     Sides are judged on the leans, so that slanted neighbours do not pass for overlapping.

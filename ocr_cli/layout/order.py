@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from ocr_cli.layout.quantiles import median
 from ocr_cli.page import X_HEIGHT, Course
 
 _CORRIDOR = 0.8  # x-heights of paper between columns
@@ -58,7 +59,7 @@ def _levelled(courses: Sequence[Course]) -> list[_Bar]:
     for k, course in enumerate(courses):
         x, y = turn @ course.points.T
         height = X_HEIGHT * course.spread
-        bars.append(_Bar(k, float(x.min()), float(x.max()), float(np.median(y)), height))
+        bars.append(_Bar(k, float(x.min()), float(x.max()), float(median(y)), height))
     return bars
 
 
@@ -83,7 +84,7 @@ def _ordered(bars: list[_Bar]) -> list[_Bar]:
 
 def _columns(bars: Sequence[_Bar]) -> tuple[list[_Bar], list[_Bar]] | None:
     """The rows left and right of the widest corridor through all of them, which may lean."""
-    usual = float(np.median([bar.x_height for bar in bars]))
+    usual = float(median([bar.x_height for bar in bars]))
     parted = [_parted(bars, lean, usual) for lean in _LEANS]
     wide, left, right = max(parted, key=lambda part: part[0])
     return (left, right) if wide > _CORRIDOR * usual else None
@@ -113,7 +114,7 @@ def _is_table(left: Sequence[_Bar], right: Sequence[_Bar]) -> bool:
     few, many = sorted((left, right), key=len)
     heights = np.array([bar.y for bar in many])
     level = [np.abs(heights - bar.y).min() < _LEVEL * bar.x_height for bar in few]
-    short = min(float(np.median([bar.length for bar in part])) for part in (left, right))
+    short = min(float(median([bar.length for bar in part])) for part in (left, right))
     return bool(np.mean(level) >= _LEVEL_SHARE and (short < _CELL or len(few) == 1))
 
 

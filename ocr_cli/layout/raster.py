@@ -17,7 +17,7 @@ Ints = NDArray[np.int64]
 Number = TypeVar("Number", bound=np.generic)
 
 
-class Pieces(NamedTuple):
+class LabelledComponents(NamedTuple):
     """Connected pieces of a mask, numbered from 1 in the order of their topmost pixels.
 
     labels : (H, W) int32, 0 where there is none. boxes : (P, 4) y1 x1 y2 x2, ends excluded.
@@ -28,10 +28,10 @@ class Pieces(NamedTuple):
     boxes: Ints
     area: Ints
 
-    def kept(self, keep: Mask) -> Pieces:
+    def kept(self, keep: Mask) -> LabelledComponents:
         """The pieces for which `keep` (P,) holds, numbered anew."""
         number = np.concatenate([[0], np.cumsum(keep) * keep]).astype(np.int32)
-        return Pieces(number[self.labels], self.boxes[keep], self.area[keep])
+        return LabelledComponents(number[self.labels], self.boxes[keep], self.area[keep])
 
     def mask(self, p: int) -> Mask:
         """The pixels of piece `p`, of its box's shape."""
@@ -39,7 +39,7 @@ class Pieces(NamedTuple):
         return self.labels[y1:y2, x1:x2] == p + 1
 
 
-def label(mask: Mask) -> Pieces:
+def label(mask: Mask) -> LabelledComponents:
     """The 8-connected pieces of a (H, W) mask.
 
     Runs of pixels are joined to the runs that they touch in the next row; what is joined
@@ -51,14 +51,16 @@ def label(mask: Mask) -> Pieces:
     edges = np.flatnonzero(flat[1:] != flat[:-1])
     start, end = edges[::2], edges[1::2]
     root = _roots(len(start), *_touching(start, end, stride))
-    first, number = np.unique(root, return_inverse=True)
+    is_root = np.zeros(len(start), bool)
+    is_root[root] = True
+    first, number = np.flatnonzero(is_root), (np.cumsum(is_root) - 1)[root]
     labels = np.zeros(mask.shape, np.int32)
     labels[mask] = np.repeat(number + 1, end - start)
 
     order = np.argsort(number, kind="stable")  # the runs piece by piece, from the top down
     at = np.searchsorted(number[order], np.arange(len(first)))
     if not len(first):
-        return Pieces(labels, np.zeros((0, 4), np.int64), np.zeros(0, np.int64))
+        return LabelledComponents(labels, np.zeros((0, 4), np.int64), np.zeros(0, np.int64))
     y, x1 = np.divmod(start[order], stride)
     x2 = end[order] - y * stride
     sides = (
@@ -67,7 +69,7 @@ def label(mask: Mask) -> Pieces:
         np.maximum.reduceat(y, at) + 1,
         np.maximum.reduceat(x2, at),
     )
-    return Pieces(labels, np.stack(sides, 1), np.add.reduceat(x2 - x1, at))
+    return LabelledComponents(labels, np.stack(sides, 1), np.add.reduceat(x2 - x1, at))
 
 
 def _touching(start: Ints, end: Ints, stride: int) -> tuple[Ints, Ints]:

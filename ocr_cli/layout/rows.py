@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli.layout.letters import Pieces, letter_height, measure
+from ocr_cli.layout.letters import PieceSizes, letter_height, measure_glyphs
 from ocr_cli.layout.raster import label, smear
 from ocr_cli.layout.spacing import split_words
 from ocr_cli.page import Glyph, Page, Row, Word, union
@@ -24,7 +24,7 @@ def find_rows(page: Page) -> Page:
     """
     if not page.letters:
         return replace(page, rows=())
-    pieces = measure(page.letters)
+    pieces = measure_glyphs(page.letters)
     height = letter_height(pieces, page.stroke_width)
     lines = find_lines(pieces, ridges(page.letters, pieces, height), height)
     parts = [[page.letters[i] for i in line] for line in lines]
@@ -43,7 +43,7 @@ def _middle_y(row: Row) -> float:
     return row.baseline + row.slope * (row.box.x1 + row.box.x2) / 2
 
 
-def ridges(glyphs: Sequence[Glyph], pieces: Pieces, height: float) -> list[Array]:
+def ridges(glyphs: Sequence[Glyph], pieces: PieceSizes, height: float) -> list[Array]:
     """The crests of the ink smeared along the rows: (n, 2) arrays of y, x in page pixels.
 
     Each crest goes from left to right, one point a cell of about height / 6.
@@ -71,7 +71,7 @@ def ridges(glyphs: Sequence[Glyph], pieces: Pieces, height: float) -> list[Array
     return np.split(points, np.cumsum(np.bincount(line)[1:])[:-1])
 
 
-def find_lines(pieces: Pieces, crests: list[Array], height: float) -> list[NDArray[np.intp]]:
+def find_lines(pieces: PieceSizes, crests: list[Array], height: float) -> list[NDArray[np.intp]]:
     """Which pieces make a line of writing: arrays of their numbers.
 
     Each piece first goes to the nearest crest; then lines that run on from each other become
@@ -105,7 +105,7 @@ def _distance(crest: Array, y: Array, x: Array) -> Array:
     return np.abs(y - at) + 0.1 * beyond
 
 
-def fit_bands(pieces: Pieces, lines: list[NDArray[np.intp]], small: NDArray[np.bool_]) -> Array:
+def fit_bands(pieces: PieceSizes, lines: list[NDArray[np.intp]], small: NDArray[np.bool_]) -> Array:
     """(L, 3): y at x = 0 and slope of each line's middle, and half the height of its letters."""
     bands = np.empty((len(lines), 3))
     for k, line in enumerate(lines):
@@ -127,7 +127,7 @@ def _slope(x: Array, y: Array, shy: float, steepest: float = 0.12) -> float:
     return float(np.clip(slope, -steepest, steepest)) * min(1.0, float(np.ptp(x)) / shy)
 
 
-def reach(pieces: Pieces, bands: Array, chosen: NDArray[np.intp] | None = None) -> Array:
+def reach(pieces: PieceSizes, bands: Array, chosen: NDArray[np.intp] | None = None) -> Array:
     """(L, P): how far each (chosen) piece is from standing in each line's band, in pixels."""
     some = slice(None) if chosen is None else chosen
     y, x = pieces.middle[some].T
@@ -139,7 +139,7 @@ def reach(pieces: Pieces, bands: Array, chosen: NDArray[np.intp] | None = None) 
 
 
 def _join_lines(
-    pieces: Pieces, lines: list[NDArray[np.intp]], small: NDArray[np.bool_]
+    pieces: PieceSizes, lines: list[NDArray[np.intp]], small: NDArray[np.bool_]
 ) -> list[NDArray[np.intp]]:
     """The lines, with those that lie at one height and leave each other's place free as one."""
     lines = list(lines)
@@ -158,13 +158,17 @@ def _join_lines(
     return [line for line, there in zip(lines, alive, strict=True) if there]
 
 
-def _ends(pieces: Pieces, line: NDArray[np.intp]) -> tuple[int, int]:
+def _ends(pieces: PieceSizes, line: NDArray[np.intp]) -> tuple[int, int]:
     """Where a line of pieces begins and ends."""
     return int(pieces.boxes[line, 1].min()), int(pieces.boxes[line, 3].max())
 
 
 def _apart(
-    pieces: Pieces, lines: list[NDArray[np.intp]], bands: Array, ends: NDArray[np.int64], k: int
+    pieces: PieceSizes,
+    lines: list[NDArray[np.intp]],
+    bands: Array,
+    ends: NDArray[np.int64],
+    k: int,
 ) -> Array:
     """(L,): how far line k is from being one with each other line; below 1 they are one.
 
@@ -181,7 +185,7 @@ def _apart(
     return cost
 
 
-def _shared(pieces: Pieces, a: NDArray[np.intp], b: NDArray[np.intp]) -> float:
+def _shared(pieces: PieceSizes, a: NDArray[np.intp], b: NDArray[np.intp]) -> float:
     """The part of the shorter line's ink that has ink of the other one above or below it."""
     left = np.maximum(pieces.boxes[a, 1][:, None], pieces.boxes[b, 1])
     right = np.minimum(pieces.boxes[a, 3][:, None], pieces.boxes[b, 3])
@@ -190,7 +194,7 @@ def _shared(pieces: Pieces, a: NDArray[np.intp], b: NDArray[np.intp]) -> float:
 
 
 def _drop_weak(
-    pieces: Pieces, lines: list[NDArray[np.intp]], small: NDArray[np.bool_]
+    pieces: PieceSizes, lines: list[NDArray[np.intp]], small: NDArray[np.bool_]
 ) -> list[NDArray[np.intp]]:
     """The lines without those whose pieces all belong to stronger lines beside them."""
     bands = fit_bands(pieces, lines, small)
@@ -203,7 +207,7 @@ def _drop_weak(
 
 
 def _belongs(
-    pieces: Pieces,
+    pieces: PieceSizes,
     lines: list[NDArray[np.intp]],
     bands: Array,
     k: int,
@@ -226,7 +230,7 @@ def _belongs(
 
 
 def _share_beside(
-    pieces: Pieces, line: NDArray[np.intp], rival: NDArray[np.intp], margin: float
+    pieces: PieceSizes, line: NDArray[np.intp], rival: NDArray[np.intp], margin: float
 ) -> float:
     """A line's ink as a part of a rival's ink in the same place, and a margin beside it."""
     x1, x2 = _ends(pieces, line)
@@ -240,19 +244,19 @@ def make_row(glyphs: Sequence[Glyph], slant: float) -> Row:
     See `settle_x_heights` for what it becomes.
     """
     glyphs = sorted(glyphs, key=lambda g: (g.box.x1 + g.box.x2, g.box.x1))
-    core = measure(glyphs, 0.0).core
+    core = measure_glyphs(glyphs, 0.0).core
     size = max(2.0, float(np.median(core[core >= 0.5 * core.max()])))
     step = max(1, round(0.4 * size))
-    x, _, bottom = outline(glyphs, step, whole=5 * step)  # the arms of a T stand on nothing
+    x, _, bottom = ink_profile(glyphs, step, whole=5 * step)  # the arms of a T stand on nothing
     baseline, slope = fit_baseline(x, bottom, size)
-    x, top, _ = outline(glyphs, step)
+    x, top, _ = ink_profile(glyphs, step)
     tall = baseline + slope * x - top
     top_line = _mode(tall[tall > 0.4 * size], 0.15 * size)
     box = union([g.box for g in glyphs])
     return Row(box, (Word(box, tuple(glyphs)),), baseline, max(1.0, top_line), slope, slant)
 
 
-def outline(glyphs: Sequence[Glyph], step: int, whole: int = 0) -> tuple[Array, Array, Array]:
+def ink_profile(glyphs: Sequence[Glyph], step: int, whole: int = 0) -> tuple[Array, Array, Array]:
     """(x, top, bottom) of the ink of each glyph in strips `step` pixels wide.
 
     A glyph no wider than `whole` pixels is one strip.
@@ -331,5 +335,5 @@ def _usual_top(row: Row) -> float:
 def _ink_above(row: Row) -> float:
     """The share of a row's glyph strips whose ink reaches well above its top line."""
     glyphs = [g for word in row.words for g in word.glyphs]
-    x, top, _ = outline(glyphs, max(1, round(0.4 * row.x_height)))
+    x, top, _ = ink_profile(glyphs, max(1, round(0.4 * row.x_height)))
     return float(np.mean(row.baseline + row.slope * x - top > 1.4 * row.x_height))

@@ -15,8 +15,8 @@ from ocr_cli.page import Glyph, Row, Word, union
 Array = NDArray[Any]
 
 # Gaps in x-heights, for rows of single letters and for rows of joined-up writing: one of more
-# than `widest` is a blank like any other; where all are alike, those above `blank` are blanks.
-SPACING = {False: {"widest": 3.0, "blank": 1.1}, True: {"widest": 1.2, "blank": 0.5}}
+# than `widest` is a space like any other; where all are alike, those above `space` are spaces.
+SPACING = {False: {"widest": 3.0, "space": 1.1}, True: {"widest": 1.2, "space": 0.5}}
 PRIOR = 3  # gaps of each kind that the page's usual ones count for in a row
 
 
@@ -35,17 +35,17 @@ def split_words(rows: Sequence[Row]) -> list[Row]:
     usual = {}
     for kind in set(joined):
         alike = [g for g, j in zip(gaps, joined, strict=True) if j == kind]
-        usual[kind] = usual_gaps(np.concatenate(alike), SPACING[kind]["blank"])
+        usual[kind] = usual_gaps(np.concatenate(alike), SPACING[kind]["space"])
     return [
         part_words(row, g > row_threshold(g, usual[j]))
         for row, g, j in zip(rows, gaps, joined, strict=True)
     ]
 
 
-def part_words(row: Row, blanks: NDArray[np.bool_]) -> Row:
-    """The row with its glyphs in words; `blanks` (n-1,) says after which glyph one ends."""
+def part_words(row: Row, spaces: NDArray[np.bool_]) -> Row:
+    """The row with its glyphs in words; `spaces` (n-1,) says after which glyph one ends."""
     glyphs = [g for word in row.words for g in word.glyphs]
-    cuts = [0, *(np.flatnonzero(blanks) + 1), len(glyphs)]
+    cuts = [0, *(np.flatnonzero(spaces) + 1), len(glyphs)]
     parts = [tuple(glyphs[a:b]) for a, b in pairwise(cuts)]
     return replace(row, words=tuple(Word(union([g.box for g in part]), part) for part in parts))
 
@@ -90,23 +90,23 @@ def _is_low(glyph: Glyph, row: Row) -> bool:
     return bool(low and glyph.box.width < 0.6 * row.x_height)
 
 
-def usual_gaps(gaps: Array, blank: float) -> tuple[float, float]:
+def usual_gaps(gaps: Array, space: float) -> tuple[float, float]:
     """What gaps inside and between words usually measure.
 
     Where all are of one kind it is the one that their median tells, by comparing with
-    `blank`; the other kind is then out of reach.
+    `space`; the other kind is then out of reach.
     """
     at = _otsu(gaps)
     if at is not None:
         inside, between = float(gaps[gaps <= at].mean()), float(gaps[gaps > at].mean())
         if between > 2.2 * max(inside, 0.15):
             return inside, between
-    alone = gaps.size and np.median(gaps) > blank
+    alone = gaps.size and np.median(gaps) > space
     return (-np.inf, 0.0) if alone else (0.0, np.inf)
 
 
 def row_threshold(gaps: Array, usual: tuple[float, float]) -> float:
-    """The gap from which on a blank is meant in a row, in x-heights."""
+    """The gap from which on a space is meant in a row, in x-heights."""
     if not np.isfinite(usual).all():
         return usual[0] if np.isinf(usual[0]) else usual[1]
     at = _otsu(np.concatenate([gaps, np.repeat(usual, PRIOR)]))

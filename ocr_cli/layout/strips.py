@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,7 @@ Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Frame:
+class WritingFrame:
     """How each of n pieces of writing lies: (n,) arrays in the units of the points measured.
 
     The writing's middle is y = middle + skew * (x - x_mean); upright strokes lean by slant
@@ -36,80 +35,110 @@ class Frame:
     spread: Array
 
 
-def measure(points: Array, item: Array, n: int) -> Frame:
+def measure(points: Array, item: Array, n: int) -> WritingFrame:
     """The frame of n pieces of writing, each given by points strewn evenly over its ink.
 
     points : (P, 2) x to the right and y down; item : (P,) from 0 to n - 1. The points may
     be a mask's pixels or steps along pen strokes: both give the same frame.
     """
     x, y = points[:, 0].astype(np.float64), points[:, 1].astype(np.float64)
-    count = np.maximum(np.bincount(item, minlength=n), 1)
-    x_mean = np.bincount(item, x, n) / count
-    x = x - x_mean[item]
-    middle, spread = _middle_and_spread(y, item, n)
-    skew = _skew(x, y - middle[item], item, spread, n)
-    y = y - skew[item] * x
-    middle, spread = _middle_and_spread(y, item, n)
-    slant = _slant(x, middle[item] - y, item, spread, n)
-    return Frame(skew, slant, x_mean, middle, spread)
+    which = _Items(item, n)
+    x_mean = which.sums(x) / np.maximum(which.count, 1)
+    x = x - x_mean[which.at]
+    middle, spread = _middle_and_spread(y, which)
+    skew = _skew(x, y - middle[which.at], which, spread)
+    y = y - skew[which.at] * x
+    middle, spread = _middle_and_spread(y, which)
+    slant = _slant(x, middle[which.at] - y, which, spread)
+    return WritingFrame(skew, slant, x_mean, middle, spread)
 
 
-def _middle_and_spread(y: Array, item: Array, n: int) -> tuple[Array, Array]:
+class _Items:
+    """To which of n pieces of writing each of (P,) points belongs.
+
+    Of a single piece nothing is looked up or counted: that is the usual case, and much quicker.
+
+    at : picks each point's own out of (n,) values. count : (n,) points of each.
+    """
+
+    def __init__(self, item: Array, n: int) -> None:
+        self.n, self._item = n, item
+        self.at: Array | slice = slice(None) if n == 1 else item
+        self.count = np.bincount(item, minlength=n) if n > 1 else np.array([len(item)])
+
+    def sums(self, values: Array) -> Array:
+        """(n,) sums of (P,) values."""
+        if self.n == 1:
+            return np.array([values.sum()])
+        return np.bincount(self._item, values, self.n)
+
+    def largest(self, values: Array) -> Array:
+        """(n,) the largest of (P,) values, -inf where there is none."""
+        found = np.full(self.n, -np.inf)
+        if self.n == 1:
+            found[0] = values.max(initial=-np.inf)
+        else:
+            np.maximum.at(found, self._item, values)
+        return found
+
+
+def _middle_and_spread(y: Array, which: _Items) -> tuple[Array, Array]:
     """Mean of y and mean distance from it, long tails and tall loops left out."""
-    weight = np.ones(len(y))
-    middle = spread = np.zeros(n)
-    for _ in range(4):
-        total = np.maximum(np.bincount(item, weight, n), 1e-9)
-        middle = np.bincount(item, weight * y, n) / total
-        away = np.abs(y - middle[item])
-        spread = np.bincount(item, weight * away, n) / total
-        # a soft edge, so that a small change of the ink makes a small change of the frame
-        limit = np.maximum(spread[item], 1e-9)
-        weight = np.clip(3.5 - away / limit, 0.0, 1.0)
+    weight, away = np.ones(len(y)), y
+    middle = spread = np.zeros(which.n)
+    for step in range(4):
+        if step:
+            # a soft edge, so that a small change of the ink makes a small change of the frame
+            weight = 3.5 - away / np.maximum(spread[which.at], 1e-9)
+            np.clip(weight, 0.0, 1.0, out=weight)
+        total = np.maximum(which.sums(weight), 1e-9)
+        middle = which.sums(weight * y) / total
+        away = np.abs(y - middle[which.at])
+        spread = which.sums(weight * away) / total
     return middle, spread
 
 
-def _skew(x: Array, y: Array, item: Array, spread: Array, n: int) -> Array:
+def _skew(x: Array, y: Array, which: _Items, spread: Array) -> Array:
     """Slope of the ink's middle: least squares, drawn to 0 where the ink is too short to tell.
 
     A letter's middle strays by about its size; the slope's variance falls with the cube of
     the length, and is weighed against what skews are usual (0.05).
     """
-    skew = np.zeros(n)
+    skew = np.zeros(which.n)
     for _ in range(2):
-        away = np.abs(y - skew[item] * x)
-        weight = np.clip(3.0 - away / np.maximum(spread[item], 1e-9), 0.0, 1.0)
-        moment = np.maximum(np.bincount(item, weight * x * x, n), 1e-9)
-        skew = np.bincount(item, weight * x * y, n) / moment
-    total = np.maximum(np.bincount(item, minlength=n), 1)
-    length = np.sqrt(12 * np.bincount(item, x * x, n) / total)
+        away = np.abs(y - skew[which.at] * x)
+        weight = np.clip(3.0 - away / np.maximum(spread[which.at], 1e-9), 0.0, 1.0)
+        weight *= x
+        moment = np.maximum(which.sums(weight * x), 1e-9)
+        skew = which.sums(weight * y) / moment
+    length = np.sqrt(12 * which.sums(x * x) / np.maximum(which.count, 1))
     doubt = 1.2 * (3.2 * spread / np.maximum(length, 1e-9)) ** 3
     return np.asarray(np.clip(skew * 0.0025 / (0.0025 + doubt), -0.2, 0.2))
 
 
-def _slant(x: Array, up: Array, item: Array, spread: Array, n: int) -> Array:
+def _slant(x: Array, up: Array, which: _Items, spread: Array) -> Array:
     """The shear that gathers the ink in the fewest columns (sum of squares of their counts).
 
     After A. Vinciarelli and J. Luettin, A new normalization technique for cursive
     handwritten words, Pattern Recognition Letters 22 (2001).
     """
-    reach = np.zeros(n)
-    np.maximum.at(reach, item, np.abs(x) + np.abs(up))
+    reach = np.maximum(which.largest(np.abs(x) + np.abs(up)), 0.0)
     # a flat line has hardly any spread; its columns need not be finer than a few thousand
     cell = np.maximum(0.45 * spread, np.maximum(reach / 1000, 1e-9))
-    u, v = x / cell[item], up / cell[item]
-    left = np.full(n, np.inf)
-    right = np.full(n, -np.inf)
-    np.minimum.at(left, item, u - 1.2 * np.abs(v))
-    np.maximum.at(right, item, u + 1.2 * np.abs(v))
+    u, v = x / cell[which.at], up / cell[which.at]
+    aside = 1.2 * np.abs(v)
+    left, right = -which.largest(aside - u), which.largest(u + aside)
     width = np.where(right >= left, np.ceil(right - left) + 2, 1).astype(np.int64)
+    end = int(width.sum())
     start = np.cumsum(width) - width
-    base = start[item] - left[item]
-    owner = np.repeat(np.arange(n), width)
-    scores = np.empty((len(_SLANTS), n))
+    u += np.where(right >= left, start - left, 0.0)[which.at]
+    scores = np.empty((len(_SLANTS), which.n))
+    place = np.empty_like(v)
     for k, slant in enumerate(_SLANTS):
-        columns = np.bincount((base + u - slant * v).astype(np.int64), minlength=width.sum())
-        scores[k] = np.bincount(owner, columns.astype(np.float64) ** 2, n)
+        np.multiply(v, slant, out=place)
+        np.subtract(u, place, out=place)
+        columns = np.bincount(place.astype(np.int64), minlength=end)
+        scores[k] = np.add.reduceat(columns * columns, start)
     scores /= np.maximum(scores.max(0), 1e-9)
     scores -= 0.06 * (_SLANTS[:, None] - 0.15) ** 2
     return _peak(scores)
@@ -118,7 +147,7 @@ def _slant(x: Array, up: Array, item: Array, spread: Array, n: int) -> Array:
 def _peak(scores: Array) -> Array:
     """(n,) slants at which (slants, n) scores are highest, by a parabola through three."""
     best = np.clip(scores.argmax(0), 1, len(scores) - 2)
-    below, at, above = (np.take_along_axis(scores, best[None] + d, 0)[0] for d in (-1, 0, 1))
+    below, at, above = (scores[best + d, np.arange(len(best))] for d in (-1, 0, 1))
     bend = np.minimum(below - 2 * at + above, -1e-9)
     shift = np.clip(0.5 * (below - above) / bend, -0.5, 0.5)
     return np.asarray(_SLANTS[best] + shift * (_SLANTS[1] - _SLANTS[0]))
@@ -147,11 +176,6 @@ class Strip:
         """Points of the strip in the page's pixels."""
         px, py = self.to_row @ np.stack([x, y, np.ones_like(x)])
         return px + self.left, py + self.top
-
-
-def normalise_strip(ink: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """(h, w) mask of a row's ink, True where ink, to its strip: (48, W) float32, 1 ink."""
-    return make_strip(ink).image
 
 
 def make_strip(ink: NDArray[np.bool_], left: int = 0, top: int = 0) -> Strip:
@@ -255,6 +279,8 @@ def _pen_level(pen: float, wanted: float) -> tuple[float, float, float]:
     (level, sigma, slope): after a Gaussian blur by sigma a stroke has the value `level` at
     wanted / 2 from its middle line, and changes by `slope` over its soft edge there.
     """
+    from statistics import NormalDist
+
     wanted = float(np.clip(wanted, pen - 1.5, pen + 1.25))
     sigma = max(0.6, 0.3 * pen)
     normal = NormalDist(0, float(np.hypot(sigma, 0.35)))  # sampling blurs a little by itself

@@ -21,7 +21,7 @@ FORMAT = 1
 MOST_CLASSES = 10_000  # characters that a model can tell apart
 DEFAULT = "letters"  # the reader that `ocr read` takes when it is not told
 HAND = "hand"  # nor has a file of several models that know one hand
-BESIDE = "beside."  # before the names of what a hand's file has beside its models
+EXTRAS = "beside."  # before the names of what a hand's file has beside its models
 _WANTED = "-m takes a name that `ocr models` lists, or an .npz that `ocr train` wrote"
 
 
@@ -76,7 +76,7 @@ def read_archive(
 
 
 def read_array(path: Path, kinds: Collection[str], name: str) -> NDArray[Any]:
-    """One array of a model file of one of `kinds`, quickly; ModelError where it has none."""
+    """Read one array of a model file of one of `kinds`, quickly; ModelError where it has none."""
     with _opened(path, kinds) as (archive, _):
         return np.asarray(archive[name])
 
@@ -87,15 +87,15 @@ def read_meta(path: Path) -> dict[str, Any]:
         return meta
 
 
-def read_beside(path: Path) -> dict[str, NDArray[Any]]:
-    """What a hand's file has beside its models; ModelError where it is not such a file."""
+def read_extras(path: Path) -> dict[str, NDArray[Any]]:
+    """The arrays beside the models in a hand's file, by name; ModelError where it is none."""
     with _opened(path, {HAND}) as (archive, _):
-        names = [name for name in archive.files if name.startswith(BESIDE)]
-        return {name.removeprefix(BESIDE): archive[name] for name in names}
+        names = [name for name in archive.files if name.startswith(EXTRAS)]
+        return {name.removeprefix(EXTRAS): archive[name] for name in names}
 
 
 def kind_of(path: Path) -> str:
-    """What kind of model a file says that it is; ModelError where it is no model file."""
+    """Read the kind of a model from its file; ModelError where it is no model file."""
     return str(read_meta(path)["kind"])
 
 
@@ -113,7 +113,7 @@ def _opened(
 ) -> Iterator[tuple[npz.Archive, dict[str, Any]]]:
     """The archive, whose members are read when asked for, and its metadata, checked."""
     try:
-        with npz.opened(path) as archive:
+        with npz.opened_archive(path) as archive:
             meta = _meta(archive)
             _check(_part(meta, kinds) or str(meta["kind"]), meta["format"], kinds, path)
             yield archive, meta
@@ -136,7 +136,7 @@ def _part(meta: dict[str, Any], kinds: Collection[str] | None) -> str | None:
 
 
 def _no_model(path: Path) -> ModelError:
-    """What to tell of a file that is no model."""
+    """A ModelError for a file that is no model."""
     with suppress(OSError), path.open("rb") as file:
         known = formats.sniff(file.read(formats.HEAD))
         if known is not None:

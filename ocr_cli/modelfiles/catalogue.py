@@ -1,4 +1,4 @@
-"""What is known of the models: from their files' own metadata, and from their cards."""
+"""Catalogue of the models: from their files' own metadata, and from their cards."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ PIXELS = 1024  # of it
 
 @dataclass(frozen=True)
 class Kind:
-    """What there is to know of a kind of models.
+    """A kind of models: how it is prepared, trained, checked, and used in reading.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class Kind:
     presets : settings to train it with, by name, see `training.recipes.Preset`; that of its own
         name is the usual one. The shipped kinds' are in `training.recipes`.
     from_strokes : whether it is learnt from pen strokes, where the user names no data.
-    beside : whether it is no network of its own, but what a classifier has beside its own.
+    attached : whether it is no network of its own, but what a classifier has beside its own.
     """
 
     name: str
@@ -48,12 +48,12 @@ class Kind:
     goal: str = ""
     presets: Mapping[str, Any] = field(default_factory=dict)
     from_strokes: bool = False
-    beside: bool = False
+    attached: bool = False
 
     @property
     def classifies(self) -> bool:
         """Whether it tells classes of pictures apart with a network of its own."""
-        return self.goal == CLASSIFY and not self.beside
+        return self.goal == CLASSIFY and not self.attached
 
 
 CLASSIFY, RECONSTRUCT = "classify", "reconstruct"
@@ -74,7 +74,7 @@ KINDS: dict[str, Kind] = {
     for kind in (
         Kind("mlp", "letters", as_columns, goal=CLASSIFY),
         Kind("convnet", "letters", as_pictures, goal=CLASSIFY, from_strokes=True),
-        Kind("context", goal=CLASSIFY, from_strokes=True, beside=True),
+        Kind("context", goal=CLASSIFY, from_strokes=True, attached=True),
         Kind("autoencoder", "", as_columns, outputs=PIXELS, goal=RECONSTRUCT),
         Kind("line", "lines", shape=(1, 48, 8, 1), outputs=1),  # CTC's blank
         Kind("language", "language"),
@@ -96,5 +96,5 @@ def of_role(role: str) -> frozenset[str]:
 
 def with_goal(goal: str) -> frozenset[str]:
     """The names of the kinds of networks that are trained for a goal."""
-    found = (kind for kind in KINDS.values() if kind.goal == goal and not kind.beside)
+    found = (kind for kind in KINDS.values() if kind.goal == goal and not kind.attached)
     return frozenset(kind.name for kind in found)

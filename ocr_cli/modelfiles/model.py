@@ -43,7 +43,7 @@ class Model:
     context: Context | None = field(default=None, repr=False, compare=False)
 
     def prepared(self, crops: NDArray[np.float32]) -> NDArray[np.float32]:
-        """What the network takes in of upright crops (N, 32, 32), 0 ink to 1 paper.
+        """Turn upright crops (N, 32, 32), 0 ink to 1 paper, into the network's input.
 
         TypeError where its kind does not look at crops.
         """
@@ -81,7 +81,7 @@ class Model:
     def seen(
         self, crops: NDArray[np.float32], shifts: Sequence[tuple[int, int]] = ((0, 0),)
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """What the last layer sees of each crop, (N, H), and what it makes of that, (N, C).
+        """Run all layers but the last: its inputs (N, H), and the logits (N, C) it makes of them.
 
         Of several `shifts` of a crop by pixels down and to the right, the mean.
         """
@@ -112,7 +112,7 @@ def size_features(sizes: NDArray[np.float32]) -> NDArray[np.float32]:
 def for_use(model: Model) -> Model:
     """The same model with what only training needs folded away."""
     layers, weights = network.fuse(model.layers, model.weights)
-    beside = model.context
-    if beside is not None:
-        beside = Context(*network.fuse(beside.layers, beside.weights))
-    return replace(model, layers=layers, weights=weights, context=beside)
+    context = model.context
+    if context is not None:
+        context = Context(*network.fuse(context.layers, context.weights))
+    return replace(model, layers=layers, weights=weights, context=context)

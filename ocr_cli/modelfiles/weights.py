@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from ocr_cli.errors import ModelError
 from ocr_cli.modelfiles import kinds as registry
 from ocr_cli.modelfiles.archive import (
-    BESIDE,
     DEFAULT,
+    EXTRAS,
     FORMAT,
     HAND,
     kind_of,
@@ -22,7 +22,7 @@ from ocr_cli.modelfiles.archive import (
     model_path,
     read_archive,
     read_array,
-    read_beside,
+    read_extras,
     read_meta,
     shipped_models,
     write_archive,
@@ -46,7 +46,7 @@ __all__ = [
     "model_path",
     "read_archive",
     "read_array",
-    "read_beside",
+    "read_extras",
     "read_meta",
     "save_hand",
     "save_model",
@@ -70,14 +70,14 @@ def save_model(path: Path, model: Model, half: bool = False) -> None:
 
 
 def save_hand(
-    path: Path, models: Sequence[Model], beside: dict[str, NDArray[Any]], record: dict[str, Any]
+    path: Path, models: Sequence[Model], extras: dict[str, NDArray[Any]], record: dict[str, Any]
 ) -> None:
     """Writes models that know one hand into one file, which serves as any of them; in 16 bits.
 
-    `beside` is what else is known of the hand, by names that `read_beside` finds it under.
+    `extras` is what else is known of the hand, by names that `read_extras` finds it under.
     """
     parts: dict[str, Any] = {}
-    arrays = {f"{BESIDE}{name}": value for name, value in beside.items()}
+    arrays = {f"{EXTRAS}{name}": value for name, value in extras.items()}
     for model in models:
         parts[model.kind], own = _as_archive(model, True, path)
         arrays |= {f"{model.kind}.{name}": value for name, value in own.items()}
@@ -92,12 +92,12 @@ def _as_archive(
         "format": FORMAT,
         "kind": model.kind,
         "classes": list(model.classes),
-        "layers": network.describe(model.layers),
+        "layers": network.layer_table(model.layers),
         "record": model.record,
     }
     arrays = _named(model.weights)
     if model.context is not None:
-        meta["context"] = network.describe(model.context.layers)
+        meta["context"] = network.layer_table(model.context.layers)
         arrays |= _named(model.context.weights, _IN_CONTEXT)
     largest = max(float(np.abs(v).max(initial=0)) for v in arrays.values())
     if half and not largest <= float(np.finfo(np.float16).max):
@@ -131,13 +131,13 @@ def load_network(
     name: str | Path,
     kinds: str | Collection[str],
     tried: Callable[[Model], NDArray[np.float32]] | None = None,
-    beside: int | None = None,
+    extra_outputs: int | None = None,
     in_context: bool = True,
 ) -> Model:
     """The model of that name or path, of a kind, or one of several.
 
     ModelError where anything is amiss: it is put to use on something blank, or as `tried` does,
-    and then gives a number for each class and `beside` more, if not as many as its kind does.
+    and then gives a number for each class and `extra_outputs` more, or as many as its kind does.
     """
     path, wanted = model_path(str(name)), {kinds} if isinstance(kinds, str) else set(kinds)
     meta, arrays = read_archive(path, wanted, None if in_context else _IN_CONTEXT)
@@ -152,7 +152,7 @@ def load_network(
         outputs = (tried or _tried)(model)
     except Exception as error:  # numpy, too, raises many kinds where shapes make no sense
         raise ModelError("the model's parts do not fit", "train it anew", str(path)) from error
-    more = registry.KINDS[model.kind].outputs if beside is None else beside
+    more = registry.KINDS[model.kind].outputs if extra_outputs is None else extra_outputs
     expected = len(classes) + more
     sound = outputs.shape[-1] == expected and np.isfinite(outputs).all()
     if not sound or len(set(classes)) != len(classes):
@@ -161,7 +161,7 @@ def load_network(
 
 
 def _tried(model: Model) -> NDArray[np.float32]:
-    """What a model makes of something blank."""
+    """Run a model on an empty input."""
     kind = registry.KINDS[model.kind]
     blank = np.ones(kind.shape, np.float32)
     if kind.prepare is None:
@@ -236,7 +236,7 @@ def shapes_of(layers: Layers) -> list[dict[str, tuple[int, ...]]]:
 
 
 class _OnlyShapes:
-    """In a generator's place: what it draws has a shape, and takes no memory."""
+    """A stand-in for a generator: what it draws has a shape, and takes no memory."""
 
     def __init__(self, *shape: int) -> None:
         self.shape = shape

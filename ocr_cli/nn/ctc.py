@@ -114,7 +114,7 @@ def starts(best: Array, blank: int) -> Array:
     return new[best[new] != blank]
 
 
-def align(scores: Sequence[Array], targets: Sequence[Array]) -> list[Array]:
+def forced_alignment(scores: Sequence[Array], targets: Sequence[Array]) -> list[Array]:
     """(L, 2) first step and end of each character on each target's most probable path.
 
     scores : N times (T, C) log-probabilities; targets : N times (L,) class numbers, L at most T

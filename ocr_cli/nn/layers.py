@@ -23,9 +23,10 @@ _COLUMNS = 250_000  # numbers of a convolution at a time, about what a core cach
 
 @dataclass(frozen=True)
 class Layer:
-    """What every layer offers; a layer without weights inherits `init`."""
+    """The interface of all layers; a layer without weights inherits `init`."""
 
     trainable: ClassVar[tuple[str, ...]] = ()
+    recurrent: ClassVar[bool] = False  # what it gives at a step depends on the others
 
     def init(self, rng: np.random.Generator, dtype: Any = np.float32) -> Params:
         """Fresh weights."""
@@ -36,6 +37,14 @@ class Layer:
     ) -> tuple[Array, Any]:
         """Output, and the cache for `backward`; `rng` is given in training alone."""
         raise NotImplementedError
+
+    def run(self, params: Params, x: Array, lengths: Array) -> tuple[Array, Any]:
+        """`forward` for sequences of which only the first `lengths` steps count."""
+        return self.forward(params, x)
+
+    def read(self, params: Params, x: Array, steps: Any) -> Array:
+        """The output in use for sequences laid together, (P, C); see `sequence.Steps`."""
+        return self.forward(params, x)[0]
 
     def backward(self, params: Params, cache: Any, dy: Array, grads: Params) -> Array:
         """Gradient of the input; gradients of the weights go into `grads`, in place."""
@@ -55,9 +64,9 @@ def he_normal(rng: np.random.Generator, fan_in: int, shape: tuple[int, ...], dty
     return (rng.standard_normal(shape) * np.sqrt(2.0 / fan_in)).astype(dtype)
 
 
-def sigmoid(x: Array) -> Array:
+def sigmoid(x: Array, out: Array | None = None) -> Array:
     """1 / (1 + exp(-x)) without overflow: tanh saturates instead."""
-    y = np.multiply(x, 0.5)
+    y = np.multiply(x, 0.5, out=out)
     np.tanh(y, out=y)
     y += 1.0
     y *= 0.5
@@ -304,7 +313,7 @@ class BatchNorm(Layer):
     """Zero mean and unit variance for each channel over a batch (Ioffe and Szegedy, ICML 2015).
 
     In training the running `mean` and `variance` follow the batches, in place; in use they
-    take the batch's stead. `nn.fuse` folds them into the layer before.
+    take the batch's stead. `network.fuse` folds them into the layer before.
     """
 
     channels: int

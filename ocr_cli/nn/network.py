@@ -112,13 +112,6 @@ def gradients_like(layers: Sequence[Layer], weights: Sequence[Params]) -> tuple[
     return flatten(layers, blank)
 
 
-def parameter_count(layers: Sequence[Layer], weights: Sequence[Params]) -> int:
-    """How many numbers are trained."""
-    return sum(
-        p[name].size for layer, p in zip(layers, weights, strict=True) for name in layer.trainable
-    )
-
-
 def fuse(layers: Sequence[Layer], weights: Sequence[Params]) -> tuple[Layers, Weights]:
     """The same network for use: batch norms folded into the layer before, dropout left out."""
     kept: list[Layer] = []
@@ -141,7 +134,7 @@ def fuse(layers: Sequence[Layer], weights: Sequence[Params]) -> tuple[Layers, We
     return tuple(kept), tuple(values)
 
 
-def describe(layers: Sequence[Layer]) -> list[list[Any]]:
+def layer_table(layers: Sequence[Layer]) -> list[list[Any]]:
     """Layers as plain lists, [name, {size: value}], for a file."""
     return [[type(layer).__name__.lower(), asdict(layer)] for layer in layers]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -26,6 +27,40 @@ class Columns(Layer):
 
 
 @dataclass(frozen=True)
+class Steps:
+    """Sequences (T, C) laid together without gaps: all first steps, all second ones, and so on.
+
+    In every step the longer sequences come first. count : how many have each step. place : of each
+    sequence, the (T,) rows of the whole that are its own. reverse : the rows so that every
+    sequence runs backwards.
+    """
+
+    count: list[int]
+    place: list[Array]
+    reverse: Array
+
+    def together(self, sequences: Sequence[Array]) -> Array:
+        """The sequences as one (P, C)."""
+        whole = np.empty((len(self.reverse), sequences[0].shape[1]), sequences[0].dtype)
+        for place, sequence in zip(self.place, sequences, strict=True):
+            whole[place] = sequence
+        return whole
+
+
+def steps_of(lengths: Sequence[int]) -> Steps:
+    """How sequences of these lengths lie together."""
+    order = np.argsort(-np.asarray(lengths), kind="stable")
+    count = [int((np.asarray(lengths) > t).sum()) for t in range(max(lengths, default=0))]
+    start = np.cumsum([0, *count])
+    place: list[Array] = [np.empty(0, np.intp)] * len(lengths)
+    reverse = np.empty(start[-1], np.intp)
+    for rank, i in enumerate(order):
+        place[i] = start[: lengths[i]] + rank
+        reverse[place[i]] = place[i][::-1]
+    return Steps(count, place, reverse)
+
+
+@dataclass(frozen=True)
 class BiGru(Layer):
     """Two gated recurrent units over (N, T, inputs), one from each end: (N, T, 2 * units).
 
@@ -37,6 +72,7 @@ class BiGru(Layer):
     inputs: int
     units: int
     trainable: ClassVar[tuple[str, ...]] = ("weights", "recurrent", "bias", "recurrent_bias")
+    recurrent: ClassVar[bool] = True
 
     def init(self, rng: np.random.Generator, dtype: Any = np.float32) -> Params:
         bound = 1 / np.sqrt(self.units)
@@ -72,6 +108,53 @@ class BiGru(Layer):
         states, gates, product = self._run(params, pre, alive)
         y = np.concatenate([states[1:, 0], states[:0:-1, 1]], -1).transpose(1, 0, 2)
         return np.ascontiguousarray(y), (x, states, gates, product, alive)
+
+    def read(self, params: Params, x: Array, steps: Steps) -> Array:
+        """The output in use, without a cache, for sequences that lie together as `steps` says."""
+        u = self.units
+        both = x, x[steps.reverse]
+        # gates and the new part by themselves: what lies in one piece is gone through faster
+        parts = slice(None, 2 * u), slice(2 * u, None)
+        (pre_gates, gate_weights, gate_bias), (pre_new, new_weights, new_bias) = (
+            self._part(params, both, part) for part in parts
+        )
+        most = max(steps.count, default=0)
+        gate_room = np.empty((2, most, 2 * u), x.dtype)
+        new_room = np.empty((2, most, u), x.dtype)
+        before, after = np.zeros((2, 2, most, u), x.dtype)
+        y = np.empty((len(x), 2 * u), x.dtype)
+        start = 0
+        for n in steps.count:
+            here = slice(start, start + n)
+            old, gates, new, state = before[:, :n], gate_room[:, :n], new_room[:, :n], after[:, :n]
+            np.matmul(old, gate_weights, out=gates)
+            gates += gate_bias
+            gates += pre_gates[:, here]
+            sigmoid(gates, out=gates)
+            np.matmul(old, new_weights, out=new)
+            new += new_bias
+            new *= gates[..., :u]
+            new += pre_new[:, here]
+            np.tanh(new, out=new)
+            np.subtract(old, new, out=state)
+            state *= gates[..., u:]
+            state += new
+            y[here, :u] = state[0]
+            y[steps.reverse[here], u:] = state[1]
+            before, after, start = after, before, start + n
+        return y
+
+    def _part(
+        self, params: Params, both: tuple[Array, Array], part: slice
+    ) -> tuple[Array, Array, Array]:
+        """What the inputs give some of the gates, both ways; weights and bias for the states."""
+        given, bias = params["weights"][..., part], params["bias"][:, None, part]
+        pre = np.empty((2, len(both[0]), given.shape[2]), both[0].dtype)
+        for own, x, weights in zip(pre, both, np.ascontiguousarray(given), strict=True):
+            np.matmul(x, weights, out=own)
+        pre += bias
+        recurrent = np.ascontiguousarray(params["recurrent"][..., part])
+        return pre, recurrent, params["recurrent_bias"][:, None, part]
 
     def _run(self, params: Params, pre: Array, alive: Array) -> tuple[Array, Array, Array]:
         """Both directions at once, the second backwards: states, gates, the new part's product."""

@@ -1,1 +1,1 @@
-"""What leaves: a page as text, JSON lines, TSV and pictures; pure functions of a Page."""
+"""Output: a page as text, JSON lines, TSV and pictures; pure functions of a Page."""

@@ -50,7 +50,7 @@ def _describe(root: ET.Element, page: Page) -> None:
 def _add_row(block: ET.Element, page: Page, row: Row, name: str) -> None:
     points = geometry.outline(page, row)
     foot = geometry.to_file(page, geometry.baseline(row))
-    line = element(block, "TextLine", ID=name, **_box(points), BASELINE=geometry.told(foot))
+    line = element(block, "TextLine", ID=name, **_box(points), BASELINE=geometry.points_list(foot))
     _add_shape(line, page, row, points)
     for number, word in enumerate(row.words, 1):
         if number > 1:
@@ -74,7 +74,7 @@ def _add_space(line: ET.Element, page: Page, row: Row, words: tuple[Word, ...]) 
 
 def _add_shape(parent: ET.Element, page: Page, row: Row, points: geometry.Points) -> None:
     if geometry.is_bent(page, row):
-        element(element(parent, "Shape"), "Polygon", POINTS=geometry.told(points))
+        element(element(parent, "Shape"), "Polygon", POINTS=geometry.points_list(points))
 
 
 def _box(points: geometry.Points) -> dict[str, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ocr_cli.output.jsonl import line
+from ocr_cli.output.jsonl import page_line
 
 if TYPE_CHECKING:
     from ocr_cli.page import Page
@@ -25,4 +25,4 @@ def page(page: Page) -> str:
         }
         for row in page.rows
     ]
-    return line(page, rows)
+    return page_line(page, rows)

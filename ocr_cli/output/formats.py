@@ -19,8 +19,8 @@ Piece = str | bytes  # what a page becomes
 
 
 @dataclass(frozen=True)
-class Format:
-    """How pages are written; what that takes is imported when it is asked for.
+class OutputFormat:
+    """A format of pages; what writing it takes is imported when it is asked for.
 
     Attributes
     ----------
@@ -69,12 +69,12 @@ class Format:
     @property
     def check(self) -> Callable[[], None]:
         """What raises MissingExtraError where a package that it takes is not installed."""
-        check: Callable[[], None] = self._get("check", lambda: None)
+        check: Callable[[], None] = self._get("check_packages", lambda: None)
         return check
 
 
-def _ours(name: str, *suffixes: str, **more: Any) -> Format:
-    return Format(f"ocr_cli.output.{name}", suffixes, **more)
+def _ours(name: str, *suffixes: str, **more: Any) -> OutputFormat:
+    return OutputFormat(f"ocr_cli.output.{name}", suffixes, **more)
 
 
 READ = {
@@ -102,7 +102,7 @@ def of_name(path: Path) -> str | None:
     return max(asked)[1] if asked else None
 
 
-def write(pieces: Iterable[Piece], form: Format, out: BinaryIO) -> int:
+def write(pieces: Iterable[Piece], form: OutputFormat, out: BinaryIO) -> int:
     """Write what pages became, as they come; how many there were.
 
     A page without writing may give nothing. Where there are no pages, nothing is bound.

@@ -126,7 +126,7 @@ def _check_streams(read: set[tuple[int, int] | str]) -> None:
 
 
 def _identity(path: Path) -> tuple[int, int] | str:
-    """What all names of a file share; for one that is not there, its path without links."""
+    """The identity of a file under all its names; where it is not there, its path without links."""
     try:
         found = path.stat()
     except (OSError, ValueError):

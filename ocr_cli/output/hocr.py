@@ -55,7 +55,7 @@ def _add_row(parent: ET.Element, page: Page, row: Row, number: str) -> None:
         points = geometry.outline(page, row, word)
         title = f"bbox {_numbers(geometry.box_of(points))}; x_wconf {round(100 * word.confidence)}"
         if geometry.is_bent(page, row):
-            title += f"; poly {geometry.told(points, ' ')}"
+            title += f"; poly {geometry.points_list(points, ' ')}"
         made = _part(line, "span", "ocrx_word", f"word_{number}_{place}", title)
         made.text = clean(word.text)
 
@@ -75,7 +75,9 @@ def _row_title(page: Page, row: Row) -> str:
     size = row.x_height * geometry.scale(page)
     title += f"; x_size {(UP + DOWN) * size:.1f}; x_descenders {DOWN * size:.1f}"
     title += f"; x_ascenders {(UP - 1) * size:.1f}"
-    return title + (f"; poly {geometry.told(points, ' ')}" if geometry.is_bent(page, row) else "")
+    return title + (
+        f"; poly {geometry.points_list(points, ' ')}" if geometry.is_bent(page, row) else ""
+    )
 
 
 def _part(parent: ET.Element, tag: str, kind: str, name: str, title: str) -> ET.Element:

@@ -17,11 +17,11 @@ _UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\ud
 def page(page: Page) -> str:
     """The page with its rows, words and glyphs as one line of JSON; boxes in the file's pixels."""
     rows = [_row(row, page) for row in page.rows]
-    return line(page, rows, language=page.language, text=page.text)
+    return page_line(page, rows, language=page.language, text=page.text)
 
 
-def line(page: Page, rows: list[dict[str, Any]], **more: Any) -> str:
-    """What every line tells of its page, and its rows."""
+def page_line(page: Page, rows: list[dict[str, Any]], **more: Any) -> str:
+    """A page's line: its head, and its rows."""
     height, width = page.file_shape
     head = {"source": page.source, "frame": page.frame, "width": width, "height": height}
     return dumps({**head, **more, "rows": rows}) + "\n"

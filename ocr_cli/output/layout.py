@@ -1,4 +1,4 @@
-"""Plain text that looks like the page: indents, columns of blanks, and empty lines."""
+"""Plain text that looks like the page: indents, columns of spaces, and empty lines."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 BETWEEN = "\n"
 LEVEL = 0.6  # x-heights by which two pieces of one line may be apart
 MOST_EMPTY = 3  # lines in a row
-MOST_BLANKS = 200  # in a row: a line is for people to look at
+MOST_SPACES = 200  # in a row: a line is for people to look at
 
 
 @dataclass
@@ -70,6 +70,6 @@ def _overlap(line: _Line, row: Row) -> bool:
 def _written(line: _Line, left: int, usual: float) -> str:
     text = ""
     for word in line.words:
-        blanks = round((word.box.x1 - left) / max(usual, 1.0)) - len(text)
-        text += " " * min(MOST_BLANKS, max(blanks, int(bool(text)))) + word.text
+        spaces = round((word.box.x1 - left) / max(usual, 1.0)) - len(text)
+        text += " " * min(MOST_SPACES, max(spaces, int(bool(text)))) + word.text
     return text

@@ -1,4 +1,4 @@
-"""What the formats in XML share: text that any parser takes, and a document of elements."""
+"""Markup for the formats in XML: text that any parser takes, and a document of elements."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from xml.etree import ElementTree as ET
 _UNFIT = re.compile(
     "[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
 )
-LANGUAGES = {"en": "English", "fr": "French", "de": "German", "es": "Spanish"}
 
 
 def clean(text: str) -> str:

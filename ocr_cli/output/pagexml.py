@@ -14,8 +14,9 @@ from xml.etree import ElementTree as ET
 import numpy as np
 
 from ocr_cli import __version__
+from ocr_cli.data.charset import LANGUAGES
 from ocr_cli.output import geometry
-from ocr_cli.output.markup import LANGUAGES, document, element
+from ocr_cli.output.markup import document, element
 
 if TYPE_CHECKING:
     from ocr_cli.page import Alternative, Page, Row, Word
@@ -34,7 +35,7 @@ def page(page: Page) -> str:
         element(about, name, _time(page.source))
     height, width = page.file_shape
     size = {"imageWidth": width, "imageHeight": height}
-    language = LANGUAGES.get(page.language)
+    language = LANGUAGES[page.language].name if page.language in LANGUAGES else None
     name = Path(page.source).name
     sheet = element(root, "Page", imageFilename=name, **size, primaryLanguage=language)
     if page.rows:
@@ -49,7 +50,7 @@ def page(page: Page) -> str:
 
 
 def _time(source: str) -> str:
-    """When the picture was last changed: the same picture gives the same file."""
+    """The time when the picture was last changed: the same picture gives the same file."""
     try:
         seconds = Path(source).stat().st_mtime
     except (OSError, ValueError):
@@ -59,9 +60,9 @@ def _time(source: str) -> str:
 
 def _add_row(region: ET.Element, page: Page, row: Row, name: str) -> None:
     line = element(region, "TextLine", id=name)
-    element(line, "Coords", points=geometry.told(geometry.outline(page, row)))
+    element(line, "Coords", points=geometry.points_list(geometry.outline(page, row)))
     foot = geometry.to_file(page, geometry.baseline(row))
-    element(line, "Baseline", points=geometry.told(foot))
+    element(line, "Baseline", points=geometry.points_list(foot))
     for number, word in enumerate(row.words, 1):
         _add_word(line, page, row, word, f"{name}_word_{number}")
     _add_text(line, row.text, row.confidence)
@@ -69,7 +70,7 @@ def _add_row(region: ET.Element, page: Page, row: Row, name: str) -> None:
 
 def _add_word(line: ET.Element, page: Page, row: Row, word: Word, name: str) -> None:
     made = element(line, "Word", id=name)
-    element(made, "Coords", points=geometry.told(geometry.outline(page, row, word)))
+    element(made, "Coords", points=geometry.points_list(geometry.outline(page, row, word)))
     _add_text(made, word.text, word.confidence, word.alternatives)
 
 

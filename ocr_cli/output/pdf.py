@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 KINDS = {"PDF"}  # formats whose pages are pages already
 
 
-def check() -> None:
+def check_packages() -> None:
     """MissingExtraError where the packages are not installed; they keep what they notice quiet."""
     try:
         import img2pdf
@@ -40,7 +40,7 @@ def check() -> None:
 
 def page(page: Page) -> bytes:
     """A PDF of one page; of a PDF's page only the text, and where that page is."""
-    check()
+    check_packages()
     from ocr_cli.input.files import opened
     from ocr_cli.input.formats import HEAD, sniff
 
@@ -85,7 +85,7 @@ def _of_pdf(page: Page) -> bytes:
 
 def text_alone(page: Page) -> bytes:
     """A PDF of a page's text without its picture, as large as that is printed."""
-    check()
+    check_packages()
     import pikepdf
 
     from ocr_cli.output.sheet import size_of
@@ -139,7 +139,7 @@ def _shown(sheet: pikepdf.Page) -> list[float]:
 
 
 def _inherited(sheet: pikepdf.Page, name: str, default: int) -> int:
-    """What a page has from the nodes above it."""
+    """The attributes that a page has from the nodes above it."""
     node = sheet.obj.get("/Parent")
     for _ in range(50):
         if node is None:
@@ -152,7 +152,7 @@ def _inherited(sheet: pikepdf.Page, name: str, default: int) -> int:
 
 def bind(pieces: Iterable[bytes], out: BinaryIO) -> None:
     """Write all pages as one PDF."""
-    check()
+    check_packages()
     from ocr_cli.output.book import Book
 
     with Book() as book:

@@ -1,4 +1,4 @@
-"""What all plots share: a figure, and how it becomes a file; needs the extra ocr-cli[plot]."""
+"""Plots: a figure, and how it becomes a file; needs the extra ocr-cli[plot]."""
 
 from __future__ import annotations
 

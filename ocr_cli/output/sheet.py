@@ -87,7 +87,7 @@ def _data(page: Page) -> _Data:
 
 
 def _decoded(page: Page) -> _Data:
-    """As `_data`, of the picture upright and in a format that PDF has."""
+    """The data as `_data` gives it, of the picture upright and in a format that PDF has."""
     from PIL import ImageOps
 
     from ocr_cli.input.files import opened

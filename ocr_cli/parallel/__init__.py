@@ -1,4 +1,4 @@
-"""One seam for many pieces of work, a concurrent.futures.Executor: results in order.
+"""Parallel work behind one seam, a concurrent.futures.Executor: results in order.
 
 Imports nothing heavy: a worker process caps its BLAS threads before numpy comes in.
 """

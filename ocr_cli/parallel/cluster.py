@@ -29,7 +29,7 @@ _PROCESSES: dict[str, Workers] = {}  # of a dask worker, for the batch that it i
 
 @dataclass(frozen=True)
 class Setting:
-    """What every worker of a batch goes by.
+    """The setting of every worker of a batch.
 
     prepare : called in each process before its first page. timeout : seconds for one. agree, key :
     what `agree` says on a worker has to be `key`, else it would read otherwise than is read here.
@@ -82,7 +82,7 @@ def _client(address: str) -> Client:
 
 
 class _Cluster(Executor):
-    """What is submitted goes to the cluster, and fails as it would in `Workers`."""
+    """An executor on a cluster; what is submitted fails as it would in `Workers`."""
 
     def __init__(self, client: Client, setting: Setting) -> None:
         self._client, self._setting = client, setting
@@ -128,7 +128,7 @@ def _as_ours(failure: Exception, is_of_task: bool) -> Exception:
 
 
 def _on_worker(task: Callable[[], Any], setting: Setting) -> Any:
-    """What comes of a task, in a process beside the worker's own that is let be killed."""
+    """Run a task in a process beside the worker's own, which may be killed."""
     with _LOCK:
         if setting.key not in _PROCESSES:
             _check(setting)
@@ -150,7 +150,7 @@ def _check(setting: Setting) -> None:
 
 
 def _processes(setting: Setting) -> Workers:
-    """One for each thread of this worker."""
+    """Processes, one for each thread of this worker."""
     from distributed import get_worker
 
     # Dask's workers are daemonic, which must have no children; ours end with their parent.

@@ -25,7 +25,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Known(Generic[Result]):
-    """What stands among the items for one whose result is there already."""
+    """A stand-in among the items for one whose result is there already."""
 
     value: Result
 
@@ -116,7 +116,7 @@ def _result(
     executor: Executor,
     others: Iterable[_Coming[Result, Item]],
 ) -> Result | InputError:
-    """What came of an item, which is tried once more where its process was killed."""
+    """The result of an item, which is tried once more where its process was killed."""
     if isinstance(outcome, InputError):
         return outcome
     if isinstance(outcome, Known):

@@ -136,7 +136,7 @@ class _Worker:
         self._is_ready = False
 
     def done(self, task: Callable[[], Any], timeout: float | None) -> Any:
-        """What comes of a task; BrokenExecutor, TooLongError, or whatever it raises."""
+        """The result of a task; BrokenExecutor, TooLongError, or whatever it raises."""
         try:
             if not self._is_ready:
                 self._pipe.recv()
@@ -163,7 +163,7 @@ class _Worker:
 
 
 def start_worker() -> None:
-    """What every process of ours begins with: one BLAS thread, and an end with its parent."""
+    """Begin a process of ours: one BLAS thread, and an end with its parent."""
     cap_threads(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent to handle
     for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):

@@ -1,4 +1,4 @@
-"""From analysed pages to text: a reader holds the models, `read_page` fills in the text."""
+"""Recognition, from analysed pages to text: a reader holds the models, `read_page` reads."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from ocr_cli import layout
+from ocr_cli.data.charset import LANGUAGES
 from ocr_cli.errors import ModelError
+from ocr_cli.layout.quantiles import median
 from ocr_cli.modelfiles import kinds, weights
 from ocr_cli.modelfiles.weights import Model
 from ocr_cli.page import Course, Page, Row
@@ -24,10 +26,10 @@ from ocr_cli.recognition.letters import habit
 from ocr_cli.recognition.letters.choice import best_text
 from ocr_cli.recognition.letters.habit import Habit
 from ocr_cli.recognition.letters.lattice import Lattice
-from ocr_cli.recognition.letters.search import Weights
+from ocr_cli.recognition.letters.search import LatticeDecoding
 from ocr_cli.recognition.lines import RowEmissions, small_capitals
 from ocr_cli.recognition.lines.alternatives import with_alternatives
-from ocr_cli.recognition.lines.beam import Decoding
+from ocr_cli.recognition.lines.beam import LineDecoding
 
 __all__ = [
     "Reader",
@@ -44,13 +46,13 @@ ILLEGIBLE = 0.42, 0.6  # but at least, and at most, so much; fitted on gnhk/vali
 SURE = 0.97  # confidence of a line model, from which on capitals are not read by letters
 APART = 0.8  # pieces of ink to a letter, from which on letters stand apart
 # Gaps count for more in rows that are mostly block capitals, whose words stand well apart.
-SPACED = Decoding(space=0.7)
-BESIDE_LINES = Weights(blank=0.8, beam=12, choices=8)
+SPACED = LineDecoding(space=0.7)
+BESIDE_LINES = LatticeDecoding(space=0.8, beam=12, choices=8)
 
 
 @dataclass(frozen=True)
 class Reader:
-    """What reading takes: a model of letters, one of lines, or both; and of language, or none.
+    """The models of reading: one of letters, one of lines, or both; and of language, or none.
 
     language : the same for every page, or several, of which each page gets what suits it.
     habit : what is known of the hand that is read, beside what its models have learnt.
@@ -69,9 +71,9 @@ class Reader:
         return tuple(model for model in (self.letters, self.lines) if model is not None)
 
     @property
-    def weights(self) -> Weights:
-        """How much letters, gaps and language count where it reads letters."""
-        return Weights() if self.lines is None else BESIDE_LINES
+    def decoding(self) -> LatticeDecoding:
+        """The weights of letters, gaps and language where it reads letters."""
+        return LatticeDecoding() if self.lines is None else BESIDE_LINES
 
     def settled(self, texts: Sequence[str]) -> Reader:
         """The same with one language, that of these texts, or with none."""
@@ -114,13 +116,13 @@ def load_reader(model: str = "default", language: str = "auto") -> Reader:
 
 
 def _load_hand(path: Path, language: Language | Languages | None) -> Reader:
-    """What knows a hand, see `weights.save_hand`."""
+    """Load the reader of a hand, see `weights.save_hand`."""
     there = weights.kinds_in(path)
     of_letters = weights.load_model(path) if there & kinds.of_role("letters") else None
     of_lines = lines.load_line_model(path) if there & kinds.of_role("lines") else None
     try:
-        beside = weights.read_beside(path)
-        own = habit.from_arrays(beside) if beside else Habit()  # files before there were habits
+        extras = weights.read_extras(path)
+        own = habit.from_arrays(extras) if extras else Habit()  # files before there were habits
     except ValueError as error:
         raise ModelError("the model's parts do not fit", "train it anew", str(path)) from error
     return Reader(of_letters, of_lines, language, own, _beside(of_lines))
@@ -141,10 +143,10 @@ def load_language(name: str) -> Language | Languages | None:
     """
     if name == "auto":
         return Languages()
-    if name == languages.NONE or name in languages.NAMES:
+    if name == languages.NONE or name in LANGUAGES:
         return Languages().get(name)
     if not Path(name).is_file():
-        known = ", ".join(["auto", *languages.NAMES, languages.NONE])
+        known = ", ".join(["auto", *LANGUAGES, languages.NONE])
         advice = f"give {known}, or a file that ocr train --kind language wrote"
         raise ModelError("no such language", advice, name)
     from ocr_cli.recognition import language
@@ -171,9 +173,9 @@ def _by_letters(page: Page, model: Model, reader: Reader) -> Page:
     if page.ink is None:
         page = layout.with_ink(page)
     lattices = _lattices(page, model, reader)
-    alone = partial(letters.read_rows, page.rows, lattices, None, reader.weights)
+    alone = partial(letters.read_rows, page.rows, lattices, None, reader.decoding)
     language = reader.language_of(lambda: [row.text for row in alone()])
-    rows = letters.read_rows(page.rows, lattices, language, reader.weights)
+    rows = letters.read_rows(page.rows, lattices, language, reader.decoding)
     read = tuple(calibrated(row, confidence.LETTERS) for row in rows)
     return replace(page, rows=read, language=languages.code_of(language))
 
@@ -188,7 +190,7 @@ def _by_lines(page: Page, model: Model, reader: Reader, alternatives: bool) -> P
 
 
 def _lattices(page: Page, model: Model, reader: Reader) -> list[Lattice]:
-    return reader.habit.lattices(letters.lattices_of(page, model), reader.weights)
+    return reader.habit.lattices(letters.lattices_of(page, model), reader.decoding)
 
 
 def _calibrated(rows: Sequence[Row], seen: Sequence[RowEmissions]) -> list[Row]:
@@ -245,7 +247,7 @@ def _with_second_opinions(
     chosen = [i for i in chosen if pieces_a_letter(page.rows[i], rows[i]) >= APART]
     apart = replace(page, rows=tuple(page.rows[i] for i in chosen))
     lattices = _lattices(apart, by_letters, reader)
-    by_letter = letters.read_rows(apart.rows, lattices, language, reader.weights)
+    by_letter = letters.read_rows(apart.rows, lattices, language, reader.decoding)
     for i, lattice, row in zip(chosen, lattices, by_letter, strict=True):
         texts = row.text, rows[i].text
         known = seen[i].scores, by_lines.classes, language
@@ -285,7 +287,7 @@ def without_doubtful(page: Page) -> Page:
     """
     if not page.rows:
         return page
-    usual = float(np.median([row.legibility for row in page.rows]))
+    usual = float(median([row.legibility for row in page.rows]))
     least = float(np.clip(DOUBTFUL * usual, *ILLEGIBLE))
     return replace(page, rows=tuple(row for row in page.rows if row.legibility >= least))
 

@@ -28,7 +28,7 @@ def fused(emissions: Sequence[RowEmissions], model: Model, second: Model) -> lis
     """The emissions with the second network's, where it has a say."""
     if sum(one.strip.image.shape[1] for one in emissions) < ENOUGH:
         return list(emissions)
-    some = np.unique(np.linspace(0, len(emissions) - 1, SAMPLE).astype(int))
+    some = sorted({int(i) for i in np.linspace(0, len(emissions) - 1, SAMPLE)})
     known = dict(zip(some, _scores([emissions[i] for i in some], second), strict=True))
     gains = [legibility(known[i]) - legibility(emissions[i].scores) for i in some]
     if np.mean(gains) < -BEHIND:

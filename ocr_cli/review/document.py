@@ -60,7 +60,7 @@ class SavedRow:
 
     @property
     def text(self) -> str:
-        """The words that are not empty, a blank between them."""
+        """The words that are not empty, a space between them."""
         return " ".join(word.text for word in self.words if word.text)
 
     @property
@@ -151,7 +151,7 @@ def to_json(document: Document) -> dict[str, Any]:
     return {"format": FORMAT, "version": VERSION, **asdict(document)}
 
 
-def dumps(document: Document) -> str:
+def document_text(document: Document) -> str:
     """The text of `scan.ocr.json`."""
     return json.dumps(to_json(document), ensure_ascii=False, indent=1) + "\n"
 
@@ -212,7 +212,7 @@ def id_of(value: Any) -> str:
     raise ValueError("a row's id is letters and digits")
 
 
-def box_of(value: Any) -> tuple[float, float, float, float]:
+def checked_box(value: Any) -> tuple[float, float, float, float]:
     """A box x1, y1, x2, y2, checked; ValueError."""
     x1, y1, x2, y2 = _numbers(value, 4)
     return x1, y1, x2, y2
@@ -221,7 +221,7 @@ def box_of(value: Any) -> tuple[float, float, float, float]:
 def _word(value: Any) -> SavedWord:
     word = _dict(value)
     typed = word.get("typed")
-    box = box_of(word.get("box"))
+    box = checked_box(word.get("box"))
     (confidence,) = _numbers([word.get("confidence", 0.0)], 1)
     choices = tuple(_text(choice) for choice in _list(word.get("choices", []), 20))
     typed = None if typed is None else _text(typed)
@@ -264,7 +264,7 @@ def _size(value: Any) -> tuple[int, int]:
 
 
 def _text(value: Any) -> str:
-    """A text without line breaks and control characters; blanks stay."""
+    """A text without line breaks and control characters; spaces stay."""
     if not isinstance(value, str) or len(value) > LONGEST:
         raise ValueError("a text is missing, or too long")
     if any(ord(c) < 32 or 0xD800 <= ord(c) < 0xE000 or c in "\x7f\u2028\u2029" for c in value):

@@ -60,7 +60,7 @@ def course_of(row: SavedRow) -> Course:
     return Course(np.array(row.points, np.float64), row.spread, row.slant)
 
 
-def read_rows(page: Page, rows: Sequence[SavedRow], reader: Reader) -> list[SavedRow]:
+def read_anew(page: Page, rows: Sequence[SavedRow], reader: Reader) -> list[SavedRow]:
     """Kept rows read anew along their courses, as if nothing had been read there."""
     if not rows:
         return []
@@ -92,7 +92,7 @@ def read_box(
     if not y1 < float(course.points[:, 1].mean()) < y2:  # a neighbour's ink drew it away
         course = guess
     row = saved_row(bare_row(_with_room(course), page.grey.shape), (), name)
-    return read_rows(page, [row], reader)[0]
+    return read_anew(page, [row], reader)[0]
 
 
 def _with_room(course: Course) -> Course:

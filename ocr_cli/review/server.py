@@ -17,9 +17,9 @@ from urllib.parse import parse_qs, urlsplit
 from ocr_cli.errors import InputError, OcrError
 from ocr_cli.output import formats
 from ocr_cli.review import pages
-from ocr_cli.review.document import ConflictError, box_of, id_of, to_json
+from ocr_cli.review.document import ConflictError, checked_box, id_of, to_json
 from ocr_cli.review.guard import HEADERS, Guard
-from ocr_cli.review.store import FAILED, READY, Sheet, Store
+from ocr_cli.review.store import FAILED, READY, Store, StoredPage
 from ocr_cli.review.teach import Teaching
 
 MOST_BYTES = 4 << 20  # of a request's body: a page of five thousand rows is less
@@ -166,7 +166,7 @@ class Handler(BaseHTTPRequestHandler):
         box, name = body.get("box"), body.get("id")
         if part != "/read":
             raise LookupError(path)
-        row = self.server.store.read_box(number, box_of(box), id_of(name))
+        row = self.server.store.read_box(number, checked_box(box), id_of(name))
         self._json(asdict(row))
 
     def _delete(self, path: str) -> None:
@@ -238,7 +238,7 @@ class Handler(BaseHTTPRequestHandler):
 
 def _summary(store: Store, number: int) -> dict[str, Any]:
     """What the list of pages says of one."""
-    sheet: Sheet = store.sheets[number]
+    sheet: StoredPage = store.sheets[number]
     told = {"name": sheet.name, "state": sheet.state, "problem": sheet.problem}
     if sheet.state != READY:
         return told | {"rows": 0, "corrected": 0, "formats": available()}
@@ -260,7 +260,7 @@ def available() -> tuple[str, ...]:
     return tuple(name for name, form in formats.READ.items() if _is_there(form))
 
 
-def _is_there(form: formats.Format) -> bool:
+def _is_there(form: formats.OutputFormat) -> bool:
     try:
         form.check()
     except OcrError:

@@ -25,7 +25,7 @@ WAITING, READY, FAILED = "waiting", "ready", "failed"
 
 
 @dataclass
-class Sheet:
+class StoredPage:
     """A page on its way: its picture, where it is kept, and what is known of it so far."""
 
     picture: Picture
@@ -71,7 +71,7 @@ def load(path: Path) -> Document:
 def save(path: Path, document: Document) -> None:
     """Keep a document: the file is whole at any time; OcrError."""
     with replacing_text(path) as file:
-        file.write(documents.dumps(document))
+        file.write(documents.document_text(document))
 
 
 class Store:
@@ -79,7 +79,7 @@ class Store:
 
     def __init__(self, pictures: Sequence[Picture], reader: Callable[[], Reader]) -> None:
         """reader : gives what reads; asked for when first needed, and again after teaching."""
-        self.sheets = [Sheet(picture, kept_beside(picture)) for picture in pictures]
+        self.sheets = [StoredPage(picture, kept_beside(picture)) for picture in pictures]
         self._reader = reader
         self._reading = threading.Lock()
 
@@ -110,7 +110,7 @@ class Store:
             except Exception as failure:  # one page's oddity must not cost the others
                 sheet.state, sheet.problem = FAILED, f"{type(failure).__name__}: {failure}"
 
-    def _open(self, sheet: Sheet, keep: bool) -> None:
+    def _open(self, sheet: StoredPage, keep: bool) -> None:
         if sheet.path.exists():
             self._refresh(sheet)
         elif keep:
@@ -124,7 +124,7 @@ class Store:
     def _read(self, picture: Picture) -> Document:
         with self._reading:
             reader = self._reader()
-            located = pipeline.locate(picture)
+            located = pipeline.load_and_locate(picture)
             read = recognition.without_doubtful(recognition.read_page(located, reader))
             courses = [row.course for row in read.rows if row.course is not None]
             bare = with_bare_rows(located, courses)
@@ -134,7 +134,7 @@ class Store:
                 choices = [[() for _ in row.words] for row in read.rows]
             return pages.document_of(read, choices)
 
-    def _refresh(self, sheet: Sheet) -> None:
+    def _refresh(self, sheet: StoredPage) -> None:
         """Take over what another program has written to the file meanwhile."""
         try:
             stamp = _stamp(sheet.path)
@@ -151,7 +151,7 @@ class Store:
             raise InputError(problem, "move it away to read this one anew", str(sheet.path))
         sheet.document, sheet.stamp = document, stamp
 
-    def _keep(self, sheet: Sheet, document: Document) -> None:
+    def _keep(self, sheet: StoredPage, document: Document) -> None:
         save(sheet.path, document)
         sheet.document, sheet.stamp = document, _stamp(sheet.path)
 
@@ -189,7 +189,7 @@ class Store:
             if page is None:
                 continue
             with self._reading:
-                fresh = {row.id: row for row in pages.read_rows(page, rows, self._reader())}
+                fresh = {row.id: row for row in pages.read_anew(page, rows, self._reader())}
             with sheet.lock:  # who corrects a row meanwhile keeps it
                 self._keep(sheet, documents.reread(self.document(number), fresh))
             count += len(rows)
@@ -204,7 +204,7 @@ class Store:
         return [sheet.path for i, sheet in ready if self.document(i).corrected]
 
 
-def _known(sheet: Sheet) -> Document:
+def _known(sheet: StoredPage) -> Document:
     if sheet.document is None:
         raise LookupError(sheet.name)
     return sheet.document

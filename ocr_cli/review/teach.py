@@ -141,7 +141,7 @@ def _learn(connection: Connection, paths: list[str], out: str, model: str, langu
     """The process: learns, saves, and says how it went."""
     parallel.cap_threads(1)
     try:
-        learnt = learn(paths, model, language, lambda k, n: connection.send(("step", k, n)))
+        learnt = learn_pages(paths, model, language, lambda k, n: connection.send(("step", k, n)))
         if learnt.share:
             save(Path(out), learnt, {"command": f"ocr review, {len(paths)} pages"})
         connection.send(("learnt", in_words(learnt, Path(out)), bool(learnt.share)))
@@ -149,7 +149,7 @@ def _learn(connection: Connection, paths: list[str], out: str, model: str, langu
         connection.send(("failed", str(failure)))
 
 
-def learn(
+def learn_pages(
     paths: Sequence[str], model: str, language: str, on_step: Callable[[int, int], None]
 ) -> Learnt:
     """The reader `model` tuned to the hand of kept pages, as `ocr train --page` does it."""

@@ -51,7 +51,7 @@ def load_autoencoder(name: str | Path) -> Model:
 
 
 def code_size(model: Model) -> int:
-    """How many numbers all that comes back is made from: the outputs of the narrowest layer."""
+    """The number of outputs of the narrowest layer: all that comes back is made from these."""
     return min(layer.outputs for layer in model.layers if isinstance(layer, Dense))
 
 

@@ -40,7 +40,7 @@ _TAUGHT = 0.7  # share of the target that a teacher gives
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to train; the defaults are the homework's, whose gradients sum over a batch."""
+    """The recipe of a training; by default the homework's, with gradients summed over a batch."""
 
     epochs: int = 150
     batch_size: int = 15
@@ -58,7 +58,7 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Epoch:
-    """One line of a training's history; losses and scores an item, see `Goal` for units."""
+    """A line of a training's history; losses and scores an item, see `Goal` for units."""
 
     epoch: int
     train_loss: float
@@ -70,7 +70,7 @@ class Epoch:
 
 @dataclass(frozen=True)
 class Goal:
-    """What a kind of network learns, and what its epochs are compared by.
+    """The goal of a kind of network: what it learns, and what its epochs are compared by.
 
     Attributes
     ----------
@@ -109,7 +109,7 @@ GOALS = {kinds.CLASSIFY: CLASSIFY, kinds.RECONSTRUCT: RECONSTRUCT}  # see `kinds
 
 
 def goal_of(kind: str) -> Goal:
-    """What a kind of network is trained for."""
+    """The goal of a kind of network."""
     return GOALS[kinds.KINDS[kind].goal]
 
 
@@ -310,7 +310,7 @@ def train(
 
 @dataclass(frozen=True)
 class Lessons:
-    """What a training goes through: an epoch's lessons, some `steps` of them, and their goal."""
+    """The lessons of a training: those of an epoch, their number of steps, and their goal."""
 
     epoch: Callable[[], Iterator[Lesson]]
     steps: int

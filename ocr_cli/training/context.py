@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ocr_cli.data.formats.ink import Ink
 from ocr_cli.data.sets import CharacterSet
 from ocr_cli.data.sources import USUAL, label_numbers, rendered
-from ocr_cli.data.synthesis.render import Variation
+from ocr_cli.data.synthesis.render import LetterVariation
 from ocr_cli.errors import InputError
 from ocr_cli.modelfiles.weights import Model, size_features
 from ocr_cli.nn import context, losses, network
@@ -125,8 +125,8 @@ def _on_valid(
     targets = CLASSIFY.targets(known, valid.labels, len(start.classes), 0.0)
 
     def evaluated(model: Model) -> tuple[float, float]:
-        beside = model.context
-        logits = alone if beside is None else alone + context.in_context(beside, known, writers)
+        own = model.context
+        logits = alone if own is None else alone + context.in_context(own, known, writers)
         loss, _ = losses.cross_entropy(logits, targets)
         return loss / max(1, len(valid)), float(CLASSIFY.scores(logits, targets).mean())
 
@@ -146,7 +146,7 @@ def another_hand(ink: Ink, model: Model, rng: np.random.Generator) -> Seen:
     for w in range(count):  # the usual letter stays 1
         matrices[w] /= np.median(taller[writer == w])
     other = ink.reshaped(matrices[writer])
-    hidden, logits = model.seen(rendered(other, model.classes, Variation(), rng).images)
+    hidden, logits = model.seen(rendered(other, model.classes, LetterVariation(), rng).images)
     return Seen(hidden.astype(np.float16), logits.astype(np.float16), other.sizes() / USUAL)
 
 
@@ -175,7 +175,7 @@ def _kind_of(ink: Ink) -> NDArray[np.int64]:
 def _some(
     items: NDArray[np.int64], kinds: NDArray[np.int64], rng: np.random.Generator
 ) -> NDArray[np.int64]:
-    """Some of a writer's items, often of some kinds alone: sets differ in what they have.
+    """Draw some of a writer's items, often of some kinds alone: sets differ in what they have.
 
     Often capitals and figures alone, as in NIST36 and on forms.
     """

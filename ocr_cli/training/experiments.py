@@ -1,4 +1,4 @@
-"""One training from its data to a scored model file; what `ocr train` and its sweeps carry out."""
+"""An experiment, from its data to a scored model file; `ocr train` and its sweeps carry it out."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_cli.data import choose
+from ocr_cli.data.charset import NON_LETTER
 from ocr_cli.data.choose import Splits
 from ocr_cli.data.formats.ink import Ink
 from ocr_cli.data.sets import CharacterSet
 from ocr_cli.data.sources import InkSource, WordSource
 from ocr_cli.data.synthesis.distort import Distortion
-from ocr_cli.data.synthesis.nonletters import NON_LETTER
 from ocr_cli.errors import UsageError
 from ocr_cli.modelfiles.kinds import KINDS
 from ocr_cli.modelfiles.weights import DEFAULT, Model, for_use, load_model, load_network, save_model
@@ -49,7 +49,7 @@ class Experiment:
     data : see `choose.open_splits`; None is synthetic writing.
     start : the model to go on from; None is a fresh one, or, to learn a context, the shipped one.
     device : what the torch back end calculates on, one of its DEVICES.
-    teacher : a classifier of the same classes to learn from, see `training.train`.
+    teacher : a classifier of the same classes to learn from, see `characters.train`.
     out : where the best model is kept.
     changes : what to have in place of the preset's and its recipe's own values.
     setting : its name in a sweep.
@@ -72,7 +72,7 @@ class Experiment:
 
     @property
     def source(self) -> str:
-        """What failures are told of."""
+        """The source that failures are told of."""
         return str(self.out)
 
 
@@ -93,7 +93,7 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How an experiment ended.
+    """The outcome of an experiment.
 
     Attributes
     ----------
@@ -115,18 +115,18 @@ class Outcome:
 
     @property
     def seconds(self) -> float:
-        """Of training, with the score on valid after each epoch."""
+        """Seconds of training, with the score on valid after each epoch."""
         return sum(epoch.seconds for epoch in self.history)
 
 
 def steps_to_prepare(experiment: Experiment) -> int:
-    """How many steps of `prepare` it takes notice of."""
-    if KINDS[experiment.kind].beside:
+    """The number of steps of `set_up` that it takes notice of."""
+    if KINDS[experiment.kind].attached:
         return training_context.DRAWINGS
     return sum(WORDS.values()) if can_cut_words(experiment) else 0
 
 
-def prepare(experiment: Experiment, on_step: Callable[[], None] | None = None) -> Prepared:
+def set_up(experiment: Experiment, on_step: Callable[[], None] | None = None) -> Prepared:
     """The experiment's settings checked, its data opened; OcrError and its children.
 
     `on_step` is called for each word and line that letters are cut out of, see `WORDS`, and for
@@ -145,7 +145,7 @@ def prepare(experiment: Experiment, on_step: Callable[[], None] | None = None) -
         "seed": experiment.seed,
     }
     drawn = None
-    if KINDS[preset.kind].beside:
+    if KINDS[preset.kind].attached:
         record["classifier"] = start.record
         drawn = training_context.draw_hands(start, _strokes(splits), experiment.seed, on_step)
     return Prepared(experiment, preset, splits, replace(start, record=record), teacher, drawn)
@@ -214,7 +214,7 @@ def _strokes(splits: Splits) -> Ink:
 
 
 def _with_sizes(model: Model, prepared: Prepared) -> Model:
-    """What real strokes say of sizes, on top; synthetic hands are no measure of them."""
+    """Add the size terms of real strokes; synthetic hands are no measure of them."""
     source = prepared.splits.train
     real = prepared.experiment.data is not None and KINDS[prepared.preset.kind].classifies
     if real and isinstance(source, InkSource | WordSource):
@@ -260,8 +260,8 @@ def _idle(experiment: Experiment) -> set[str]:
     """The changes that a training takes no notice of."""
     preset, goes_on = preset_of(experiment), experiment.start is not None
     idle = {
-        "hidden": goes_on or KINDS[preset.kind].beside,
-        "augment": KINDS[preset.kind].beside,
+        "hidden": goes_on or KINDS[preset.kind].attached,
+        "augment": KINDS[preset.kind].attached,
         "channels": goes_on or not any(recipes.preset(preset.kind).channels),
         "momentum": preset.recipe.optimiser != "sgd",
     }
@@ -270,14 +270,14 @@ def _idle(experiment: Experiment) -> set[str]:
 
 def _open(experiment: Experiment, augment: bool) -> Splits:
     rng, classes = np.random.default_rng([experiment.seed, 3]), experiment.classes
-    if KINDS[experiment.kind].beside:
+    if KINDS[experiment.kind].attached:
         known = load_model(experiment.start or DEFAULT).classes
         classes = next((name for name, own in choose.CLASSES.items() if own == known), classes)
     return choose.open_splits(experiment.data, classes, augment, rng)
 
 
 def _start(experiment: Experiment, preset: Preset, splits: Splits) -> Model:
-    if KINDS[preset.kind].beside:
+    if KINDS[preset.kind].attached:
         _strokes(splits)
         return _fitting(experiment.start or DEFAULT, "--from", splits)
     if experiment.start is None:
@@ -340,7 +340,7 @@ def _compare(found: NDArray[np.float32], true: NDArray[np.float32]) -> tuple[flo
 
 
 def _record(model: Model, outcome: Outcome) -> dict[str, Any]:
-    """What the file tells of the training."""
+    """The record of the training in its file."""
     score = outcome.goal.score
     told: dict[str, Any] = {}
     for split, (loss, value) in outcome.scores.items():

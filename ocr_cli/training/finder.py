@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli.data.rowcrops import Sheet, Target, Variation, draw_crop
+from ocr_cli.data.rowcrops import CropVariation, PageSizes, Target, draw_crop
 from ocr_cli.layout.normalise import evened
 from ocr_cli.nn import network
 from ocr_cli.nn.layers import BatchNorm, Conv2d, Layer, Relu
@@ -23,7 +23,7 @@ _FLOOR = 1.0  # spreads are told from one pixel on
 
 @dataclass(frozen=True)
 class FinderRecipe:
-    """How a row finder is trained; a side is in pixels of the shrunk page."""
+    """The recipe of a row finder; a side is in pixels of the shrunk page."""
 
     seconds: float
     batch: int = 12
@@ -48,8 +48,8 @@ def finder_layers(channels: tuple[int, int, int] = (12, 24, 64)) -> Layers:
 
 
 def train_finder(
-    parts: Sequence[tuple[float, Sequence[Sheet]]],
-    fills: Sequence[Sheet],
+    parts: Sequence[tuple[float, Sequence[PageSizes]]],
+    fills: Sequence[PageSizes],
     recipe: FinderRecipe,
     report: Callable[[int, float, float, float], None],
     keep: Callable[[Weights], Any],
@@ -68,7 +68,7 @@ def train_finder(
     began, step = time.monotonic(), 0
     losses = np.zeros(2)
     while (spent := time.monotonic() - began) < recipe.seconds:
-        batch = draw_batch(parts, fills, recipe, rng)
+        batch = draw_crops(parts, fills, recipe, rng)
         rate = recipe.rate * min(1, (step + 1) / recipe.warm_up)
         rate *= 0.5 + 0.5 * np.cos(np.pi * spent / recipe.seconds)
         losses += trainer.step(*batch, rate=rate)
@@ -81,9 +81,9 @@ def train_finder(
     return trainer.weights()
 
 
-def draw_batch(
-    parts: Sequence[tuple[float, Sequence[Sheet]]],
-    fills: Sequence[Sheet],
+def draw_crops(
+    parts: Sequence[tuple[float, Sequence[PageSizes]]],
+    fills: Sequence[PageSizes],
     recipe: FinderRecipe,
     rng: np.random.Generator,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
@@ -97,7 +97,7 @@ def draw_batch(
         back = sheets[int(rng.integers(len(sheets)))] if rng.random() < recipe.backs else None
         if back is not None and not (back.page.courses and sheet.page.courses):
             back = None
-        grey, target = draw_crop(sheet, fills, recipe.side, rng, Variation(), back)
+        grey, target = draw_crop(sheet, fills, recipe.side, rng, CropVariation(), back)
         pictures.append(evened(grey))
         targets.append(target)
     kind = np.stack([t.kind for t in targets])

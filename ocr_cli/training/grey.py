@@ -195,7 +195,7 @@ def with_words(rows: Sequence[Patch], model: Model) -> list[Patch]:
             if set(row.text) <= place.keys() and room_needed(row.text) <= strip.shape[1] // STRIDE
         ]
         targets = [np.array([place[c] for c in part[i].text], np.int64) for i in told]
-        aligned = ctc.align(sorted_scores([strips[i] for i in told], model), targets)
+        aligned = ctc.forced_alignment(sorted_scores([strips[i] for i in told], model), targets)
         words = {
             i: recombination.word_spans(part[i], strips[i], STRIDE * spans)
             for i, spans in zip(told, aligned, strict=True)

@@ -7,13 +7,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from queue import Empty
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ocr_cli import parallel
+from ocr_cli.data.charset import ASCII
 from ocr_cli.data.synthesis import lines
 from ocr_cli.data.synthesis.lines import (
     Batch,
@@ -24,22 +22,24 @@ from ocr_cli.data.synthesis.lines import (
     TextPieces,
     Variation,
 )
-from ocr_cli.errors import OcrError, ShortOfMemoryError, UsageError, is_memory_short
+from ocr_cli.errors import OcrError, UsageError
 from ocr_cli.evaluation.metrics import edit_distance
 from ocr_cli.files import cannot_write, make_folder, replacing
 from ocr_cli.modelfiles.weights import Model, save_model
-from ocr_cli.nn import network, optimisers
+from ocr_cli.nn import ctc, network, optimisers
 from ocr_cli.nn.layers import BatchNorm, Conv2d, Dense, Dropout, MaxPool2d, Relu
 from ocr_cli.nn.network import Layers, Weights
 from ocr_cli.nn.sequence import BiGru, Columns
+from ocr_cli.training import background
 
 CHECKPOINT, LOG = "checkpoint.pt", "log.jsonl"
+in_background = background.in_background
 STYLES = ("unknown", "printed", "mixed", "cursive")
 
 
 @dataclass(frozen=True)
 class LineRecipe:
-    """How to train a line model."""
+    """The recipe of a line model."""
 
     seconds: float = 6000.0  # of training in all, resumed runs together
     steps: int = 0  # batches in all, in place of `seconds`; 0: by the time
@@ -130,13 +130,6 @@ def as_targets(labels: list[str], classes: tuple[str, ...]) -> tuple[Any, Any]:
     return targets, np.array([len(text) for text in labels], np.int64)
 
 
-def greedy_text(logits: NDArray[np.float32], classes: tuple[str, ...]) -> str:
-    """(T, C + 1) logits to text: the best class of each step, repeats and blanks dropped."""
-    best = logits.argmax(-1)
-    kept = best[np.flatnonzero(np.diff(best, prepend=-1))]
-    return "".join(classes[k] for k in kept if k < len(classes))
-
-
 @dataclass(frozen=True)
 class Held:
     """A batch of strips to measure by, and the style of each text where it is known."""
@@ -151,7 +144,7 @@ def held_out(stock: Stock, kind: ItemKind, count: int, seed: int = 0) -> list[He
     pieces: TextPieces = source.every(kind)
     rng = np.random.default_rng(seed)
     some = rng.permutation(len(pieces.labels))[:count]
-    pieces = lines.chosen(pieces, some)
+    pieces = lines.selected(pieces, some)
     return [
         Held(lines.draw_batch(stock, part, rng), stock.ink.style[part.item])
         for part in lines.batches(pieces, 6000, rng)
@@ -231,13 +224,13 @@ class Run:
         return time.monotonic() - self.began
 
     def progress(self) -> float:
-        """From 0 to 1."""
+        """The progress of the training, from 0 to 1."""
         if self.recipe.steps:
             return self.step / self.recipe.steps
         return self.elapsed() / self.recipe.seconds
 
     def learn(self, batch: Batch) -> float:
-        """One step; the loss in nats a character."""
+        """Take one step; the loss in nats a character."""
         targets, lengths = as_targets(batch.labels, self.classes)
         lr = self.recipe.lr * self.schedule()
         self.step += 1
@@ -277,8 +270,8 @@ class Run:
 
         def read(batch: Batch) -> list[str]:
             logits = self.trainer.logits(batch.images)
-            pairs = zip(logits, batch.widths, strict=True)
-            return [greedy_text(one[: width // 4], self.classes) for one, width in pairs]
+            read = (ctc.greedy(one[: w // 4]) for one, w in zip(logits, batch.widths, strict=True))
+            return ["".join(self.classes[k] for k in numbers) for numbers in read]
 
         return {name: character_errors(read, part) for name, part in held.items()}
 
@@ -312,9 +305,9 @@ def train_lines(
 
     With `resume` it goes on from the folder's checkpoint. Needs the [torch] extra.
     """
-    layers = line_layers(len(lines.CHARACTERS))
+    layers = line_layers(len(ASCII))
     weights = network.init(layers, np.random.default_rng(recipe.seed))
-    run = Run(recipe, folder, resume, lines.CHARACTERS, layers, weights)
+    run = Run(recipe, folder, resume, ASCII, layers, weights)
     held = {
         "words": held_out(valid, ItemKind.WORD, 400),
         "lines": held_out(valid, ItemKind.LINE, 100),
@@ -359,50 +352,3 @@ def train_run(
     model = run.model(**{name: last[name] for name in held})
     run.keep(model)
     return model
-
-
-def in_background(
-    make: Callable[[int], Iterator[Batch]], processes: int = 1, ahead: int = 24
-) -> Iterator[Batch]:
-    """What `make(0)`, `make(1)`, … yield, made in processes of their own where the system can fork.
-
-    The strips come in 16 bits. An OcrError in one is raised here; so is one where it is killed.
-    """
-    import multiprocessing
-
-    if "fork" not in multiprocessing.get_all_start_methods():
-        yield from make(0)
-        return
-    context = multiprocessing.get_context("fork")
-    queue: Any = context.Queue(ahead)
-    workers = [
-        context.Process(target=_fill, args=(queue, make, number), daemon=True)
-        for number in range(processes)
-    ]
-    for worker in workers:
-        worker.start()
-    try:
-        while True:
-            try:
-                made = queue.get(timeout=5)
-            except Empty:
-                if all(worker.is_alive() for worker in workers):
-                    continue
-                advice = "if memory is short, close other programs; --resume goes on"
-                raise OcrError("the process that draws strips was killed", advice) from None
-            if isinstance(made, Exception):
-                raise made
-            yield Batch(*made)
-    finally:
-        for worker in workers:
-            worker.terminate()
-
-
-def _fill(queue: Any, make: Callable[[int], Iterator[Batch]], number: int) -> None:
-    """Draws batches without end, in a process that ends with its parent."""
-    parallel.start_worker()
-    try:
-        for batch in make(number):
-            queue.put((batch.images.astype(np.float16), batch.widths, batch.labels))
-    except Exception as failure:
-        queue.put(ShortOfMemoryError() if is_memory_short(failure) else failure)

@@ -29,7 +29,7 @@ SCORES = {"accuracy": ("accuracy", "%"), "psnr": ("PSNR", "dB")}
 
 
 class EpochFigures(Protocol):
-    """What a curve needs of an epoch; losses and scores of train are as met in training."""
+    """The figures of an epoch that a curve needs; losses and scores of train as met in training."""
 
     @property
     def epoch(self) -> int: ...
@@ -174,7 +174,7 @@ def save_reconstructions(rows: Mapping[str, NDArray[np.float32]], path: Path) ->
 def save_line_curves(log: Path, path: Path) -> None:
     """Save a PNG of the loss and of the CER on valid words and lines over a line training.
 
-    log : JSON lines as `training_lines.train_lines` writes them. MissingExtraError where
+    log : JSON lines as `lines.train_lines` writes them. MissingExtraError where
     matplotlib is not installed.
     """
     reports = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]

@@ -17,11 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_cli import layout
+from ocr_cli.data.charset import NON_LETTER
 from ocr_cli.data.formats import ink
 from ocr_cli.data.formats.ink import Ink
 from ocr_cli.data.sources import CutLetters
 from ocr_cli.data.synthesis import lines, render
-from ocr_cli.data.synthesis.nonletters import NON_LETTER
 from ocr_cli.layout.ink import stroke_width
 from ocr_cli.layout.raster import label
 from ocr_cli.modelfiles.weights import Model
@@ -62,7 +62,7 @@ def cut_letters(
 
 
 def _drawn(items: Ink, are_words: bool, count: int, rng: np.random.Generator) -> Ink:
-    """Some of the items that are clean; a writer's share is the root of how much they wrote."""
+    """Draw some of the clean items; a writer's share is the root of how much they wrote."""
     texts = [str(label) for label in items.labels]
     clean = [lines.is_clean(text, are_words) and len(text) <= LONGEST for text in texts]
     items = items.take(np.flatnonzero(clean))
@@ -74,14 +74,14 @@ def _drawn(items: Ink, are_words: bool, count: int, rng: np.random.Generator) ->
 def _letters_of(
     items: Ink, number: int, scale: float, model: Model, rng: np.random.Generator
 ) -> CutLetters | None:
-    """What there is to learn in an item; `scale` makes its x-height 1."""
+    """The letters of an item to learn from; `scale` makes its x-height 1."""
     size = rng.uniform(*X_HEIGHT)
     pen = size * rng.uniform(*PEN)
     mask = render.written(items.strokes(number), scale * size, pen, MARGIN, MOST_PIXELS)
     if mask is None:
         return None
     text = str(items.labels[number])
-    found, _ = hand_letters.letter_lines([Copy(page_of(mask), text)], model)
+    found, _ = hand_letters.letter_lines([Copy(page_of_mask(mask), text)], model)
     if len(found) != 1:
         return None
     line = found[0]
@@ -93,7 +93,7 @@ def _letters_of(
     return CutLetters(_bytes(line.images), line.labels, _bytes(others))
 
 
-def page_of(mask: NDArray[np.bool_]) -> Page:
+def page_of_mask(mask: NDArray[np.bool_]) -> Page:
     """A page with nothing but this ink on it, its letters and rows found."""
     grey = np.where(mask, np.float32(0), np.float32(1))
     page = Page(grey, file_shape=mask.shape)

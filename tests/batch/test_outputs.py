@@ -10,7 +10,7 @@ import pytest
 
 from ocr_cli.batch import keys
 from ocr_cli.batch.journal import DoneList, Part
-from ocr_cli.batch.outputs import Output, Run, Todo, in_folder
+from ocr_cli.batch.outputs import OutputRun, PlannedFile, Todo, in_folder
 from ocr_cli.errors import InputError, UsageError
 from ocr_cli.files import KeepOldError, replacing_text
 from ocr_cli.input import Picture
@@ -21,7 +21,7 @@ OUT = Path("out")
 
 def places(sources: list[str], paths: list[str]) -> list[str]:
     planned = in_folder(OUT, ".txt", map(Picture, sources), paths)
-    return [output.path.as_posix() for output in planned if isinstance(output, Output)]
+    return [output.path.as_posix() for output in planned if isinstance(output, PlannedFile)]
 
 
 @pytest.fixture
@@ -63,14 +63,14 @@ def test_among_what_arrives_only_the_one_that_would_take_anothers_place_fails() 
         planned = in_folder(OUT, ".txt", map(Picture, names), [], former)
         assert [isinstance(output, InputError) for output in planned] == failed
     (again,) = in_folder(OUT, ".txt", [Picture("a.jpg")], [], former)  # it was changed
-    assert isinstance(again, Output)
+    assert isinstance(again, PlannedFile)
 
 
 def test_pages_of_a_file_are_one_output() -> None:
     pictures = [Picture("s.tif"), Picture("s.tif", 1), Picture("a.jpg"), InputError("damaged")]
     planned = in_folder(OUT, ".txt", pictures, [])
     assert isinstance(planned[2], InputError)
-    assert [len(o.pictures) for o in planned if isinstance(o, Output)] == [2, 1]
+    assert [len(o.pictures) for o in planned if isinstance(o, PlannedFile)] == [2, 1]
 
 
 class StoppedError(Exception):
@@ -132,13 +132,13 @@ def made(
     """The outputs in the folder `place`, or the one file, after a run that may be stopped."""
     if place.suffix:
         done = None
-        planned: list[Output | InputError] = [Output(place, tuple(pictures))]
+        planned: list[PlannedFile | InputError] = [PlannedFile(place, tuple(pictures))]
     else:
         place.mkdir(exist_ok=True)
         done = DoneList(place / ".done", resume)
         planned = in_folder(place, ".txt", pictures, [str(Path(pictures[0].source).parent)])
     try:
-        Run(reading, write, resume, done).make(planned, pages)
+        OutputRun(reading, write, resume, done).make(planned, pages)
     except StoppedError:
         pass
     finally:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ocr_cli.batch import read_picture
+from ocr_cli.batch import read_in_process
 from ocr_cli.evaluation.metrics import TextScore, score
 from ocr_cli.input import find_pictures
 
@@ -40,7 +40,7 @@ def test_pages_are_scored_by_summed_edits(run_ocr: RunOcr, pages: Path, untraine
     expected = []
     for name, truth in (("a.png", "To do"), ("b.tif", "ONE\nTWO\nTHREE")):
         files = find_pictures(str(pages / name))
-        read = "\n".join(read_picture(file, str(untrained), "none", "text") for file in files)
+        read = "\n".join(read_in_process(file, str(untrained), "none", "text") for file in files)
         expected.append(score(read, truth))
     for file, one in zip(
         [*found["files"], found["total"]], [*expected, sum(expected, TextScore())], strict=True

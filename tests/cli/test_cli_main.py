@@ -62,7 +62,7 @@ def test_errors_become_one_line_and_an_exit_code(
     def fail(*_: object) -> None:
         raise failure
 
-    monkeypatch.setattr("ocr_cli.batch.find_pictures", fail)
+    monkeypatch.setattr("ocr_cli.batch.find_all_pictures", fail)
     monkeypatch.setattr("ocr_cli.parallel.cap_threads", lambda _: None)
     done = CliRunner().invoke(main.cli, ["extract", "a.png"])
     assert (done.exit_code, done.stderr) == (code, told)

@@ -13,9 +13,9 @@ from scipy.sparse import csc_matrix
 
 from ocr_cli.cli.main import cli
 from ocr_cli.data import choose, orientation, sources
+from ocr_cli.data.charset import NIST36
 from ocr_cli.data.formats import nist36
 from ocr_cli.data.formats.ink import from_strokes
-from ocr_cli.data.sets import NIST36
 from ocr_cli.data.synthesis import synthetic
 from ocr_cli.errors import InputError
 

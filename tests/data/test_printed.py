@@ -6,9 +6,9 @@ import pytest
 pytest.importorskip("matplotlib")
 
 from ocr_cli.data.synthesis import printed, typesetting
-from ocr_cli.data.synthesis.sheets import Sheet, Writer
+from ocr_cli.data.synthesis.sheets import Sheet, SheetWriter
 
-FACES = typesetting.faces_in(None)
+FACES = typesetting.print_faces(None)
 SERIF = next(f for f in FACES if f.endswith("STIXGeneral.ttf"))
 TYPED = next(f for f in FACES if f.endswith("DejaVuSansMono.ttf"))
 
@@ -37,7 +37,7 @@ def test_no_more_words_than_fit() -> None:
     assert printed.fitting("short", 100) == "short"
 
 
-class Words(Writer):
+class Words(SheetWriter):
     """A writer that has no strokes, so that only print comes onto the sheet."""
 
     def __init__(self, sheet: Sheet) -> None:

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocr_cli.data import choose, sources
+from ocr_cli.data.charset import ASCII94, NON_LETTER
 from ocr_cli.data.formats import ink
-from ocr_cli.data.sets import ASCII94
 from ocr_cli.data.synthesis import distort, nonletters, render
 from ocr_cli.errors import InputError
 
@@ -73,8 +73,8 @@ def test_non_letters_are_drawn_from_letters() -> None:
     letters = ink.from_strokes([CROSS, BAR], ["X", "l"])
     drawn = nonletters.draw(letters, 20, np.random.default_rng(0))
     assert len(drawn) == 20
-    assert set(drawn.labels) == {nonletters.NON_LETTER}
-    classes = ("X", "l", nonletters.NON_LETTER)
+    assert set(drawn.labels) == {NON_LETTER}
+    classes = ("X", "l", NON_LETTER)
     source = sources.InkSource(sources.of_classes(joined(letters, 50), classes), classes)
     images, labels = next(source.batches(np.random.default_rng(0), 64))
     assert images.shape == (64, 32, 32)

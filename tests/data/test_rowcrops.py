@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from ocr_cli.data.rowcrops import CELL, Sheet, Variation, Warp, draw_crop, target_of
-from ocr_cli.data.rowpages import RowPage, load_pages, save_pages
+from ocr_cli.data.rowcrops import CELL, CropVariation, PageSizes, Warp, draw_crop, target_of
+from ocr_cli.data.rowpages import RowPage, load_row_pages, save_row_pages
 from ocr_cli.layout.courses import Course
 
 SIDE = 128
@@ -53,9 +53,9 @@ def test_ink_and_target_are_turned_alike(turn: int) -> None:
     grey = np.full((400, 400), 255, np.uint8)
     grey[190:210, 100:300] = 0
     course = Course(np.array([[100.0, 200.0], [300.0, 200.0]]), 10.0)
-    sheet = Sheet(RowPage(grey, (course,)))
+    sheet = PageSizes(RowPage(grey, (course,)))
     shares = tuple(float(k == turn) for k in range(4))
-    calm = Variation(rotation=3, perspective=0.05, turned=shares)
+    calm = CropVariation(rotation=3, perspective=0.05, turned=shares)
     rng = np.random.default_rng(turn)
     overlaps = []
     for _ in range(24):
@@ -72,8 +72,8 @@ def test_pages_come_back_from_their_file(tmp_path) -> None:
     course = Course(np.array([[1.0, 2.0], [3.0, 2.5], [9.0, 3.0]]), 1.5)
     pages = [RowPage(np.eye(9, dtype=np.uint8), (course, course), "a")]
     pages.append(RowPage(np.zeros((4, 5), np.uint8), (), "b"))
-    save_pages(tmp_path / "pages.npz", pages)
-    first, second = load_pages(tmp_path / "pages.npz")
+    save_row_pages(tmp_path / "pages.npz", pages)
+    first, second = load_row_pages(tmp_path / "pages.npz")
     assert (first.name, len(first.courses), second.courses) == ("a", 2, ())
     np.testing.assert_array_equal(first.courses[1].points, course.points)
     np.testing.assert_array_equal(second.grey, pages[1].grey)

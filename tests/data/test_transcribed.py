@@ -12,11 +12,12 @@ from PIL import Image
 from ocr_cli import input as images
 from ocr_cli.data.formats.given import GivenRow, TranscribedPage
 from ocr_cli.data.formats.transcribed import (
-    RowPicture,
     file_to_page,
     filling_course,
     given_courses,
-    given_in,
+    page_files,
+    row_picture,
+    stem_of,
     xml_beside,
 )
 from ocr_cli.data.formats.transcripts import transcript, transcript_path
@@ -48,37 +49,27 @@ def picture(path: Path, size: tuple[int, int] = (200, 100)) -> Path:
     return path
 
 
-def test_a_folder_s_pages_and_rows_and_what_is_left_out(tmp_path: Path) -> None:
-    for name in ("good", "torn", "row", "plain", "bare", "list", "empty", "above"):
-        picture(tmp_path / f"{name}.png")
+def test_the_files_of_pages_in_a_folder(tmp_path: Path) -> None:
     page_file(tmp_path / "good.xml")
-    (tmp_path / "good.txt").write_text("text\n")
-    (tmp_path / "torn.xml").write_text("<alto")
-    page_file(tmp_path / "gone.xml")
+    (tmp_path / "torn.xml").write_text("<alto")  # which is told when it is opened
     page_file(tmp_path / "page" / "above.xml")
     (tmp_path / "mets.xml").write_text("<mets/>")
+    assert [path.name for path in page_files(tmp_path)] == ["good.xml", "above.xml", "torn.xml"]
+    assert stem_of(tmp_path / "page" / "above.xml") == stem_of(tmp_path / "above.png")
+
+
+def test_the_picture_of_a_row_and_its_text(tmp_path: Path) -> None:
     (tmp_path / "row.gt.txt").write_text("\ufeffIm  Weidenblech\n", encoding="utf-8")
-    (tmp_path / "plain.txt").write_text("one line\n")
+    assert row_picture(str(tmp_path / "row.png")).text == "Im Weidenblech"
     (tmp_path / "list.txt").write_text("two\nlines\n")
     (tmp_path / "empty.txt").write_text(" \n")
-    found = list(given_in(tmp_path))
-    pages = [one.picture.name for one in found if isinstance(one, TranscribedPage)]
-    rows = [(one.picture.name, one.text) for one in found if isinstance(one, RowPicture)]
-    left_out = [str(one)[len(str(tmp_path)) + 1 :] for one in found if isinstance(one, InputError)]
-    assert pages == ["good.png", "above.png"]
-    assert rows == [("plain.png", "one line"), ("row.png", "Im Weidenblech")]
-    assert [one.partition(";")[0].partition(" in")[0] for one in left_out] == [
-        "gone.xml: its picture is missing: gone.png",
-        "torn.xml: not readable as XML: unclosed token: line 1, column 0",
-        "bare.png: has no transcript",
-        "empty.txt: has no text",
-        "list.png: has 2 rows, and none is marked",
-    ]
-
-
-def test_a_folder_without_anything_is_told(tmp_path: Path) -> None:
-    (fault,) = given_in(tmp_path)
-    assert "no pictures in this folder" in str(fault)
+    for name, told in [
+        ("list.png", "has 2 rows, and none is marked"),
+        ("empty.png", "has no text"),
+        ("bare.png", "no such file"),
+    ]:
+        with pytest.raises(InputError, match=told):
+            row_picture(str(tmp_path / name))
 
 
 def test_transcripts_of_rows_go_by_their_makers_names(tmp_path: Path) -> None:

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ocr_cli.data.sets import NIST36, CharacterSet
+from ocr_cli.data.charset import NIST36
+from ocr_cli.data.sets import CharacterSet
 from ocr_cli.evaluation import characters as evaluation
 from ocr_cli.page import Box, Page, Row, Word
 from ocr_cli.training.recipes import PRESETS, fresh_model

@@ -13,15 +13,24 @@ from ocr_cli.evaluation.metrics import (
     TextScore,
     alignment,
     bare,
-    bare_cer,
-    cer,
     edit_distance,
     normalise,
     score,
-    wer,
 )
 
 few_letters = st.text("ab c\n", max_size=12)
+
+
+def cer(read: str, truth: str) -> float:
+    return score(read, truth).characters.rate
+
+
+def bare_cer(read: str, truth: str) -> float:
+    return score(read, truth).bare.rate
+
+
+def wer(read: str, truth: str) -> float:
+    return score(read, truth).words.rate
 
 
 def recursive_distance(a: str, b: str) -> int:
@@ -88,7 +97,7 @@ def test_accuracy_is_that_of_letters_and_digits() -> None:
     assert score("much too much", "no").accuracy < 0
 
 
-def test_blanks_and_line_breaks_are_one_character_each() -> None:
+def test_spaces_and_line_breaks_are_one_character_each() -> None:
     assert normalise("  a \t b\r\n\n \n c  ") == "a b\nc"
     assert normalise("") == normalise(" \n ") == ""
     assert cer("ab", "a\nb") == 1 / 3
@@ -107,7 +116,7 @@ def test_bare_sees_letters_and_digits_without_case() -> None:
     assert bare_cer("T0", "to") == 1 / 2
 
 
-def test_words_are_what_blanks_part() -> None:
+def test_words_are_what_spaces_part() -> None:
     assert wer("the cat sat", "the cat\nsat down") == 1 / 4
     assert wer("th e cat", "the cat") == 1
     assert wer("A cat", "a cat") == 1 / 2
@@ -141,6 +150,6 @@ def test_an_alignment_has_every_character_once_and_fewest_edits(read: str, truth
     assert different == edit_distance(read, truth)
 
 
-def test_an_alignment_swaps_blanks_for_letters_last() -> None:
+def test_an_alignment_swaps_spaces_for_letters_last() -> None:
     assert alignment("a", "b ").tolist() == [[0, 0], [-1, 1]]
     assert alignment("b ", "a").tolist() == [[0, 0], [1, -1]]

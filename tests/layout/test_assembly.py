@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ocr_cli.layout.assembly import bare_row, near, with_rows
+from ocr_cli.layout.assembly import bare_row, ink_near, with_rows
 from ocr_cli.page import Box, Course, Glyph, Page
 
 COURSE = Course(np.array([[200.0, 100.0], [400.0, 100.0]]), 10.0)  # small letters: 84 to 116
@@ -46,7 +46,7 @@ def test_whose_a_piece_is(piece: Box, is_its: bool) -> None:
 
 def test_a_letter_at_a_rows_end_is_not_cut_through() -> None:
     page = page_with(INSIDE, Box(84, 160, 116, 185))
-    assert (near(page, [COURSE]).ink == page.ink).all()
+    assert (ink_near(page, [COURSE]).ink == page.ink).all()
 
 
 def test_a_rows_box_is_as_high_as_its_ink_and_as_wide_as_its_course() -> None:

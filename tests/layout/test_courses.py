@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ocr_cli import layout
 from ocr_cli.layout import courses
-from ocr_cli.layout.assembly import near, with_rows
+from ocr_cli.layout.assembly import ink_near, with_rows
 from ocr_cli.layout.courses import Course, Pyramid
 from ocr_cli.layout.letters import find_letters
 from ocr_cli.layout.strips import MARGIN, MIDDLE, SPREAD
@@ -120,7 +120,7 @@ def test_each_piece_goes_to_the_row_that_it_stands_in_and_far_ink_to_none() -> N
     ink[250:262, 300:306] = True
     page = Page(np.where(ink, 0.0, 1.0).astype(np.float32), ink=ink, stroke_width=6.0)
     rows = [straight(80, 6.0), straight(150, 6.0)]
-    found = with_rows(find_letters(near(page, rows)), rows)
+    found = with_rows(find_letters(ink_near(page, rows)), rows)
     assert [sum(len(w.glyphs) for w in row.words) for row in found.rows] == [18, 18]
     assert all(row.course is course for row, course in zip(found.rows, rows, strict=True))
 

@@ -9,7 +9,7 @@ from ocr_cli.layout.assembly import with_rows
 from ocr_cli.layout.chains import Chain
 from ocr_cli.layout.faint import without_faint
 from ocr_cli.layout.ink import dark_on_light, find_ink
-from ocr_cli.layout.letters import find_letters, measure
+from ocr_cli.layout.letters import find_letters, measure_glyphs
 from ocr_cli.layout.rows import find_lines, make_row, settle_x_heights
 from ocr_cli.page import Box, Course, Glyph, Page
 
@@ -67,7 +67,7 @@ def lines_with(*extra: Glyph) -> list[int]:
     """How many pieces each line has: ten letters, and more pieces with a crest of their own."""
     glyphs = [block(100, 30 * k) for k in range(10)] + list(extra)
     crests = [np.array([[y, 0.0], [y, 300.0]]) for y in (110.0, extra[0].box.y1 + 2.0)]
-    return sorted(len(line) for line in find_lines(measure(glyphs, 0.0), crests, 20.0))
+    return sorted(len(line) for line in find_lines(measure_glyphs(glyphs, 0.0), crests, 20.0))
 
 
 def test_dots_over_a_line_are_no_line() -> None:

@@ -81,13 +81,13 @@ def test_handwriting_keeps_its_rows_and_words(handwriting):
 
 def test_gaps_of_two_kinds_are_told_apart_and_one_kind_is_not_split():
     two = np.array([0.4, 0.5, 0.3, 2.0, 0.4, 2.4])
-    assert usual_gaps(two, blank=1.1) == pytest.approx((0.4, 2.2))
-    assert 0.5 < row_threshold(two, usual_gaps(two, blank=1.1)) < 2.0
+    assert usual_gaps(two, space=1.1) == pytest.approx((0.4, 2.2))
+    assert 0.5 < row_threshold(two, usual_gaps(two, space=1.1)) < 2.0
     for narrow in ([0.4, 0.5, 0.3], []):
-        assert row_threshold(np.array(narrow), usual_gaps(np.array(narrow), blank=1.1)) == np.inf
+        assert row_threshold(np.array(narrow), usual_gaps(np.array(narrow), space=1.1)) == np.inf
     wide = np.array([1.4, 1.5, 0.9])
-    assert row_threshold(wide, usual_gaps(wide, blank=1.1)) < 0.9
-    # A row of one word on a page that has blanks elsewhere.
+    assert row_threshold(wide, usual_gaps(wide, space=1.1)) < 0.9
+    # A row of one word on a page that has spaces elsewhere.
     assert row_threshold(np.array([0.3, 0.5, 0.6]), (0.4, 2.0)) > 0.6
 
 

@@ -49,16 +49,16 @@ def likeness(a: np.ndarray, b: np.ndarray) -> float:
     ids=str,
 )
 def test_size_lean_tilt_and_pen_are_undone(change: dict[str, float]) -> None:
-    plain = strips.normalise_strip(mask(strokes()))
-    changed = strips.normalise_strip(mask(strokes(), **change))
+    plain = strips.make_strip(mask(strokes())).image
+    changed = strips.make_strip(mask(strokes(), **change)).image
     assert changed.shape[1] == pytest.approx(plain.shape[1], rel=0.08)
     assert likeness(plain, changed) > 0.6
-    other = strips.normalise_strip(mask(strokes(1)))
+    other = strips.make_strip(mask(strokes(1))).image
     assert likeness(plain, changed) > likeness(plain, other) + 0.2
 
 
 def test_small_letters_and_pen_have_the_promised_size() -> None:
-    strip = strips.normalise_strip(mask(strokes()))
+    strip = strips.make_strip(mask(strokes())).image
     assert strip.dtype == np.float32
     assert strip.shape[0] == strips.HEIGHT
     assert 0 <= strip.min() <= strip.max() <= 1
@@ -108,7 +108,7 @@ def test_a_drawn_training_strip_looks_like_the_strip_of_its_picture() -> None:
     stock = lines.make_stock(archive, archive, archive)
     batch = lines.draw_batch(stock, lines.make_source(stock).every(1), np.random.default_rng(0))
     assert batch.labels == [TEXT]
-    from_picture = strips.normalise_strip(mask(strokes()))
+    from_picture = strips.make_strip(mask(strokes())).image
     assert likeness(batch.images[0, :, : batch.widths[0]], from_picture) > 0.7
 
 

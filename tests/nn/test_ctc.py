@@ -55,7 +55,7 @@ def test_alignment_is_the_best_of_all_paths_of_its_text() -> None:
     rng = np.random.default_rng(3)
     targets = ([0], [1, 1], [], [0, 2, 1], [0, 1])
     scores = [log_softmax(2 * rng.standard_normal((n, 4))) for n in (6, 6, 4, 6, 3)]
-    found = ctc.align(scores, [np.array(target, int) for target in targets])
+    found = ctc.forced_alignment(scores, [np.array(target, int) for target in targets])
     for target, one, spans in zip(targets, scores, found, strict=True):
         steps = len(one)
         every = itertools.product(range(4), repeat=steps)
@@ -78,5 +78,5 @@ def test_long_lines_are_aligned() -> None:
     target = np.arange(100) % 3
     scores = np.full((300, 4), -5.0)
     scores[np.arange(300), np.repeat(target, 3)] = 0.0
-    (spans,) = ctc.align([scores], [target])
+    (spans,) = ctc.forced_alignment([scores], [target])
     np.testing.assert_array_equal(spans, np.stack([np.arange(100), np.arange(1, 101)], 1) * 3)

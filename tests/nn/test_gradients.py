@@ -114,6 +114,6 @@ def test_fused_network_gives_the_same_output() -> None:
 
 def test_a_network_survives_its_description() -> None:
     parts = (layers.Conv2d(1, 4, 5, 2), layers.MaxPool2d(2, 1), layers.Dense(8, 2))
-    assert network.from_description(network.describe(parts)) == parts
+    assert network.from_description(network.layer_table(parts)) == parts
     with pytest.raises(ValueError, match="known layers"):
         network.from_description([["Nonsense", {}]])

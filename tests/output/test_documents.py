@@ -196,7 +196,7 @@ def test_a_format_from_outside_has_header_footer_bytes_and_endings(
         "def page(page):\n    return page.text.upper().encode()\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setitem(formats.READ, "shout", formats.Format("shout", (".shout",)))
+    monkeypatch.setitem(formats.READ, "shout", formats.OutputFormat("shout", (".shout",)))
     one = page(row(word("hey", 40, 40)))
     assert written("shout", one, one) == "<HEY|HEY>"
     assert formats.of_name(Path("a.SHOUT")) == "shout"

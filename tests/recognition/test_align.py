@@ -22,29 +22,29 @@ def small_lattice(rng: np.random.Generator) -> Lattice:
     starts, ends = np.array(runs).T
     atoms = tuple(Glyph(Box(0, 10 * i, 10, 10 * i + 8), np.ones((10, 8), bool)) for i in range(3))
     scores = rng.normal(-4, 3, (len(runs), 3)).astype(np.float32)
-    blanks = np.array([-np.inf, 1.0, -2.0, -np.inf], np.float32)
-    return Lattice(atoms, starts, ends, scores, blanks, ("a", "b", "c"))
+    space_odds = np.array([-np.inf, 1.0, -2.0, -np.inf], np.float32)
+    return Lattice(atoms, starts, ends, scores, space_odds, ("a", "b", "c"))
 
 
 def every_way(row: Lattice, line: str) -> Iterator[tuple[tuple[int, ...], float]]:
     """(edge of each character or -1, log-probability) of every way to write the line."""
-    characters, blank_before = line.replace(" ", ""), [c == " " for c in " " + line]
-    blank_before = [b for b, c in zip(blank_before, line, strict=False) if c != " "]
-    blank_before[0] = False
+    characters, space_before = line.replace(" ", ""), [c == " " for c in " " + line]
+    space_before = [b for b, c in zip(space_before, line, strict=False) if c != " "]
+    space_before[0] = False
     for edges in product([-1, *range(len(row.starts))], repeat=len(characters)):
         used = [e for e in edges if e >= 0]
         if any(row.ends[a] > row.starts[b] for a, b in pairwise(used)):
             continue
         stray = len(row.atoms) - sum(row.ends[e] - row.starts[e] for e in used)
         total = align.STRAY * stray + align.UNWRITTEN * edges.count(-1)
-        for edge, character, blank in zip(edges, characters, blank_before, strict=True):
+        for edge, character, space in zip(edges, characters, space_before, strict=True):
             if edge < 0:
                 continue
             total += np.logaddexp(row.scores[edge, row.classes.index(character)], align.ODD)
             place = row.starts[edge]
             if place:
-                odds = np.clip(row.blanks[place], -align.MOST_ODDS, align.MOST_ODDS)
-                total -= align.BLANK * np.logaddexp(0, -odds if blank else odds)
+                odds = np.clip(row.space_odds[place], -align.MOST_ODDS, align.MOST_ODDS)
+                total -= align.GAPS * np.logaddexp(0, -odds if space else odds)
         yield edges, total
 
 
@@ -65,7 +65,7 @@ def lattices(picture: Image.Image) -> list[Lattice]:
     grey = np.asarray(picture, np.float32) / 255
     page = layout.analyse(Page(grey, file_shape=grey.shape))
     pieces = [lattice.take_apart(row, page.stroke_width) for row in page.rows]
-    return lattice.score(pieces, load_model("letters"), page.stroke_width)
+    return lattice.score_arcs(pieces, load_model("letters"), page.stroke_width)
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +118,7 @@ def test_stray_ink_stays_out(handwriting) -> None:
 def test_nothing_is_found_in_nothing() -> None:
     row = small_lattice(np.random.default_rng(0))
     none = np.zeros(0, np.int64)
-    empty = Lattice((), none, none, np.zeros((0, 3), np.float32), row.blanks[:1], row.classes)
+    empty = Lattice((), none, none, np.zeros((0, 3), np.float32), row.space_odds[:1], row.classes)
     assert align.align(empty, "ab").lost() == ("ab",)
     assert not align.align(empty, "ab").plausible
     assert not align.align(row, "").plausible

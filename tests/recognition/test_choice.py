@@ -14,8 +14,8 @@ def evidence(letter_a: float, line_a: float) -> tuple[Lattice, np.ndarray]:
     """One piece of ink that is A to the letter model and to the line model with these odds."""
     atom = Glyph(Box(0, 0, 10, 10), np.ones((10, 10), bool))
     scores = np.log([[letter_a, 1 - letter_a]])
-    blanks = np.array([-np.inf, -np.inf])
-    lattice = Lattice((atom,), np.array([0]), np.array([1]), scores, blanks, CLASSES)
+    space_odds = np.array([-np.inf, -np.inf])
+    lattice = Lattice((atom,), np.array([0]), np.array([1]), scores, space_odds, CLASSES)
     return lattice, np.log([[0.98 * line_a, 0.98 * (1 - line_a), 0.02]] * 2).astype(np.float32)
 
 

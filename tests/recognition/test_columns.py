@@ -7,8 +7,8 @@ from ocr_cli.page import Box, Glyph
 from ocr_cli.recognition.language.columns import LACKING, columns
 from ocr_cli.recognition.language.ngrams import train_language
 from ocr_cli.recognition.letters.lattice import Lattice
-from ocr_cli.recognition.letters.search import Weights, best_path
-from ocr_cli.recognition.lines.beam import Decoding, beam_search
+from ocr_cli.recognition.letters.search import LatticeDecoding, best_paths
+from ocr_cli.recognition.lines.beam import LineDecoding, beam_search
 
 CLASSES = ("c", "a", "f", "e", "é", "½")
 ASCII = "".join(map(chr, range(32, 127))) + "\n"
@@ -41,7 +41,7 @@ def seen(text: str, sure: float = 0.97) -> np.ndarray:
 def test_a_line_says_what_its_language_has_no_letters_for(text: str) -> None:
     """A model of ASCII alone, such as one of the user's own, beside a network that knows more."""
     plain = train_language(["face café cafe"], order=4, alphabet=ASCII)
-    (found,) = beam_search([seen(text, 0.9999)], CLASSES, plain, Decoding())
+    (found,) = beam_search([seen(text, 0.9999)], CLASSES, plain, LineDecoding())
     assert "".join(CLASSES[k] for k in found) == text
 
 
@@ -49,8 +49,8 @@ def test_letters_say_what_their_language_has_no_letters_for() -> None:
     plain = train_language(["face cafe"], order=4, alphabet=ASCII)
     atoms = tuple(Glyph(Box(0, x, 9, x + 5), np.ones((9, 5), bool)) for x in (0, 10, 20, 30))
     scores = seen("café", 0.9999)[::2, :-1]
-    starts, blanks = np.arange(4), np.full(5, -np.inf, np.float32)
-    lattice = Lattice(atoms, starts, starts + 1, scores, blanks, CLASSES)
+    starts, space_odds = np.arange(4), np.full(5, -np.inf, np.float32)
+    lattice = Lattice(atoms, starts, starts + 1, scores, space_odds, CLASSES)
     for language in (plain, None):
-        steps = best_path(lattice, language, Weights())
+        (steps,) = best_paths([lattice], language, LatticeDecoding())
         assert "".join(CLASSES[step.character] for step in steps) == "café"

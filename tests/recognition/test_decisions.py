@@ -22,7 +22,7 @@ from ocr_cli.recognition.letters.choice import best_text
 from ocr_cli.recognition.letters.lattice import Lattice
 from ocr_cli.recognition.letters.search import NoLanguage
 from ocr_cli.recognition.lines import RowEmissions
-from ocr_cli.recognition.lines.beam import Decoding, beam_search
+from ocr_cli.recognition.lines.beam import LineDecoding, beam_search
 
 # The lattice of letters.
 
@@ -41,7 +41,7 @@ def scored(row: Row, classes: tuple[str, ...], odds: Sequence[float]) -> Lattice
     logits = np.log(np.asarray(odds, np.float32))
     model = SimpleNamespace(classes=classes, logits=lambda crops: np.tile(logits, (len(crops), 1)))
     pieces = lattices.take_apart(row, stroke_width=4.0)
-    return lattices.score([pieces], model, 4.0)[0]  # type: ignore[arg-type]
+    return lattices.score_arcs([pieces], model, 4.0)[0]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("odds", "read"), [(1.8, "C"), (2.7, "c")])
@@ -202,8 +202,10 @@ def test_what_the_second_network_does_not_know_it_cannot_forbid() -> None:
 def evidence(letter_a: float, line_a: float) -> tuple[Lattice, np.ndarray]:
     """One piece of ink that is A to the letter model and to the line model with these odds."""
     scores = np.log([[letter_a, 1 - letter_a]])
-    blanks = np.array([-np.inf, -np.inf])
-    lattice = Lattice((block(0, 0, 10),), np.array([0]), np.array([1]), scores, blanks, ("A", "B"))
+    space_odds = np.array([-np.inf, -np.inf])
+    lattice = Lattice(
+        (block(0, 0, 10),), np.array([0]), np.array([1]), scores, space_odds, ("A", "B")
+    )
     return lattice, np.log([[line_a, 1 - line_a - 1e-6, 1e-6]]).astype(np.float32)
 
 
@@ -230,12 +232,15 @@ class Prefers(NoLanguage):
         rows[:, self.alphabet.index("b")] = 0
         return rows
 
+    def log_probabilities_of(self, states: np.ndarray, chars: np.ndarray) -> np.ndarray:
+        return np.take_along_axis(self.log_probabilities(states), chars, 1)
+
 
 @pytest.mark.parametrize(("times", "read"), [(6, "a"), (14, "b")])
 def test_of_what_the_language_says_the_root_counts(times: float, read: str) -> None:
     """The network is three times as sure of a: nine times as likely a b is even."""
     scores = np.log(np.float32([[0.74, 0.25, 0.01]]))
-    (found,) = beam_search([scores], ("a", "b"), Prefers(times), Decoding())
+    (found,) = beam_search([scores], ("a", "b"), Prefers(times), LineDecoding())
     assert "".join("ab"[k] for k in found) == read
 
 
@@ -243,7 +248,7 @@ def test_a_character_costs_what_keeps_texts_from_being_short() -> None:
     """In doubt whether something is there, it is: e to 1.1 is 3 to 1."""
     for there, read in ((0.35, "a"), (0.2, "")):
         scores = np.log(np.float32([[there, 1e-6, 1 - there]]))
-        (found,) = beam_search([scores], ("a", "b"), None, Decoding())
+        (found,) = beam_search([scores], ("a", "b"), None, LineDecoding())
         assert "".join("ab"[k] for k in found) == read
 
 

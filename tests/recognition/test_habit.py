@@ -7,11 +7,12 @@ from hypothesis import strategies as st
 
 from ocr_cli import layout, recognition
 from ocr_cli.page import Box, Glyph, Page
+from ocr_cli.recognition.language import states_along
 from ocr_cli.recognition.letters import habit
 from ocr_cli.recognition.letters.align import Alignment
 from ocr_cli.recognition.letters.habit import Gaps, Habit
 from ocr_cli.recognition.letters.lattice import Lattice
-from ocr_cli.recognition.letters.search import Weights
+from ocr_cli.recognition.letters.search import LatticeDecoding
 from ocr_cli.training.adaptation import hand
 from ocr_cli.training.adaptation import letters as hand_letters
 from ocr_cli.training.adaptation.copies import Copy
@@ -34,18 +35,18 @@ def gaps(text: str, odds: float = 0.0) -> Gaps:
 @settings(deadline=None, max_examples=30)
 @given(lines, st.text("ab AB12.,:", max_size=8))
 def test_a_hands_language_is_a_language(english, texts: list[str], prefix: str) -> None:
-    own = Habit(counts=habit.count_blanks(texts)).language(english)
-    state = english.state_after(prefix)
+    own = Habit(counts=habit.count_spaces(texts)).language(english)
+    state = int(states_along(english, english.encode(prefix))[-1])
     rows = own.log_probabilities(np.array([state, own.start()]))
     np.testing.assert_allclose(np.exp(rows).sum(1), 1, atol=1e-3)
     usual = english.log_probabilities(np.array([state]))[0]
     others = [i for i, c in enumerate(english.alphabet) if c != " "]
-    shift = (rows[0] - usual)[others]  # alike for all that is no blank
+    shift = (rows[0] - usual)[others]  # alike for all that is no space
     np.testing.assert_allclose(shift, shift[0], atol=1e-3)
 
 
-def test_blanks_are_expected_where_the_hand_leaves_them(english) -> None:
-    own = Habit(counts=habit.count_blanks(SPACED)).language(english)
+def test_spaces_are_expected_where_the_hand_leaves_them(english) -> None:
+    own = Habit(counts=habit.count_spaces(SPACED)).language(english)
     assert own.score("4 2 : 7") > english.score("4 2 : 7") + 2
     assert own.score("42:7") < english.score("42:7")
     assert own.score("a word") == pytest.approx(english.score("a word"), abs=0.2)
@@ -56,17 +57,19 @@ def test_without_a_habit_all_stays_as_it_was(english) -> None:
     assert none.language(english) is english
     assert none.language(None) is None
     one = lattice_of([0.0, 0.0, 0.0])
-    assert none.lattices([one], Weights()) == [one]
-    assert Habit(counts=habit.count_blanks(SPACED)).language(None) is None
+    assert none.lattices([one], LatticeDecoding()) == [one]
+    assert Habit(counts=habit.count_spaces(SPACED)).language(None) is None
 
 
-def test_the_odds_say_between_which_kinds_a_hand_leaves_blanks() -> None:
+def test_the_odds_say_between_which_kinds_a_hand_leaves_spaces() -> None:
     written = [*(gaps(text, -2.0) for text in SPACED), gaps("existence", -9.0)]
-    known = habit.learn((), written, None, Weights())
+    known = habit.learn((), written, None, LatticeDecoding())
     assert known.odds[FIGURE, FIGURE] > 2
     assert known.odds[SIGN, FIGURE] > 1
     assert known.odds[LETTER, LETTER] < 0
-    usual = habit.learn((), [gaps("existence", -20.0), gaps("15:30", -20.0)], None, Weights())
+    usual = habit.learn(
+        (), [gaps("existence", -20.0), gaps("15:30", -20.0)], None, LatticeDecoding()
+    )
     assert np.abs(usual.odds).max() < 1
 
 
@@ -74,19 +77,19 @@ def test_what_language_and_gaps_say_already_is_no_habit(english) -> None:
     line = "the cat sat on the mat"
     word = np.repeat(np.arange(6), [len(w) for w in line.split()])
     plain = Gaps(tuple(line.split()), np.where(np.diff(word) > 0, 5.0, -5.0))
-    assert np.abs(habit.learn([line], [plain], english, Weights()).odds).max() < 0.3
+    assert np.abs(habit.learn([line], [plain], english, LatticeDecoding()).odds).max() < 0.3
 
 
-def test_words_alone_do_not_forbid_blanks() -> None:
+def test_words_alone_do_not_forbid_spaces() -> None:
     words = [gaps("existence", 0.0), gaps("EXPERT", 0.0), gaps("Warsaw", 0.0)]
-    known = habit.learn((), words, None, Weights())
+    known = habit.learn((), words, None, LatticeDecoding())
     assert known.odds.min() == habit.LEAST
 
 
 @given(st.floats(0, 1))
 def test_half_way_to_a_habit(share: float) -> None:
-    first = habit.learn(SPACED, map(gaps, SPACED), None, Weights())
-    other = habit.learn(["a word"], [gaps("a word")], None, Weights())
+    first = habit.learn(SPACED, map(gaps, SPACED), None, LatticeDecoding())
+    other = habit.learn(["a word"], [gaps("a word")], None, LatticeDecoding())
     part = first.towards(other, share)
     np.testing.assert_allclose(part.odds, (1 - share) * first.odds + share * other.odds)
     assert part.counts.sum() == pytest.approx(
@@ -95,43 +98,43 @@ def test_half_way_to_a_habit(share: float) -> None:
 
 
 def test_what_was_known_before_stays_known() -> None:
-    first = habit.learn(SPACED, map(gaps, SPACED), None, Weights())
-    more = habit.learn(["existence"], [gaps("existence", -20.0)], None, Weights(), first)
+    first = habit.learn(SPACED, map(gaps, SPACED), None, LatticeDecoding())
+    more = habit.learn(["existence"], [gaps("existence", -20.0)], None, LatticeDecoding(), first)
     np.testing.assert_allclose(more.odds, first.odds, atol=0.05)
     assert more.counts.sum() == first.counts.sum()
-    again = habit.learn(SPACED, map(gaps, SPACED), None, Weights(), first)
+    again = habit.learn(SPACED, map(gaps, SPACED), None, LatticeDecoding(), first)
     assert again.odds[FIGURE, FIGURE] > first.odds[FIGURE, FIGURE]
 
 
 @given(lines)
 def test_nothing_that_a_line_says_is_too_odd_to_learn(texts: list[str]) -> None:
     said = [text for text in texts if text.split()]
-    known = habit.learn(said, [gaps(text) for text in said], None, Weights())
+    known = habit.learn(said, [gaps(text) for text in said], None, LatticeDecoding())
     assert np.isfinite(known.odds).all()
     assert known.counts.sum() == sum(len(text) + 1 for text in said if " " in text)
 
 
 def test_a_character_that_the_language_does_not_know(english) -> None:
-    known = habit.learn(["né 5"], [gaps("né 5")], english, Weights())
+    known = habit.learn(["né 5"], [gaps("né 5")], english, LatticeDecoding())
     assert np.isfinite(known.odds).all()
 
 
-def lattice_of(blanks: list[float]) -> Lattice:
+def lattice_of(space_odds: list[float]) -> Lattice:
     """Two atoms, each surely a figure or surely a letter."""
     atoms = tuple(Glyph(Box(0, x, 9, x + 5), np.ones((9, 5), bool)) for x in (0, 10))
     scores = np.log(np.array([[0.998, 0.001, 0.001], [0.998, 0.001, 0.001]], np.float32))
     starts, ends = np.array([0, 1]), np.array([1, 2])
-    return Lattice(atoms, starts, ends, scores, np.array(blanks, np.float32), ("7", "a", "."))
+    return Lattice(atoms, starts, ends, scores, np.array(space_odds, np.float32), ("7", "a", "."))
 
 
 def test_a_lattices_odds_are_shifted_where_such_kinds_meet() -> None:
     odds = np.zeros((3, 3))
     odds[FIGURE, FIGURE] = 3.0
-    weights = Weights(blank=0.5)
+    weights = LatticeDecoding(space=0.5)
     (shifted,) = Habit(odds).lattices([lattice_of([-np.inf, -4.0, -np.inf])], weights)
-    assert shifted.blanks[1] == pytest.approx(-4.0 + 3.0 / 0.5, abs=0.05)
-    assert np.isneginf(shifted.blanks[[0, 2]]).all()
-    assert shifted.blanks.dtype == np.float32
+    assert shifted.space_odds[1] == pytest.approx(-4.0 + 3.0 / 0.5, abs=0.05)
+    assert np.isneginf(shifted.space_odds[[0, 2]]).all()
+    assert shifted.space_odds.dtype == np.float32
 
 
 def test_gaps_between_letters_that_were_found() -> None:
@@ -154,7 +157,7 @@ def test_gaps_between_letters_that_were_found() -> None:
 
 @pytest.mark.parametrize("change", ["name", "shape", "nan", "negative"])
 def test_arrays_that_are_no_habit(change: str) -> None:
-    arrays = habit.learn(SPACED, map(gaps, SPACED), None, Weights()).arrays()
+    arrays = habit.learn(SPACED, map(gaps, SPACED), None, LatticeDecoding()).arrays()
     again = habit.from_arrays(arrays)
     np.testing.assert_array_equal(again.odds, arrays["odds"])
     match change:
@@ -171,7 +174,7 @@ def test_arrays_that_are_no_habit(change: str) -> None:
 
 
 def test_a_line_shows_what_another_taught(handwriting) -> None:
-    """Drawn without blanks, and said to have them: no picture tells, the hand does."""
+    """Drawn without spaces, and said to have them: no picture tells, the hand does."""
     drawn = ("93:71", "existence", "28079", "EXPERT", "82:97")  # no times: those are words
     texts = ["9 3 : 7 1", "existence", "2 8 0 7 9", "EXPERT", "8 2 : 9 7"]
     grey = np.asarray(handwriting(*drawn, seed=3).convert("L"), np.float32) / 255

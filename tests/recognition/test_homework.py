@@ -43,7 +43,7 @@ def test_letters_and_rows_are_found(sheet: Path) -> None:
 def test_it_reads_a_clean_sheet(sheet: Path, run_ocr) -> None:
     read = run_ocr("read", "--method", "homework", "-m", "homework", sheet)
     assert read.returncode == 0, read.stderr.decode()
-    assert metrics.bare_cer(read.stdout.decode(), "\n".join(TEXT)) < 0.4
+    assert metrics.score(read.stdout.decode(), "\n".join(TEXT)).bare.rate < 0.4
     table = run_ocr("extract", "--method", "homework", sheet).stdout.decode()
     assert len(list(csv.DictReader(table.splitlines(), delimiter="\t"))) == 8
 

@@ -16,6 +16,7 @@ from ocr_cli.modelfiles.weights import shipped_models
 from ocr_cli.recognition import language
 from ocr_cli.recognition.language import ALPHABET, LanguageModel
 from ocr_cli.recognition.language.columns import LACKING
+from ocr_cli.recognition.language.hand_language import HandLanguage
 from ocr_cli.recognition.language.ngrams import BREAK, train_language
 
 LINES = [
@@ -29,6 +30,10 @@ ASCII = "".join(map(chr, range(32, 127))) + "\n"
 TEXTS = st.text(st.sampled_from(ALPHABET[:-1]), max_size=20)
 
 
+def state_after(model: LanguageModel, prefix: str) -> int:
+    return int(language.states_along(model, model.encode(prefix))[-1])
+
+
 @pytest.fixture(scope="module", params=["kneser-ney", "witten-bell"])
 def small(request: pytest.FixtureRequest) -> LanguageModel:
     return train_language(LINES, order=5, method=request.param)
@@ -40,7 +45,7 @@ def english() -> LanguageModel:
 
 
 def chances(model: LanguageModel, prefix: str) -> dict[str, float]:
-    row = model.log_probabilities(np.array([model.state_after(prefix)]))[0]
+    row = model.log_probabilities(np.array([state_after(model, prefix)]))[0]
     return dict(zip(model.alphabet, np.exp(row).tolist(), strict=True))
 
 
@@ -62,28 +67,44 @@ def test_probabilities_of_the_shipped_model_sum_to_one(english: LanguageModel, p
 @given(prefix=TEXTS, rest=TEXTS)
 def test_a_state_stands_for_its_prefix(small: LanguageModel, prefix: str, rest: str) -> None:
     """Scored a character at a time, or as a whole, or after a start in another place."""
-    state = np.array([small.state_after(prefix)])
+    state = np.array([state_after(small, prefix)])
     total = small.score(prefix)
     for char in small.encode(rest):
         total += float(small.log_probabilities(state)[0, char])
         state = small.advance(state, np.array([char]))
     assert total == pytest.approx(small.score(prefix + rest), rel=1e-4, abs=1e-4)
-    assert int(state[0]) == small.state_after(prefix + rest)
+    assert int(state[0]) == state_after(small, prefix + rest)
 
 
 @given(texts=st.lists(TEXTS, min_size=1, max_size=8))
 def test_many_states_at_once_are_as_one_by_one(small: LanguageModel, texts: list[str]) -> None:
-    states = np.array([small.state_after(text) for text in texts])
+    states = np.array([state_after(small, text) for text in texts])
     fresh = replace(small)  # has kept no rows
-    one_by_one = np.concatenate(
-        [small.log_probabilities(states[i : i + 1]) for i in range(len(texts))]
-    )
-    np.testing.assert_allclose(fresh.log_probabilities(states), one_by_one, rtol=1e-5)
+    alone = [small.log_probabilities(states[i : i + 1])[0] for i in range(len(texts))]
+    np.testing.assert_allclose(fresh.log_probabilities(states), alone, rtol=1e-5)
+
+
+@pytest.mark.parametrize("in_hand", [False, True])
+def test_some_characters_of_a_row_are_as_in_the_whole(small: LanguageModel, in_hand: bool) -> None:
+    counts = np.random.default_rng(0).random((8, 8, 2)).astype(np.float32)
+    model = HandLanguage(replace(small), counts) if in_hand else replace(small)
+    states = np.array([state_after(small, text) for text in ("", "The c", "a.b@", "MEET ME")])
+    chars = np.array([small.encode(text) for text in ("the", " C1", "b.é", "  A")])
+    some = model.log_probabilities_of(states, chars)
+    whole = np.take_along_axis(model.log_probabilities(states), chars, 1)
+    np.testing.assert_allclose(some, whole, rtol=1e-6)
+
+
+def test_more_contexts_than_are_kept_at_first(english: LanguageModel) -> None:
+    states = english.advance(np.zeros(2000, np.int64), np.arange(2000) % len(ALPHABET))
+    longer = english.advance(states, np.arange(2000) // len(ALPHABET))
+    rows = replace(english).log_probabilities(longer)
+    np.testing.assert_array_equal(rows[-9:], replace(english).log_probabilities(longer[-9:]))
 
 
 def test_states_forget_what_tells_nothing(small: LanguageModel) -> None:
-    assert small.state_after("qqqqqq the ca") == small.state_after("xxxxxx the ca")
-    assert small.state_after("the ca") != small.state_after("THE CA")
+    assert state_after(small, "qqqqqq the ca") == state_after(small, "xxxxxx the ca")
+    assert state_after(small, "the ca") != state_after(small, "THE CA")
 
 
 def test_by_hand_witten_bell() -> None:
@@ -107,7 +128,7 @@ def test_case_follows_its_neighbours(english: LanguageModel) -> None:
 def test_a_character_it_lacks_costs_a_fixed_sum_and_goes_on_as_its_bare_letter() -> None:
     plain = train_language(LINES, order=5, alphabet=ASCII)
     assert plain.score("thé") == pytest.approx(plain.score("th") + LACKING)
-    assert plain.state_after("thé ca") == plain.state_after("the ca")
+    assert state_after(plain, "thé ca") == state_after(plain, "the ca")
     for odd in "½Ω«\u4e2d":
         assert plain.score(f"a{odd}b") < LACKING
     bits = language.bits_per_character(plain, ["thé cat", "Ω"])
@@ -245,7 +266,7 @@ def test_the_shipped_file_is_small_and_quick(english: LanguageModel) -> None:
         language.load(path).start()
         spent.append(time.process_time() - start)
     assert min(spent) < 0.2  # 0.04 by itself; the machine may be shared
-    states = np.array([english.state_after(text) for text in ("th", "10:", "THE ")] * 333)
+    states = np.array([state_after(english, text) for text in ("th", "10:", "THE ")] * 333)
     spent = []
     for _ in range(5):
         start = time.process_time()

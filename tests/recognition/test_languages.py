@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from ocr_cli import recognition
+from ocr_cli.data.charset import LANGUAGES
 from ocr_cli.errors import ModelError
 from ocr_cli.modelfiles import weights
 from ocr_cli.recognition import language
@@ -32,8 +33,8 @@ def _shipped(request: pytest.FixtureRequest) -> None:
     """A language that was left out is not tested."""
     callspec = getattr(request.node, "callspec", None)
     name = callspec.params.get("name", "en") if callspec else "en"
-    if languages.NAMES[name] not in weights.shipped_models():
-        pytest.skip(f"without {languages.NAMES[name]}")
+    if LANGUAGES[name].file not in weights.shipped_models():
+        pytest.skip(f"without {LANGUAGES[name].file}")
 
 
 def misread(rows: list[str], share: float, seed: int) -> list[str]:
@@ -117,12 +118,12 @@ def test_only_the_language_that_is_needed_is_loaded(monkeypatch: pytest.MonkeyPa
         languages._loaded.cache_clear()
 
 
-@pytest.mark.parametrize("name", languages.NAMES)
+@pytest.mark.parametrize("name", LANGUAGES)
 def test_every_language_has_its_letters(name: str) -> None:
     model = Languages().get(name)
     assert isinstance(model, LanguageModel)
     assert model.alphabet == ALPHABET
-    assert weights.model_path(languages.NAMES[name]).stat().st_size < 1.75e6
+    assert weights.model_path(LANGUAGES[name].file).stat().st_size < 1.75e6
 
 
 @pytest.mark.parametrize(
@@ -149,7 +150,7 @@ def capital_odds(name: str, prefix: str, letter: str) -> float:
     model = Languages().get(name)
     assert isinstance(model, LanguageModel)
     small, capital = model.encode(letter + letter.upper())
-    row = model.log_probabilities(np.array([model.state_after(prefix)]))[0]
+    row = model.log_probabilities(language.states_along(model, model.encode(prefix))[-1:])[0]
     return float(np.exp(row[capital] - row[small]))
 
 

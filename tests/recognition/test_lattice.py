@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ocr_cli.page import Box, Glyph, Row, Word, union
 from ocr_cli.recognition.letters import filled, geometry
 from ocr_cli.recognition.letters.lattice import Lattice, take_apart, upright
-from ocr_cli.recognition.letters.search import NoLanguage, Weights, best_path, best_paths
+from ocr_cli.recognition.letters.search import LatticeDecoding, NoLanguage, best_paths
 
 CLASSES = ("A", "B", "C")
 
@@ -24,15 +24,17 @@ def row_of(*words: list[Glyph], slant: float = 0.0) -> Row:
     return Row(box, parts, baseline=120.0, x_height=20.0, slant=slant)
 
 
-def lattice_of(scores: np.ndarray, edges: list[tuple[int, int]], blanks: list[float]) -> Lattice:
+def lattice_of(
+    scores: np.ndarray, edges: list[tuple[int, int]], space_odds: list[float]
+) -> Lattice:
     starts, ends = np.array(edges).T
-    atoms = tuple(block(100, 30 * i) for i in range(len(blanks) - 1))
-    return Lattice(atoms, starts, ends, scores.astype(np.float32), np.array(blanks), CLASSES)
+    atoms = tuple(block(100, 30 * i) for i in range(len(space_odds) - 1))
+    return Lattice(atoms, starts, ends, scores.astype(np.float32), np.array(space_odds), CLASSES)
 
 
-def text(lattice: Lattice, weights: Weights, language=None) -> str:
+def text(lattice: Lattice, weights: LatticeDecoding, language=None) -> str:
     row = row_of(list(lattice.atoms))
-    return filled(row, lattice, best_path(lattice, language, weights)).text
+    return filled(row, lattice, best_paths([lattice], language, weights)[0]).text
 
 
 @given(st.integers(1, 5), st.integers(0, 2**32 - 1), st.floats(-1, 2))
@@ -40,9 +42,9 @@ def test_the_search_finds_the_best_of_all_paths(atoms: int, seed: int, reward: f
     rng = np.random.default_rng(seed)
     edges = [(a, b) for b in range(1, atoms + 1) for a in range(max(0, b - 3), b)]
     scores = np.log(rng.dirichlet(np.ones(3), len(edges)))
-    blanks = [-np.inf, *rng.normal(0, 3, atoms - 1), -np.inf]
-    lattice = lattice_of(scores, edges, blanks)
-    weights = Weights(letter=reward, beam=50, choices=3)
+    space_odds = [-np.inf, *rng.normal(0, 3, atoms - 1), -np.inf]
+    lattice = lattice_of(scores, edges, space_odds)
+    weights = LatticeDecoding(letter=reward, beam=50, choices=3)
 
     def paths(place: int):
         if place == atoms:
@@ -50,12 +52,12 @@ def test_the_search_finds_the_best_of_all_paths(atoms: int, seed: int, reward: f
         for edge, (start, end) in enumerate(edges):
             if start != place:
                 continue
-            odds = blanks[place]
+            odds = space_odds[place]
             options = [(0.0, "")]
             if np.isfinite(odds):
                 options = [(-np.logaddexp(0, odds), ""), (-np.logaddexp(0, -odds), " ")]
             for (rest, tail), (cost, gap), k in product(paths(end), options, range(3)):
-                value = scores[edge, k] + reward + weights.blank * cost + rest
+                value = scores[edge, k] + reward + weights.space * cost + rest
                 yield value, gap + CLASSES[k] + tail
 
     assert text(lattice, weights) == max(paths(0))[1]
@@ -77,8 +79,8 @@ class Likes(NoLanguage):
 def test_the_language_decides_what_shapes_leave_open() -> None:
     scores = np.log(np.array([[0.9, 0.05, 0.05], [0.05, 0.45, 0.5]]))
     lattice = lattice_of(scores, [(0, 1), (1, 2)], [-np.inf, -5.0, -np.inf])
-    assert text(lattice, Weights()) == "AC"
-    assert text(lattice, Weights(), Likes()) == "AB"
+    assert text(lattice, LatticeDecoding()) == "AC"
+    assert text(lattice, LatticeDecoding(), Likes()) == "AB"
 
 
 class GoesOn(NoLanguage):
@@ -97,9 +99,9 @@ class GoesOn(NoLanguage):
 def test_a_row_may_end_where_no_line_does() -> None:
     """Writing wraps anywhere: clear ink outweighs that the language would go on."""
     lattice = lattice_of(np.log([[0.98, 0.01, 0.01]]), [(0, 1)], [-np.inf, -np.inf])
-    assert text(lattice, Weights(), GoesOn()) == "A"
+    assert text(lattice, LatticeDecoding(), GoesOn()) == "A"
     doubtful = lattice_of(np.log([[0.5, 0.4, 0.1]]), [(0, 1)], [-np.inf, -np.inf])
-    assert text(doubtful, Weights(), GoesOn()) == "B"
+    assert text(doubtful, LatticeDecoding(), GoesOn()) == "B"
 
 
 def test_several_rows_read_as_each_alone() -> None:
@@ -109,22 +111,24 @@ def test_several_rows_read_as_each_alone() -> None:
         edges = [(a, b) for b in range(1, atoms + 1) for a in range(max(0, b - 2), b)]
         scores = np.log(rng.dirichlet(np.ones(3), len(edges)))
         lattices.append(lattice_of(scores, edges, [-np.inf, *rng.normal(0, 2, atoms - 1), -np.inf]))
-    together = best_paths(lattices, Likes(), Weights())
-    assert together == [best_path(lattice, Likes(), Weights()) for lattice in lattices]
+    together = best_paths(lattices, Likes(), LatticeDecoding())
+    assert together == [
+        best_paths([lattice], Likes(), LatticeDecoding())[0] for lattice in lattices
+    ]
 
 
-def test_blanks_follow_their_odds() -> None:
+def test_spaces_follow_their_odds() -> None:
     scores = np.log(np.full((3, 3), 1 / 3))
     edges = [(0, 1), (1, 2), (2, 3)]
     lattice = lattice_of(scores, edges, [-np.inf, 4.0, -4.0, -np.inf])
-    read = text(lattice, Weights())
+    read = text(lattice, LatticeDecoding())
     assert read[1] == " "
     assert " " not in read[2:]
 
 
 def test_an_empty_row_reads_as_nothing() -> None:
     empty = Lattice((), np.zeros(0, int), np.zeros(0, int), np.zeros((0, 3)), np.zeros(1), CLASSES)
-    assert best_path(empty, None, Weights()) == []
+    assert best_paths([empty], None, LatticeDecoding()) == [[]]
 
 
 def test_edges_cover_every_place_in_order() -> None:
@@ -135,7 +139,7 @@ def test_edges_cover_every_place_in_order() -> None:
     assert {(0, 1), (1, 2), (2, 3), (0, 2)} <= set(edges)
     assert (0, 3) not in edges  # far too wide for a letter
     assert list(pieces.ends) == sorted(pieces.ends)
-    assert pieces.blanks[1] < 0 < pieces.blanks[2]
+    assert pieces.space_odds[1] < 0 < pieces.space_odds[2]
 
 
 def test_slant_is_taken_out_about_the_baseline() -> None:

@@ -13,7 +13,8 @@ from click.testing import CliRunner
 from scipy.io import savemat
 
 from ocr_cli.cli.main import cli
-from ocr_cli.data.sets import NIST36, CharacterSet
+from ocr_cli.data.charset import NIST36
+from ocr_cli.data.sets import CharacterSet
 from ocr_cli.data.sources import SetSource
 from ocr_cli.errors import ModelError
 from ocr_cli.modelfiles import weights
@@ -186,7 +187,7 @@ def test_the_homeworks_setting_reaches_the_reports_figure(data: Path) -> None:
         out=Path("unused.npz"),
         changes={"epochs": 20},
     )
-    prepared = experiments.prepare(experiment)
+    prepared = experiments.set_up(experiment)
     splits = prepared.splits
     _, history = training.train(prepared.start, splits.train, splits.valid, prepared.preset.recipe)
     assert history[-1].valid_score > 15.82

@@ -13,8 +13,8 @@ from PIL import Image, ImageDraw
 
 from ocr_cli.cli.main import cli
 from ocr_cli.data import sources
+from ocr_cli.data.charset import NIST36
 from ocr_cli.data.formats import ink
-from ocr_cli.data.sets import NIST36
 from ocr_cli.data.synthesis import synthetic
 from ocr_cli.errors import ModelError
 from ocr_cli.modelfiles import weights

@@ -44,7 +44,7 @@ def cross_validated(monkeypatch: pytest.MonkeyPatch, reads: Reads) -> tuple[floa
 
     monkeypatch.setattr(hand, "blend", blend)
     monkeypatch.setattr(hand, "texts_of_rows", read_rows)
-    known = [hand.Known(0, row, text) for row, text in enumerate(LINES)]
+    known = [hand.TranscribedRow(0, row, text) for row, text in enumerate(LINES)]
     tuner = SimpleNamespace(known=known, reader=None, tune=tune)
     copy = Copy(Page(np.ones((1, 1), np.float32)), "\n".join(LINES))
     misread = [[line[:-1] for line in LINES]]  # an edit a line, before anything is learnt

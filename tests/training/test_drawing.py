@@ -12,7 +12,7 @@ import pytest
 
 from ocr_cli.data.synthesis.lines import Batch
 from ocr_cli.errors import InputError, OcrError, ShortOfMemoryError
-from ocr_cli.training.lines import in_background
+from ocr_cli.training.background import in_background
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="drawn in the same process here")
 BATCH = Batch(np.zeros((1, 48, 8), np.float32), np.array([8]), ["a"])
@@ -70,7 +70,7 @@ def test_it_ends_with_its_parent_however_that_dies() -> None:
     script = (
         "import itertools, time, numpy as np\n"
         "from ocr_cli.data.synthesis.lines import Batch\n"
-        "from ocr_cli.training.lines import in_background\n"
+        "from ocr_cli.training.background import in_background\n"
         "batch = Batch(np.zeros((1, 48, 8), np.float32), np.array([8]), ['a'])\n"
         "batches = in_background(lambda _: itertools.repeat(batch))\n"
         "next(batches)\n"

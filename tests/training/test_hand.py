@@ -14,7 +14,7 @@ from ocr_cli.page import Page
 from ocr_cli.recognition import lines
 from ocr_cli.recognition.letters import habit
 from ocr_cli.recognition.letters.habit import Gaps, Habit
-from ocr_cli.recognition.letters.search import Weights
+from ocr_cli.recognition.letters.search import LatticeDecoding
 from ocr_cli.training.adaptation import hand
 from ocr_cli.training.adaptation import letters as hand_letters
 from ocr_cli.training.adaptation import lines as hand_lines
@@ -146,7 +146,7 @@ def test_one_file_serves_as_either_model(tmp_path: Path) -> None:
     assert weights.kind_of(path) == "hand"
     assert weights.read_meta(path)["record"] == {"letters": 7}
     assert weights.kinds_in(path) == {"convnet", "line"}
-    np.testing.assert_array_equal(weights.read_beside(path)["odds"], np.eye(3))
+    np.testing.assert_array_equal(weights.read_extras(path)["odds"], np.eye(3))
     kept = weights.load_model(path), lines.load_line_model(path)
     for again, model in zip(kept, models, strict=True):
         assert again.classes == model.classes
@@ -162,7 +162,7 @@ def test_one_file_serves_as_either_model(tmp_path: Path) -> None:
 def test_a_hand_reads_with_what_has_learnt_it(tmp_path: Path, copy: Copy, kept: int) -> None:
     path = tmp_path / "mine.npz"
     model = recognition.load_reader("default", "none").models[kept]
-    known = habit.learn(["1 5"], [Gaps(("1", "5"), np.zeros(1))], None, Weights())
+    known = habit.learn(["1 5"], [Gaps(("1", "5"), np.zeros(1))], None, LatticeDecoding())
     weights.save_hand(path, [model], known.arrays(), {})
     reader = recognition.load_reader(str(path), "none")
     assert [one.kind for one in reader.models] == [model.kind]

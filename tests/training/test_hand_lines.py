@@ -136,10 +136,16 @@ def test_pages_are_learnt_as_far_as_it_helps(copy: Copy, shipped: Model) -> None
     assert changed == (learnt.share > 0)
 
 
+def read_rows(page: Page, model: Model) -> list[str]:
+    """What a model reads in each row."""
+    seen = line_reading.emissions_of(page, model)
+    return [row.text for row in line_reading.decoded(seen, model.classes, None)]
+
+
 def test_a_wrong_line_is_reported_and_not_learnt(copy: Copy, shipped: Model) -> None:
     wrong = "0123 4567 89+=%"
     said = [TEXTS[0], wrong, *TEXTS[2:]]
-    read = [row.text for row in line_reading.read_rows(copy.page, shipped).rows]
+    read = read_rows(copy.page, shipped)
     lines, lost = hand_lines.known_lines(
         [replace(copy, text="\n".join(said))], [read], shipped.classes
     )
@@ -152,7 +158,7 @@ def test_a_line_with_a_character_that_no_class_is_for_is_reported(
     copy: Copy, shipped: Model
 ) -> None:
     strange = TEXTS[1].replace("o", "ő")
-    read = [row.text for row in line_reading.read_rows(copy.page, shipped).rows]
+    read = read_rows(copy.page, shipped)
     texts = "\n".join([TEXTS[0], strange])
     lines, lost = hand_lines.known_lines([replace(copy, text=texts)], [read], shipped.classes)
     assert [line.text for line in lines] == [TEXTS[0]]

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from ocr_cli.cli.main import cli
-from ocr_cli.data.sets import NIST36
+from ocr_cli.data.charset import NIST36
 from ocr_cli.training import plots as training_plots
 from ocr_cli.training.characters import Epoch
 from ocr_cli.training.recipes import PRESETS, fresh_model

@@ -1,1 +1,1 @@
-"""What data comes in: sets of characters, pen strokes, transcribed pages."""
+"""Formats of data: sets of characters, pen strokes, transcribed pages."""

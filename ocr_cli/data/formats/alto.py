@@ -44,7 +44,7 @@ def alto_page(path: Path, root: Any) -> TranscribedPage:
 
 
 def name_of(line: Any) -> str:
-    """What a row is called in messages."""
+    """The name of a row in messages."""
     return str(line.get("ID") or line.get("id") or "without a name")
 
 
@@ -64,7 +64,7 @@ def _alto_row(line: Any, unread: set[Any]) -> GivenRow:
 
 
 def _alto_text(line: Any) -> str:
-    """The line's strings; blanks are where the file has SP, or between all where it has none."""
+    """The line's strings; spaces are where the file has SP, or between all where it has none."""
     between = "" if child_node(line, "SP") is not None else " "
     text = ""
     for part in line:

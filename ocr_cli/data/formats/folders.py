@@ -33,7 +33,7 @@ def is_folders(path: Path) -> bool:
 
 
 def splits_in(path: Path) -> list[str]:
-    """Which of train, valid and test a folder holds: all of it is train where it names none."""
+    """The splits (train, valid, test) of a folder: all of it is train where it names none."""
     return list(_parts(path))
 
 
@@ -54,7 +54,7 @@ def load(path: Path, split: str) -> CharacterSet:
         before = len(greys)
         for file in _pictures_in(folder):
             try:
-                greys.append(pictures.reduced(_whole_page(file)))
+                greys.append(pictures.letter_sized(_whole_page(file)))
                 labels.append(classes.index(folder.name))
             except InputError as failure:
                 junk.append(failure)

@@ -47,7 +47,7 @@ class GivenRow:
 
     @property
     def written(self) -> str:
-        """What is to be read there, see `as_written`."""
+        """The text that is to be read there, see `as_written`."""
         return as_written(self.text)
 
 

@@ -45,7 +45,7 @@ def is_idx(path: Path) -> bool:
 
 
 def splits_in(path: Path) -> list[str]:
-    """Which of train, valid and test there are; InputError where more than one set is."""
+    """The splits (train, valid, test) that are there; InputError where more than one set is."""
     return list(_parts(path))
 
 
@@ -91,7 +91,7 @@ def _read_pictures(file: Path, labels_file: Path, count: int) -> NDArray[np.uint
 
 
 def _files(path: Path) -> Iterator[Path]:
-    """What may be an idx file of `path`: a file, a folder's (or its folders'), or by prefix."""
+    """The possible idx files of `path`: a file, a folder's (or its folders'), or by prefix."""
     if path.is_file():
         yield path
     elif path.is_dir():

@@ -150,7 +150,7 @@ def save(path: Path, ink: Ink, names: Sequence[str], parts: NDArray[np.int64]) -
 def load(path: Path, split: str) -> Ink:
     """The items of one split (train, valid or test); InputError where the file is not such."""
     try:
-        with npz.opened(path, MOST_UNPACKED) as archive:
+        with npz.opened_archive(path, MOST_UNPACKED) as archive:
             chosen = archive["split"] == SPLITS[split]
             whole = _checked({name: archive[name] for name in _PARTS})
     except FileNotFoundError as error:

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_cli import npz
+from ocr_cli.data.charset import NIST36
 from ocr_cli.data.orientation import check_pictures
-from ocr_cli.data.sets import NIST36, CharacterSet
+from ocr_cli.data.sets import CharacterSet
 from ocr_cli.errors import InputError
 
 SPLITS = ("train", "valid", "test")
@@ -65,7 +66,7 @@ def load(path: Path, split: str) -> CharacterSet:
 
 
 def splits_in(path: Path) -> list[str]:
-    """Which of train, valid and test a folder or file holds."""
+    """The splits (train, valid, test) that a folder or file holds."""
     if path.is_dir():
         return [split for split in SPLITS if (path / f"nist36_{split}.mat").is_file()]
     with _told(path):
@@ -130,7 +131,7 @@ def _numbers(values: NDArray[Any], name: str) -> Pixels:
 
 
 def _rows(numbers: NDArray[np.int64]) -> str:
-    """Which rows of an array, counted from 1 as MATLAB does."""
+    """The rows of an array that are meant, counted from 1 as MATLAB does."""
     first = f"row {numbers[0] + 1}"
     return first if len(numbers) == 1 else f"{len(numbers)} rows, the first {first}"
 

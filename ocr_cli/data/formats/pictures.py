@@ -22,7 +22,7 @@ _CHUNK = 512  # pictures at a time
 Grey = NDArray[np.uint8]  # (H, W), 0 black to 255 white
 
 
-def reduced(grey: NDArray[np.floating[Any]]) -> Grey:
+def letter_sized(grey: NDArray[np.floating[Any]]) -> Grey:
     """(H, W), 0 black to 1 white, at no more than WORK pixels on the long side."""
     tall, wide = grey.shape
     longest = max(tall, wide)

@@ -1,4 +1,4 @@
-"""Where the rows of a transcribed page run: what its file says, each moved onto its ink."""
+"""Courses of a transcribed page's rows: what its file says, each moved onto its ink."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_cli.data.formats.given import GivenRow
-from ocr_cli.layout.courses import Course, Pyramid, from_baseline, placed
+from ocr_cli.layout.baselines import from_baseline
+from ocr_cli.layout.courses import Course, Pyramid, placed
 
 WILD = 0.5, 2.2  # times the page's median spread that a row's can be: crossed outlines have none
 
@@ -21,7 +22,7 @@ def measured_courses(
 
     to_page : (3, 3) from (x, y, 1) of the file's picture to the pyramid's pixels.
     """
-    guesses = [course_of(row, to_page) for row in rows]
+    guesses = [guessed_course(row, to_page) for row in rows]
     spreads = [guess.spread for guess in guesses if guess is not None]
     low, high = (times * float(np.median(spreads)) if spreads else 1.0 for times in WILD)
     return [
@@ -32,7 +33,7 @@ def measured_courses(
     ]
 
 
-def course_of(row: GivenRow, to_page: NDArray[np.float64]) -> Course | None:
+def guessed_course(row: GivenRow, to_page: NDArray[np.float64]) -> Course | None:
     """A first guess of where a given row runs on its page; None where there is next to nothing."""
 
     def moved(points: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli import input as images
 from ocr_cli.data.formats.given import FOLDERS, TranscribedPage
-from ocr_cli.data.formats.pagexml import is_foreign, load_page_xml
+from ocr_cli.data.formats.pagexml import is_foreign
 from ocr_cli.data.formats.rowcourses import measured_courses
 from ocr_cli.data.formats.transcripts import transcript, transcript_path
 from ocr_cli.errors import InputError
@@ -27,38 +25,6 @@ class RowPicture:
 
     picture: Path
     text: str
-
-
-def given_in(folder: Path) -> Iterator[TranscribedPage | RowPicture | InputError]:
-    """The pages with their XML in a folder and those below, then the pictures of single rows.
-
-    What cannot be used comes as an InputError that names it: pages and rows at fault, and
-    pictures without a text, or with one of several lines, of which no rows are known.
-    """
-    seen = set()
-    for path in page_files(folder):
-        try:
-            page = load_page_xml(path)
-        except InputError as failure:
-            seen.add(stem_of(path))  # its picture is no row
-            yield failure
-        else:
-            seen.add(stem_of(page.picture))
-            yield page
-    try:
-        pictures = images.find_files(str(folder), recursive=True)
-    except InputError as failure:
-        if not seen:
-            yield failure
-        return
-    for name in pictures:
-        if isinstance(name, InputError):
-            yield name
-        elif stem_of(Path(name)) not in seen:
-            try:
-                yield row_picture(name)
-            except InputError as failure:
-                yield failure
 
 
 def page_files(folder: Path) -> list[Path]:

@@ -1,4 +1,4 @@
-"""What is written on a picture, in a text file beside it: NAME.txt, or NAME.gt.txt of a row."""
+"""Transcripts: the text of a picture in a file beside it, NAME.txt, or NAME.gt.txt of a row."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ GROUND_TRUTH = ".gt.txt"  # as kraken, Tesseract and OCRopus name it
 
 
 def transcript_path(picture: str) -> Path:
-    """Where the text that is written on a picture file is kept: NAME.gt.txt if that exists."""
+    """The file of a picture's transcript: NAME.gt.txt if that exists."""
     path = Path(picture)
     # OCRopus has 0001.bin.png with 0001.gt.txt
     for stem in (path.stem, path.name.partition(".")[0]):

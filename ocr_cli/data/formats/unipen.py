@@ -45,7 +45,7 @@ _PARTS_OF_LETTERS = {"STROKE", "DIACRITICAL"}
 
 @dataclass(frozen=True)
 class Item:
-    """What somebody wrote: strokes, each (n, 2) with y down, in the device's own units.
+    """A piece of writing: strokes, each (n, 2) with y down, in the device's own units.
 
     kind : one of KINDS. writer : a name. style : as in `ink.Ink`.
     """
@@ -71,7 +71,7 @@ class _Segment:
 
 @dataclass
 class _Set:
-    """What has been read since the file, or the last .START_SET, began."""
+    """The state of a file since it, or the last .START_SET, began."""
 
     name: str
     components: list[tuple[bool, NDArray[np.float64]]] = field(default_factory=list)  # down, (n,)
@@ -284,7 +284,7 @@ def _items(state: _Set) -> list[Item]:
 
 
 def _kind(segment: _Segment) -> str:
-    """Which of KINDS a segment is; empty where it is none."""
+    """The kind of a segment, one of KINDS; empty where it is none."""
     level, label = segment.level, segment.label
     if not label or "\n" in label or level in _SEVERAL_LINES | _PARTS_OF_LETTERS:
         return ""

@@ -14,7 +14,7 @@ Points = NDArray[np.float64]
 
 
 def damaged_xml(fault: Exception, source: str = "") -> InputError:
-    """What is said of a file that is no XML."""
+    """An InputError for a file that is no XML."""
     return InputError(f"not readable as XML: {fault}", "export the page anew", source)
 
 

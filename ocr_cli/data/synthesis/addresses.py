@@ -15,7 +15,7 @@ from ocr_cli.data.synthesis.dice import (
 
 def email(d: Dice) -> str:
     """An address of the net, with an @."""
-    given, surname = bare(d.given()), bare(d.surname())
+    given, surname = address_word(d.given()), address_word(d.surname())
     user = d.one(
         given,
         surname,
@@ -26,8 +26,8 @@ def email(d: Dice) -> str:
         surname + "_" + given,
         d.small(2, 4),
         "info",
-        bare(d.common()),
-        f"{given}.{bare(d.common())}",
+        address_word(d.common()),
+        f"{given}.{address_word(d.common())}",
     )
     host = d.one(
         surname,
@@ -36,13 +36,13 @@ def email(d: Dice) -> str:
         "web",
         "gmail",
         "cs." + d.small(2, 4),
-        bare(d.surname()),
-        bare(d.common()),
-        bare(d.common()) + bare(d.common()),
-        f"{bare(d.common())}-{bare(d.common())}",
+        address_word(d.surname()),
+        address_word(d.common()),
+        address_word(d.common()) + address_word(d.common()),
+        f"{address_word(d.common())}-{address_word(d.common())}",
     )
     end = d.word(DOMAINS)
-    page = d.one(d.small(2, 6), bare(d.common()), d.word(FOLDERS), d.word(FOLDERS))
+    page = d.one(d.small(2, 6), address_word(d.common()), d.word(FOLDERS), d.word(FOLDERS))
     return d.one(
         *([f"{user}@{host}.{end}"] * 5),
         f"www.{host}.{end}",
@@ -52,11 +52,11 @@ def email(d: Dice) -> str:
         f"https://{host}.{end}/{page}",
         f"{page}.{d.word(KINDS_OF_FILE)}",
         f"@{user}",
-        f"#{bare(d.common())}",
+        f"#{address_word(d.common())}",
     )
 
 
-def bare(name: str) -> str:
+def address_word(name: str) -> str:
     """A name as addresses have it: small, without accents."""
     plain = unicodedata.normalize("NFKD", name.lower().replace("ß", "ss"))
     return "".join(char for char in plain if char.isascii() and char.isalnum()) or "x"

@@ -1,4 +1,4 @@
-"""What lies about on pages and is no writing: bar codes, stamps, rings, doodles, frames."""
+"""Clutter that lies about on pages and is no writing: bar codes, stamps, rings, doodles, frames."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What made-up strings are drawn with: dice, and lists of what is common."""
+"""Dice for made-up strings, and lists of what is common."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Terms:
-    """What a language says where another says it otherwise; each a text of words."""
+    """The words of a language for dates, streets, titles and figures; each a text of words."""
 
     months: str
     days: str

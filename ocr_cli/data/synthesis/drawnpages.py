@@ -21,8 +21,8 @@ from ocr_cli.data.synthesis import grounds
 from ocr_cli.data.synthesis.clutter import add_clutter
 from ocr_cli.data.synthesis.lines import LineSource, make_source, make_stock
 from ocr_cli.data.synthesis.pagelayouts import LAYOUTS, SHARES, one_item, one_row, plain_rows
-from ocr_cli.data.synthesis.sheets import Sheet, Writer
-from ocr_cli.data.synthesis.typesetting import faces_in
+from ocr_cli.data.synthesis.sheets import Sheet, SheetWriter
+from ocr_cli.data.synthesis.typesetting import print_faces
 from ocr_cli.page import Course
 
 Array = NDArray[Any]
@@ -32,7 +32,7 @@ Grey = NDArray[np.float32]
 def draw_page(source: LineSource, rng: np.random.Generator, faces: Sequence[str] = ()) -> RowPage:
     """A page of one of many kinds; in one of five nothing is written.
 
-    faces : font files for print, see `typesetting.faces_in`.
+    faces : font files for print, see `typesetting.print_faces`.
     """
     longest = rng.uniform(1000, 1500)
     ratio = rng.uniform(0.65, 1.0)
@@ -42,7 +42,7 @@ def draw_page(source: LineSource, rng: np.random.Generator, faces: Sequence[str]
     sheet = Sheet(shape, rng)
     empty = rng.random() < 0.2
     ground = grounds.paper(shape, rng) if rng.random() < 0.6 else grounds.any_ground(shape, rng)
-    writer = Writer(sheet, source, faces or faces_in(None))
+    writer = SheetWriter(sheet, source, faces or print_faces(None))
     if not empty:
         layouts = list(LAYOUTS)
         layout = layouts[int(rng.choice(len(layouts), p=SHARES))]
@@ -102,7 +102,7 @@ def _laid(ground: Grey, box: tuple[float, float, float, float], rng: np.random.G
     return (shaded * (1 - inside) + sheet * inside).astype(np.float32)
 
 
-def _inked(ground: Grey, writer: Writer) -> Grey:
+def _inked(ground: Grey, writer: SheetWriter) -> Grey:
     """The sheet's ink on the ground, with the grain of pencil, and the back page's ink."""
     from scipy import ndimage
 
@@ -115,7 +115,7 @@ def _inked(ground: Grey, writer: Writer) -> Grey:
     if rng.random() < 0.1 and sheet.courses:  # what is written on the back
         back = Sheet(sheet.shape, rng)
         plain_rows(
-            Writer(back, writer.source, writer.faces),
+            SheetWriter(back, writer.source, writer.faces),
             (0.0, 0.0, float(ink.shape[1]), float(ink.shape[0])),
         )
         through = ndimage.gaussian_filter(back.ink()[:, ::-1], rng.uniform(0.7, 2.5))
@@ -128,7 +128,7 @@ def _inked(ground: Grey, writer: Writer) -> Grey:
 
 
 def load_source(folder: Path, most: int, rng: np.random.Generator) -> LineSource:
-    """Up to `most` words, lines and characters of the train split, at random."""
+    """Load up to `most` words, lines and characters of the train split, drawn at random."""
     parts = []
     for name in ("words", "lines", "chars"):
         ink = archives.load(folder / f"{name}.npz", "train")

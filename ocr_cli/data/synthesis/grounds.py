@@ -1,4 +1,4 @@
-"""What writing lies on when it is photographed: desks, cloths, carpets, and paper of all rulings.
+"""Grounds that writing is photographed on: desks, cloths, carpets, and paper of all rulings.
 
 All pictures are (H, W) float32, 0 black to 1 white.
 """
@@ -158,7 +158,7 @@ def objects(shape: Shape, rng: np.random.Generator) -> Grey:
 
 
 def any_desk(shape: Shape, rng: np.random.Generator) -> Grey:
-    """One of wood, cloth, carpet and an even surface."""
+    """Draw one of wood, cloth, carpet and an even surface."""
     kinds: list[Ground] = [wood, cloth, carpet, blank]
     return kinds[int(rng.choice(4, p=[0.35, 0.2, 0.25, 0.2]))](shape, rng)
 

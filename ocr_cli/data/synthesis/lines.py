@@ -18,13 +18,12 @@ from ocr_cli.data.synthesis.pieces import (
     Mix,
     TextPieces,
     batches,
-    chosen,
     groups,
     make_source,
+    selected,
 )
 from ocr_cli.data.synthesis.render import resampled
 from ocr_cli.data.synthesis.stock import (
-    CHARACTERS,
     WIDEST,
     ItemKind,
     Stock,
@@ -41,7 +40,6 @@ from ocr_cli.data.synthesis.stock import (
 from ocr_cli.layout import strips
 
 __all__ = [
-    "CHARACTERS",
     "NO_VARIATION",
     "WIDEST",
     "Batch",
@@ -53,7 +51,6 @@ __all__ = [
     "Variation",
     "batches",
     "chained",
-    "chosen",
     "draw_batch",
     "expected_ink",
     "groups",
@@ -64,6 +61,7 @@ __all__ = [
     "normalised",
     "placed_characters",
     "room_needed",
+    "selected",
     "x_heights",
 ]
 
@@ -73,7 +71,7 @@ _FINE = 2  # the pen runs on a canvas so many times as fine
 
 @dataclass(frozen=True)
 class Variation:
-    """How far strips may stray from the strokes; lengths in pixels of the strip."""
+    """Limits on how far strips may stray from the strokes; lengths in pixels of the strip."""
 
     scale: float = 0.10  # of the logarithm, standard deviation
     aspect: float = 0.10  # of the logarithm of the width alone

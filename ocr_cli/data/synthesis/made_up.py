@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from ocr_cli.data.synthesis.addresses import address, bare, email, person
+from ocr_cli.data.synthesis.addresses import address, address_word, email, person
 from ocr_cli.data.synthesis.dice import (
     TERMS,
     TYPES,
@@ -244,9 +244,9 @@ def _in_words(d: Dice, day: int, month: str, year: int) -> str:
 def _code(d: Dice) -> str:
     a, b = (
         d.one("i", "j", "n", "x", "y", "p", "fp", "buf", "count", "ptr", "tmp", "argc", "self"),
-        d.one(d.small(1, 4), bare(d.common()), bare(d.common())),
+        d.one(d.small(1, 4), address_word(d.common()), address_word(d.common())),
     )
-    c, k, kind = bare(d.common()), d.number(0, 10 ** d.number(1, 3)), d.word(TYPES)
+    c, k, kind = address_word(d.common()), d.number(0, 10 ** d.number(1, 3)), d.word(TYPES)
     sign = d.one("==", "!=", "<", ">", "<=", ">=")
     return d.one(
         f"{a} = {b} + {k};",

@@ -1,12 +1,11 @@
-"""What is not a letter: pieces of one, and several in one, as wrong cuts of a row leave them."""
+"""Non-letters: pieces of a letter, and several in one, as wrong cuts of a row leave them."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from ocr_cli.data.charset import NON_LETTER
 from ocr_cli.data.formats.ink import Ink, Strokes, from_strokes
-
-NON_LETTER = ""  # the class of such pictures in a model that knows of them
 
 
 def draw(ink: Ink, count: int, rng: np.random.Generator) -> Ink:

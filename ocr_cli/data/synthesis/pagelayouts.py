@@ -1,4 +1,4 @@
-"""How pages are laid out: each layout fills a box of a sheet."""
+"""Layouts of pages: each fills a box of a sheet."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from ocr_cli.data.synthesis.lines import Mix
 from ocr_cli.data.synthesis.printed import exercises, letter_head, typescript
-from ocr_cli.data.synthesis.sheets import FINE, BoxOf, Writer
+from ocr_cli.data.synthesis.sheets import FINE, BoxOf, SheetWriter
 from ocr_cli.page import Course
 
 Array = NDArray[Any]
 
 
-def plain_rows(writer: Writer, box: BoxOf) -> None:
+def plain_rows(writer: SheetWriter, box: BoxOf) -> None:
     """Paragraphs, with a heading, a date, a signature, a list's marks, a margin note."""
     rng = writer.rng
     x1, y1, x2, y2 = box
@@ -53,7 +53,7 @@ def plain_rows(writer: Writer, box: BoxOf) -> None:
         y += pitch * (rng.uniform(1, 1.15) if rng.random() < 0.93 else rng.uniform(1.5, 2.5))
 
 
-def _heading(writer: Writer, left: float, right: float, y: float, x_height: float) -> float:
+def _heading(writer: SheetWriter, left: float, right: float, y: float, x_height: float) -> float:
     rng = writer.rng
     size = min(x_height * rng.uniform(1.2, 3.2), (right - left) / 9)
     start = left + rng.uniform(0, 0.4) * (right - left)
@@ -64,7 +64,7 @@ def _heading(writer: Writer, left: float, right: float, y: float, x_height: floa
     return 2 * size
 
 
-def _struck(writer: Writer, course: Course, x_height: float) -> None:
+def _struck(writer: SheetWriter, course: Course, x_height: float) -> None:
     """A line under a part of a row, through it, or around it."""
     rng, points = writer.rng, course.points
     n = len(points)
@@ -85,7 +85,7 @@ def _struck(writer: Writer, course: Course, x_height: float) -> None:
         writer.draw([np.stack([cx + rx * np.cos(t), cy + ry * np.sin(t)], 1)], x_height)
 
 
-def _mark(writer: Writer, x: float, y: float, size: float, kind: int) -> None:
+def _mark(writer: SheetWriter, x: float, y: float, size: float, kind: int) -> None:
     """A box, tick, arrow, dash or dot before a row."""
     s = 0.5 * size
     shapes = {
@@ -98,7 +98,7 @@ def _mark(writer: Writer, x: float, y: float, size: float, kind: int) -> None:
     writer.draw([np.array(shapes[kind]) + np.array([x, y])], size)
 
 
-def _margin_note(writer: Writer, box: BoxOf, x_height: float) -> None:
+def _margin_note(writer: SheetWriter, box: BoxOf, x_height: float) -> None:
     x1, y1, x2, y2 = box
     y = y1 + writer.rng.uniform(0, 0.5) * (y2 - y1)
     for _ in range(int(writer.rng.integers(1, 6))):
@@ -106,7 +106,7 @@ def _margin_note(writer: Writer, box: BoxOf, x_height: float) -> None:
         y += x_height * writer.rng.uniform(2, 3)
 
 
-def _columns(writer: Writer, box: BoxOf) -> None:
+def _columns(writer: SheetWriter, box: BoxOf) -> None:
     """Two or three columns, perhaps with a rule between them."""
     rng = writer.rng
     x1, y1, x2, y2 = box
@@ -128,7 +128,7 @@ def _columns(writer: Writer, box: BoxOf) -> None:
             writer.draw([np.array([[x, y1 + pitch], [x, y2 - pitch]])], x_height / 2)
 
 
-def _table(writer: Writer, box: BoxOf) -> None:
+def _table(writer: SheetWriter, box: BoxOf) -> None:
     """Cells with a word each, ruled or not."""
     rng = writer.rng
     x1, y1, x2, y2 = box
@@ -156,7 +156,7 @@ def _table(writer: Writer, box: BoxOf) -> None:
         writer.draw([np.array(line) for line in lines], 6)
 
 
-def _form(writer: Writer, box: BoxOf) -> None:
+def _form(writer: SheetWriter, box: BoxOf) -> None:
     """Printed labels, leaders, lines and comb fields with writing in them."""
     rng = writer.rng
     x1, y1, x2, y2 = box
@@ -185,7 +185,7 @@ def _form(writer: Writer, box: BoxOf) -> None:
         y += pitch
 
 
-def _comb(writer: Writer, x: float, y: float, right: float, x_height: float) -> float:
+def _comb(writer: SheetWriter, x: float, y: float, right: float, x_height: float) -> float:
     """Boxes with a character in each; their course goes through all of them."""
     rng, stock = writer.rng, writer.source.stock
     cell = x_height * rng.uniform(1.5, 2.4)
@@ -211,7 +211,7 @@ def _comb(writer: Writer, x: float, y: float, right: float, x_height: float) -> 
     return x
 
 
-def _grid(writer: Writer, box: BoxOf) -> None:
+def _grid(writer: SheetWriter, box: BoxOf) -> None:
     """A crossword: letters in squares, of which some are black; each row of it is one."""
     rng, stock = writer.rng, writer.source.stock
     x1, y1, x2, y2 = box
@@ -239,7 +239,7 @@ def _grid(writer: Writer, box: BoxOf) -> None:
     writer.draw([np.array(line) for line in lines], 10)
 
 
-def one_row(writer: Writer, box: BoxOf) -> None:
+def one_row(writer: SheetWriter, box: BoxOf) -> None:
     """A single row from side to side, or cut close."""
     rng = writer.rng
     x1, y1, x2, y2 = box
@@ -251,7 +251,7 @@ def one_row(writer: Writer, box: BoxOf) -> None:
         y += x_height * rng.uniform(2.2, 5)
 
 
-def one_item(writer: Writer, box: BoxOf) -> None:
+def one_item(writer: SheetWriter, box: BoxOf) -> None:
     """A single word or letter, of any size."""
     rng = writer.rng
     x1, y1, x2, y2 = box
@@ -268,7 +268,7 @@ def one_item(writer: Writer, box: BoxOf) -> None:
     writer.put(strokes, *where, x_height=size / 1.5)
 
 
-def _parts(writer: Writer, box: BoxOf) -> None:
+def _parts(writer: SheetWriter, box: BoxOf) -> None:
     """Blocks of rows side by side and above each other, each in a size of its own."""
     rng = writer.rng
     boxes = [box]
@@ -290,7 +290,7 @@ def _parts(writer: Writer, box: BoxOf) -> None:
             writer.draw([ring], rng.uniform(6, 14))
 
 
-def _scattered(writer: Writer, box: BoxOf) -> None:
+def _scattered(writer: SheetWriter, box: BoxOf) -> None:
     """Words, letters and figures here and there, some framed or ringed: a diagram, a mind map."""
     rng = writer.rng
     x1, y1, x2, y2 = box
@@ -317,7 +317,7 @@ def _scattered(writer: Writer, box: BoxOf) -> None:
         writer.draw([ways], usual)
 
 
-def _few(writer: Writer, x: float, y: float, wide: float, size: float) -> Course | None:
+def _few(writer: SheetWriter, x: float, y: float, wide: float, size: float) -> Course | None:
     """A letter, or a word or a few, or some print, from x on."""
     rng, stock = writer.rng, writer.source.stock
     if wide <= 2 * size:
@@ -329,7 +329,7 @@ def _few(writer: Writer, x: float, y: float, wide: float, size: float) -> Course
     return writer.row(x, y, wide, size)
 
 
-def _framed(writer: Writer, course: Course, x_height: float) -> None:
+def _framed(writer: SheetWriter, course: Course, x_height: float) -> None:
     """A box or a ring around a row."""
     rng, points = writer.rng, course.points
     (cx, cy), room = points.mean(0), x_height * rng.uniform(1.2, 1.9)
@@ -342,7 +342,7 @@ def _framed(writer: Writer, course: Course, x_height: float) -> None:
     writer.draw([np.stack([cx + 1.1 * rx * np.cos(t), cy + 1.2 * room * np.sin(t)], 1)], x_height)
 
 
-def _letter(writer: Writer, box: BoxOf) -> None:
+def _letter(writer: SheetWriter, box: BoxOf) -> None:
     """A letter below a printed head."""
     x1, y1, x2, y2 = box
     y = letter_head(writer, box)
@@ -351,7 +351,7 @@ def _letter(writer: Writer, box: BoxOf) -> None:
         layout(writer, (x1, y, x2, y2))
 
 
-LAYOUTS: dict[Callable[[Writer, BoxOf], None], float] = {
+LAYOUTS: dict[Callable[[SheetWriter, BoxOf], None], float] = {
     plain_rows: 0.26,
     _parts: 0.12,
     _scattered: 0.08,

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli.data.synthesis.stock import CHARACTERS, ItemKind, Stock
+from ocr_cli.data.charset import ASCII
+from ocr_cli.data.synthesis.stock import ItemKind, Stock
 
 ANYBODY = -1  # in place of a writer
 FEWEST_CAPITALS = 4  # words of capitals, from which on a writer's lines may be of these alone
@@ -114,13 +115,13 @@ class LineSource:
         writer = int(self.stock.ink.writer[rng.choice(items, p=weight)])
         text = self._text(rng)
         apart = rng.uniform(1, 6) if rng.random() < 0.6 else rng.uniform(5, 18)
-        blank = rng.uniform(11, 26) + 0.5 * apart
+        space = rng.uniform(11, 26) + 0.5 * apart
         size = 0.95 * np.exp(rng.normal(0, 0.08))
         pieces: list[Piece] = []
         x = 0.0
         for c in text:
             if c == " ":
-                x += blank * np.exp(rng.normal(0, 0.2)) - apart
+                x += space * np.exp(rng.normal(0, 0.2)) - apart
                 continue
             lent = self._by_writer.get((ItemKind.CHARACTER, ANYBODY, c))
             pool = self._by_writer.get((ItemKind.CHARACTER, writer, c), lent)
@@ -137,7 +138,7 @@ class LineSource:
         if kind < 0.25:
             return _number(rng)
         if kind < 0.35:
-            picked = rng.choice(CHARACTERS[1:], rng.integers(2, 14))
+            picked = rng.choice(ASCII[1:], rng.integers(2, 14))
             return "".join(picked)
         count = int(rng.integers(1, 6))
         words = " ".join(self._texts[i] for i in rng.integers(len(self._texts), size=count))
@@ -201,7 +202,7 @@ def batches(
     order = np.argsort(pieces.width + rng.normal(0, 1, len(pieces.width)))
     cuts = [order[group] for group in groups(pieces.width[order], columns, most)]
     for k in rng.permutation(len(cuts)):
-        yield chosen(pieces, cuts[k])
+        yield selected(pieces, cuts[k])
 
 
 def groups(widths: Array, columns: int, most: int = 96) -> Iterator[slice]:
@@ -218,8 +219,8 @@ def groups(widths: Array, columns: int, most: int = 96) -> Iterator[slice]:
         start = end
 
 
-def chosen(pieces: TextPieces, texts: Array) -> TextPieces:
-    """Some of the texts, in the order given."""
+def selected(pieces: TextPieces, texts: Array) -> TextPieces:
+    """Take some of the texts, in the order given."""
     place = np.full(len(pieces.labels), -1)
     place[texts] = np.arange(len(texts))
     kept = np.flatnonzero(place[pieces.out] >= 0)

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli.data.synthesis.sheets import BoxOf, Writer
+from ocr_cli.data.synthesis.sheets import BoxOf, SheetWriter
 
 Array = NDArray[Any]
 
 
-def letter_head(writer: Writer, box: BoxOf) -> float:
+def letter_head(writer: SheetWriter, box: BoxOf) -> float:
     """A head of names and offices in several sizes; returns where the letter may begin."""
     rng = writer.rng
     x1, y1, x2, y2 = box
@@ -45,7 +45,7 @@ def letter_head(writer: Writer, box: BoxOf) -> float:
     return max(y, foot) + 2 * small
 
 
-def _list(writer: Writer, left: float, y: float, room: float, size: float) -> float:
+def _list(writer: SheetWriter, left: float, y: float, room: float, size: float) -> float:
     """Names of officers, one below the other; returns where they end."""
     rng, face = writer.rng, writer.face()
     pitch = size * rng.uniform(2.2, 3.2)
@@ -59,7 +59,7 @@ def _list(writer: Writer, left: float, y: float, room: float, size: float) -> fl
     return y
 
 
-def typescript(writer: Writer, box: BoxOf) -> None:
+def typescript(writer: SheetWriter, box: BoxOf) -> None:
     """Rows from a typewriter, a signature below them, some words put in by hand."""
     rng = writer.rng
     x1, y1, x2, y2 = box
@@ -84,7 +84,7 @@ def typescript(writer: Writer, box: BoxOf) -> None:
         writer.row(start, (y + y2) / 2, 0.35 * (x2 - x1), 1.8 * size)
 
 
-def exercises(writer: Writer, box: BoxOf) -> None:
+def exercises(writer: SheetWriter, box: BoxOf) -> None:
     """Printed questions, and answers written below them."""
     rng = writer.rng
     x1, y1, x2, y2 = box
@@ -106,13 +106,13 @@ def exercises(writer: Writer, box: BoxOf) -> None:
         y += rng.uniform(0, 3) * size
 
 
-def _wrapped(writer: Writer, rows: int, letters: float) -> Iterator[str]:
+def _wrapped(writer: SheetWriter, rows: int, letters: float) -> Iterator[str]:
     for k in range(rows):
         text = fitting(writer.text(int(letters)), letters)
         yield text if k < rows - 1 else text[: max(3, int(writer.rng.uniform(0.1, 1) * len(text)))]
 
 
 def fitting(text: str, sizes: float) -> str:
-    """As many words of a text as fit into so many heights of its small letters, about."""
+    """Cut a text to the words that fit into so many heights of its small letters, about."""
     most = max(3, int(sizes / 1.25))
     return text if len(text) <= most else text[:most].rsplit(" ", 1)[0]

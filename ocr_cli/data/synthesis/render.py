@@ -22,8 +22,8 @@ _FINE = 5.0  # pens up to this radius are pressed together
 
 
 @dataclass(frozen=True)
-class Variation:
-    """How far pictures may stray from the strokes; lengths in pixels of the finished picture."""
+class LetterVariation:
+    """Limits on how far pictures may stray from the strokes; lengths in pixels of the picture."""
 
     rotation: float = 6.0  # degrees, standard deviation
     shear: float = 0.16  # dx per dy, standard deviation
@@ -39,7 +39,7 @@ class Variation:
     roughness: float = 0.12  # noise before the threshold
 
 
-NO_VARIATION = Variation(0, 0, 0, 0, (3.0, 3.0), (85.0, 85.0), (26.0, 26.0), 0, 0, 0, 0, 0)
+NO_VARIATION = LetterVariation(0, 0, 0, 0, (3.0, 3.0), (85.0, 85.0), (26.0, 26.0), 0, 0, 0, 0, 0)
 _MOST = 2.0  # pixels by which a crop may move a stroke's edge, as in `layout.letter_crops`
 
 
@@ -47,11 +47,11 @@ def render_characters(
     items: list[Strokes], rng: np.random.Generator, augment: bool = True
 ) -> NDArray[np.float32]:
     """`render` for strokes that are held as lists; (N, 32, 32), 0 ink to 1 paper."""
-    return render(from_strokes(items), rng, Variation() if augment else NO_VARIATION)
+    return render(from_strokes(items), rng, LetterVariation() if augment else NO_VARIATION)
 
 
 def render(
-    ink: Ink, rng: np.random.Generator, variation: Variation = NO_VARIATION
+    ink: Ink, rng: np.random.Generator, variation: LetterVariation = NO_VARIATION
 ) -> NDArray[np.float32]:
     """Pictures of all items, (N, 32, 32) float32, 0 ink to 1 paper, each as large as fits.
 
@@ -97,7 +97,7 @@ def _per_item(values: NDArray[Any], ufunc: Any, starts: NDArray[Any]) -> NDArray
 
 
 def _warped(
-    ink: Ink, rng: np.random.Generator, variation: Variation
+    ink: Ink, rng: np.random.Generator, variation: LetterVariation
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
     """Points and pens on the canvas, warped and fitted; each stroke's item; each point's stroke."""
     n = len(ink)
@@ -131,7 +131,7 @@ def _warped(
     return p.astype(np.float32), pen, stroke_item, stroke_of_point
 
 
-def _matrices(n: int, rng: np.random.Generator, variation: Variation) -> NDArray[np.float32]:
+def _matrices(n: int, rng: np.random.Generator, variation: LetterVariation) -> NDArray[np.float32]:
     """(n, 2, 2): aspect, then shear, then rotation."""
     angle = np.deg2rad(rng.normal(0, variation.rotation + 1e-9, n))
     shear = rng.normal(0, variation.shear + 1e-9, n)
@@ -166,7 +166,7 @@ def _stamp(
     radius: NDArray[Any],
     n: int,
     rng: np.random.Generator,
-    variation: Variation,
+    variation: LetterVariation,
 ) -> NDArray[np.float32]:
     """(n, CANVAS, CANVAS) of 0 and 1: a round pen set down at every resampled point."""
     dense, stroke = resampled(points, stroke, _STEP)
@@ -208,7 +208,7 @@ def _press(
 def _with_remains(
     canvas: NDArray[np.float32], rng: np.random.Generator, probability: float
 ) -> NDArray[np.float32]:
-    """Some canvases get a sliver of another's ink at the left or right edge."""
+    """Put a sliver of another's ink at the left or right edge of some canvases."""
     n = len(canvas)
     other = canvas[rng.permutation(n)]
     canvas = canvas.copy()
@@ -234,7 +234,7 @@ def blur_matrix(sigma: float, size: int) -> NDArray[np.float32]:
 
 
 def _develop(
-    canvas: NDArray[np.float32], rng: np.random.Generator, variation: Variation
+    canvas: NDArray[np.float32], rng: np.random.Generator, variation: LetterVariation
 ) -> NDArray[np.float32]:
     """Threshold noise on the ink's edge, a mild blur, and half the size; ink 1 becomes 0."""
     if variation.roughness:

@@ -30,7 +30,7 @@ class Writer:
     known: Sequence[str] = field(repr=False, default=())
 
     def row(self, rng: np.random.Generator, longest: int = 60) -> str:
-        """One row, of a few characters up to `longest`."""
+        """Make up one row, of a few characters up to `longest`."""
         kind = rng.random()
         length = int(rng.integers(3, longest))
         if kind < 0.3 and self.known:

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 
 from ocr_cli.data.synthesis.lines import LineSource, Mix
 from ocr_cli.data.synthesis.render import resampled
-from ocr_cli.data.synthesis.typesetting import chosen, set_in_type
+from ocr_cli.data.synthesis.typesetting import any_face, set_in_type
 from ocr_cli.layout.strips import SPREAD, measure
 from ocr_cli.page import X_HEIGHT, Course
 
@@ -47,11 +47,11 @@ class Sheet:
         return np.asarray(self.image.reduce(FINE), np.float32) / np.float32(255)
 
     def tone_now(self) -> int:
-        """How dark this row's ink is."""
+        """The darkness of this row's ink."""
         return int(self.rng.uniform(70, 255)) if self.uneven else self.tone
 
 
-class Writer:
+class SheetWriter:
     """Writes rows of real strokes, or of print, on a sheet."""
 
     def __init__(self, sheet: Sheet, source: LineSource, faces: Sequence[str]) -> None:
@@ -125,10 +125,10 @@ class Writer:
 
     def face(self, typewriter: bool = False) -> str:
         """A font file at random."""
-        return chosen(self.faces, typewriter, self.rng)
+        return any_face(self.faces, typewriter, self.rng)
 
     def width_of(self, text: str, x_height: float, face: str) -> float:
-        """How wide a printed row is, in pixels."""
+        """The width of a printed row, in pixels."""
         return set_in_type(text, face, x_height * FINE, self.rng)[0].width / FINE
 
     def printed(

@@ -32,7 +32,7 @@ Wave = tuple[float, float, float, float, float]  # kx, ky, phase, and the way it
 
 @dataclass(frozen=True)
 class Hand:
-    """What one writer's letters have in common; lengths in units, a capital is 1000 high.
+    """The common traits of one writer's letters; lengths in units, a capital is 1000 high.
 
     Attributes
     ----------
@@ -51,7 +51,7 @@ class Hand:
     roundness : weight of the curves' control points: 1 parabolas, less is flatter, more boxy.
     haste : 0 to 1, how far corners are cut.
     tilt : standard deviation of a letter's rotation, in radians.
-    spacing : blank between two letters.
+    spacing : gap between two letters.
     """
 
     habits: tuple[float, ...]
@@ -75,7 +75,7 @@ class Hand:
 
 @dataclass(frozen=True)
 class Allograph:
-    """One form of a character, ready to be drawn.
+    """A form of a character, ready to be drawn.
 
     Attributes
     ----------
@@ -144,7 +144,7 @@ def draw_character(char: str, rng: np.random.Generator, hand: Hand | None = None
 def draw_text(text: str, rng: np.random.Generator, hand: Hand | None = None) -> Strokes:
     """The strokes of one line of text in one hand, from x = 0; letters do not touch.
 
-    InputError where a character is neither a blank nor printable ASCII.
+    InputError where a character is neither a space nor printable ASCII.
     """
     hand = hand or sample_hand(rng)
     x, drift, line = 0.0, 0.0, []

@@ -15,7 +15,7 @@ _BODY = 0.5  # of a typeface's size: a small letter's height, about
 _JOLT = 0.03  # of its size, by which a typewriter's letters stand higher or lower
 
 
-def faces_in(folder: Path | None) -> tuple[str, ...]:
+def print_faces(folder: Path | None) -> tuple[str, ...]:
     """The fonts below a folder, upright Latin ones, and those that come with matplotlib."""
     import matplotlib as mpl
 
@@ -58,7 +58,7 @@ def set_in_type(text: str, face: str, size: float, rng: np.random.Generator) -> 
     return mask, float(2 - top)
 
 
-def chosen(faces: Sequence[str], typewriter: bool, rng: np.random.Generator) -> str:
+def any_face(faces: Sequence[str], typewriter: bool, rng: np.random.Generator) -> str:
     """A typeface at random, a typewriter's or another."""
     some = [f for f in faces if is_typewriter(f) == typewriter] or list(faces)
     return some[int(rng.integers(len(some)))]

@@ -70,7 +70,7 @@ def to_torch(torch: Any, weights: Weights, device: Any) -> list[dict[str, Any]]:
 
 
 def trainable(layers: Layers, weights: list[dict[str, Any]]) -> list[tuple[dict[str, Any], str]]:
-    """Where the tensors stand that are trained: each layer's, and their names."""
+    """The places of the tensors that are trained: each layer's, and their names."""
     pairs = zip(layers, weights, strict=True)
     return [(params, name) for layer, params in pairs for name in layer.trainable]
 
@@ -144,7 +144,7 @@ def _batch_norm(f: Any, layer: nn.BatchNorm, p: Any, x: Any, training: bool) -> 
 
 
 def _added(f: Any, layer: SelfAttention | FeedForward, p: Any, x: Any) -> Any:
-    """What a block adds to (N, width), before dropout; see `nn.attention`."""
+    """The output of a block on (N, width), before dropout; see `nn.attention`."""
     normal = f.layer_norm(x, (layer.width,), p["scale"], p["shift"])
     hidden = f.linear(normal, p["weights"].t(), p["bias"])
     if isinstance(layer, SelfAttention):
@@ -173,7 +173,7 @@ LOSSES: dict[str, Callable[[Any, Any, Any], Any]] = {
 
 
 class TorchTrainer:
-    """Takes training steps in PyTorch; the counterpart of `training.NumpyTrainer`."""
+    """Takes training steps in PyTorch; the counterpart of `characters.NumpyTrainer`."""
 
     def __init__(
         self,

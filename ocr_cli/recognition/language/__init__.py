@@ -32,30 +32,25 @@ from ocr_cli.data.charset import WESTERN
 from ocr_cli.errors import ModelError
 from ocr_cli.modelfiles import weights
 from ocr_cli.recognition.language.columns import LACKING, columns
-from ocr_cli.recognition.language.interface import Language
+from ocr_cli.recognition.language.contexts import CODE, CODE_BITS, Rows, Tree
+from ocr_cli.recognition.language.interface import Ints, Language
 
-# What is read, blank first, and the end of the line, which is also what a line starts after.
+# What is read, space first, and the end of the line, which is also what a line starts after.
 ALPHABET = "".join(WESTERN) + "\n"
 MAX_ORDER = 9  # eight characters of context, 7 bits each, fit into 63 bits
-CODE_BITS = 7
-CODE = (1 << CODE_BITS) - 1
 
 # What the case of a letter depends on: each of the last SHAPES characters in one octal digit.
 SHAPES = 5
 SHAPE_BITS = 3 * SHAPES
-NO_SHAPE, LOWER, UPPER, FIGURE, BLANK, STOP, OTHER, LINE_END = range(8)
+NO_SHAPE, LOWER, UPPER, FIGURE, SPACE, STOP, OTHER, LINE_END = range(8)
 
-LOWEST, STEP = -14.0, 14.0 / 126  # share byte q stands for exp(LOWEST + STEP (q - 1)), at most 1
 LOGIT_STEP = 1 / 12  # odds byte q stands for the log-odds (q - 128) LOGIT_STEP
 ARRAYS = ("children", "codes", "shares", "rests", "odds")
-_CACHED = 1 << 15  # rows kept for contexts met before; 9 MB
-
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Folding:
-    """How the characters of an alphabet fold into codes that know no case.
+    """The folding of an alphabet's characters into codes that know no case.
 
     Attributes
     ----------
@@ -99,12 +94,12 @@ def fold(alphabet: str) -> Folding:
 
 
 def shape_of(char: str) -> int:
-    """What a character is for those after it: LOWER, UPPER, FIGURE, …"""
+    """The shape of a character for those after it: LOWER, UPPER, FIGURE, …"""
     if char.isalpha():
         return UPPER if char.isupper() else LOWER
     if char in ".!?":
         return STOP
-    return {"\n": LINE_END, " ": BLANK}.get(char, FIGURE if char.isdigit() else OTHER)
+    return {"\n": LINE_END, " ": SPACE}.get(char, FIGURE if char.isdigit() else OTHER)
 
 
 @dataclass(frozen=True)
@@ -120,7 +115,7 @@ class LanguageModel:
     order : an n-gram's greatest length.
     children : (E + 1,) uint8, entries that follow each entry, as a context; the root's first.
     codes : (E,) uint8, last folded character of each entry.
-    shares : (E,) uint8, how the entry's context divides what it keeps; see LOWEST and STEP.
+    shares : (E,) uint8, how the entry's context divides what it keeps; see `contexts.SHARES`.
     rests : (C,) uint8, what each context leaves to the one without its first character, not 0.
     odds : (8 ** SHAPES, L) uint8, log-odds that letter l is a capital after these shapes.
     record : how it was trained.
@@ -156,6 +151,15 @@ class LanguageModel:
         rows += of_case[:, self._case_column]
         return rows
 
+    def log_probabilities_of(self, states: Ints, chars: Ints) -> NDArray[np.float32]:
+        """(B,) states and (B, K) indices of characters to what `log_probabilities` has for them."""
+        folding = self._folding
+        found = self._rows.some_of(states >> SHAPE_BITS, folding.code[chars] - 1)
+        shapes = (states & ((1 << SHAPE_BITS) - 1))[:, None]
+        odds = self.odds[shapes, np.maximum(folding.letter[chars] - 1, 0)]
+        found += _OF_CASE[self._case[chars], odds]
+        return found
+
     def advance(self, states: Ints, chars: Ints) -> Ints:
         """(B,) states and (B,) indices of characters to (B,) the states after them.
 
@@ -165,10 +169,6 @@ class LanguageModel:
         shapes = ((states << 3) | self._folding.shape[chars]) & ((1 << SHAPE_BITS) - 1)
         keys = (self._tree.keys[states >> SHAPE_BITS] << CODE_BITS) | self._folding.code[chars]
         return (self._tree.find_longest(keys, self.order - 1) << SHAPE_BITS) | shapes
-
-    def state_after(self, prefix: str) -> int:
-        """The state after the beginning of a line."""
-        return int(states_along(self, self.encode(prefix))[-1])
 
     def score(self, text: str, *, ends: bool = False) -> float:
         """The natural log-probability of a line's text, its end included where it `ends`."""
@@ -190,118 +190,26 @@ class LanguageModel:
         return np.where(letter > 0, 2 * letter - 1 + is_capital, 0)
 
     @cached_property
-    def _tree(self) -> _Tree:
-        return _Tree(self)
+    def _case(self) -> Ints:
+        """(A,) the row of _OF_CASE for each character."""
+        letter, is_capital = self._folding.letter, self._folding.shape == UPPER
+        return np.where(letter > 0, 1 + is_capital, 0)
 
     @cached_property
-    def _rows(self) -> _Rows:
-        return _Rows(self._tree, len(self._folding.symbols), self.order)
+    def _tree(self) -> Tree:
+        return Tree(self.children, self.codes, self.shares, self.rests)
+
+    @cached_property
+    def _rows(self) -> Rows:
+        return Rows(self._tree, len(self._folding.symbols), self.order)
 
 
 _LOGITS = (np.arange(256, dtype=np.float32) - 128) * np.float32(LOGIT_STEP)
 _LOG_CAPITAL = -np.logaddexp(np.float32(0), -_LOGITS)
 _LOG_SMALL = -np.logaddexp(np.float32(0), _LOGITS)
-SHARES = np.exp(LOWEST + STEP * (np.arange(256, dtype=np.float32) - 1)).clip(max=1)
-
-
-class _Tree:
-    """Contexts by key, 7 bits a character with the latest lowest, and where their entries are.
-
-    Keys ascend, as longer contexts come later and none has a leading code 0.
-    """
-
-    def __init__(self, model: LanguageModel) -> None:
-        is_context = model.children > 0
-        self.codes, self.shares, self.rests = model.codes, model.shares, model.rests
-        self.count = model.children[is_context]
-        self.first = np.cumsum(self.count, dtype=np.int32) - self.count
-        self.keys = self._keys(np.flatnonzero(is_context[1:]))
-
-    def _keys(self, entries: Ints) -> Ints:
-        """(C,) the key of the root and of the context that each of `entries` makes."""
-        keys = np.zeros(len(entries) + 1, np.int64)
-        parent = np.repeat(np.arange(len(self.count), dtype=np.int32), self.count)[entries]
-        codes = self.codes[entries]
-        start, stop = 1, 1 + int(np.searchsorted(parent, 1))
-        while start < stop:  # a level at a time
-            keys[start:stop] = keys[parent[start - 1 : stop - 1]] << CODE_BITS
-            keys[start:stop] |= codes[start - 1 : stop - 1]
-            start, stop = stop, 1 + int(np.searchsorted(parent, stop))
-        return keys
-
-    def split(self, contexts: Ints) -> tuple[Ints, NDArray[np.float32], NDArray[np.float32]]:
-        """The entries of (B,) contexts in a row, with their shares, and (B,) what is left."""
-        count = self.count[contexts].astype(np.int64)
-        ends = np.cumsum(count)
-        entries = np.arange(ends[-1]) + np.repeat(self.first[contexts] - (ends - count), count)
-        rest, shares = SHARES[self.rests[contexts]], SHARES[self.shares[entries]]
-        scale = (1 - rest) / np.add.reduceat(shares, ends - count)
-        return entries, shares * np.repeat(scale, count), rest
-
-    def find_longest(self, keys: Ints, length: int) -> Ints:
-        """(B,) the context of at most `length` last characters that the tree has, longest first."""
-        found = np.zeros(len(keys), np.int64)
-        left = np.arange(len(keys))
-        for n in range(length, 0, -1):
-            wanted = keys[left] & ((1 << (CODE_BITS * n)) - 1)
-            at = np.searchsorted(self.keys, wanted)
-            hit = self.keys.take(at, mode="clip") == wanted
-            found[left[hit]] = at[hit]
-            left = left[~hit]
-        return found
-
-
-class _Rows:
-    """(C, F) log-probabilities of folded characters, worked out and kept as contexts are met."""
-
-    def __init__(self, tree: _Tree, symbols: int, order: int) -> None:
-        self.tree, self.symbols, self.order = tree, symbols, order
-        self._clear()
-
-    def _clear(self) -> None:
-        self.place = np.full(len(self.tree.keys), -1, np.int32)
-        self.kept = np.empty((256, self.symbols), np.float32)
-        self.used = 0
-
-    def of(self, contexts: Ints) -> NDArray[np.float32]:
-        """(B,) contexts to (B, F)."""
-        missing = np.unique(contexts[self.place[contexts] < 0])
-        if len(missing) > _CACHED:
-            raise ValueError(f"at most {_CACHED} contexts at once")
-        if self.used + len(missing) > _CACHED:
-            self._clear()
-            missing = np.unique(contexts)
-        if len(missing):
-            self._keep(missing)
-        return self.kept[self.place[contexts]]
-
-    def _keep(self, contexts: Ints) -> None:
-        until = self.used + len(contexts)
-        if until > len(self.kept):
-            grown = np.empty((min(2 * until, _CACHED), self.symbols), np.float32)
-            grown[: self.used] = self.kept[: self.used]
-            self.kept = grown
-        self.kept[self.used : until] = np.log(self._probabilities(contexts))
-        self.place[contexts] = np.arange(self.used, until)
-        self.used = until
-
-    def _probabilities(self, contexts: Ints) -> NDArray[np.float32]:
-        """(B, F) from even odds, then one character of context more at a time."""
-        tree, keys = self.tree, self.tree.keys[contexts]
-        rows = np.full((len(keys), self.symbols), 1 / self.symbols, np.float32)
-        for n in range(self.order):
-            wanted = keys & ((1 << (CODE_BITS * n)) - 1)
-            at = np.searchsorted(tree.keys, wanted)
-            # Of a context shorter than n, what is wanted is itself, and has been seen to.
-            is_new = wanted >> (CODE_BITS * (n - 1)) > 0 if n else np.ones(len(keys), bool)
-            lines = np.flatnonzero((tree.keys.take(at, mode="clip") == wanted) & is_new)
-            if not len(lines):
-                continue
-            entries, shares, rest = tree.split(at[lines])
-            rows[lines] *= rest[:, None]
-            line_of = np.repeat(lines, tree.count[at[lines]])
-            rows[line_of, tree.codes[entries].astype(np.int64) - 1] += shares
-        return rows
+# What its case adds to a letter's log-probability: nothing, as it has none; as a small letter; as
+# a capital.
+_OF_CASE = np.stack([np.zeros_like(_LOG_SMALL), _LOG_SMALL, _LOG_CAPITAL])
 
 
 def states_along(language: Language, chars: Ints) -> Ints:
@@ -351,7 +259,7 @@ def load(path: Path) -> LanguageModel:
 
 
 def _problem(model: LanguageModel) -> str:
-    """What makes a model of no use; empty for a sound one."""
+    """The reason why a model is of no use; empty for a sound one."""
     alphabet, symbols = model.alphabet, fold(model.alphabet).symbols
     if len(set(alphabet)) != len(alphabet) or "\n" not in alphabet or len(symbols) > CODE:
         return "its alphabet lacks the line's end, has a character twice, or is too long"
@@ -391,7 +299,7 @@ def _depth(children: NDArray[np.uint8]) -> int:
 
 
 def bits_per_character(model: LanguageModel, lines: Sequence[str]) -> float:
-    """How hard the model finds these lines, their ends not counted; 7.3 is not knowing a thing."""
+    """The mean bits of these lines' characters, ends not counted; 7.3 is not knowing a thing."""
     bits, characters = bits_of(model, lines)
     return bits / max(characters, 1)
 

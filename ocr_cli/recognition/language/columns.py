@@ -1,4 +1,4 @@
-"""Where a language has the characters of a reader, and what stands for those that it lacks."""
+"""Columns of a language for the characters of a reader, and what stands for those it lacks."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr_cli.data.charset import ALIKE
+
 LACKING = -7.0  # log-probability of a character that the language does not know, after any other
-# What goes on as other characters do, and has none inside it as é has an e.
-_ALIKE = {"œ": "e", "Œ": "E", "æ": "e", "Æ": "E", "ø": "o", "Ø": "O", "ß": "s"}
-_ALIKE |= {"«": '"', "»": '"', "€": "$", "£": "$", "§": "#", "°": "*", "¿": '"', "¡": '"'}
 
 
 @dataclass(frozen=True)
-class Columns:
+class CharacterColumns:
     """A reader's C characters in the alphabet of a language.
 
     Attributes
@@ -36,8 +35,8 @@ class Columns:
         return taken
 
 
-def columns(alphabet: str, characters: Sequence[str]) -> Columns:
-    """Where the alphabet has each character; for é, where it has none, the e stands.
+def columns(alphabet: str, characters: Sequence[str]) -> CharacterColumns:
+    """Find each character in the alphabet; for é, where it has none, the e stands.
 
     >>> columns("aeß", "éeß").column.tolist()
     [1, 1, 2]
@@ -45,12 +44,12 @@ def columns(alphabet: str, characters: Sequence[str]) -> Columns:
     place = {char: i for i, char in enumerate(alphabet)}
     found = [place[char] if char in place else _stand_in(char, place) for char in characters]
     lacking = [char not in place for char in characters]
-    return Columns(np.array(found, np.int64), np.array(lacking, bool))
+    return CharacterColumns(np.array(found, np.int64), np.array(lacking, bool))
 
 
 def _stand_in(char: str, place: dict[str, int]) -> int:
-    """The place of a character's bare letter, of one like it, or of a blank."""
-    for known in (*unicodedata.normalize("NFKD", char)[:1], _ALIKE.get(char, ""), " "):
+    """The place of a character's bare letter, of one like it, or of a space."""
+    for known in (*unicodedata.normalize("NFKD", char)[:1], ALIKE.get(char, ""), " "):
         if known in place:
             return place[known]
     return 0

@@ -1,4 +1,4 @@
-"""What a decoder asks of a language: the next character after a prefix."""
+"""The interface of a language model for decoders: the next character after a prefix."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ class Language(Protocol):
     def start(self) -> int: ...
 
     def log_probabilities(self, states: Ints) -> NDArray[np.float32]: ...
+
+    def log_probabilities_of(self, states: Ints, chars: Ints) -> NDArray[np.float32]: ...
 
     def advance(self, states: Ints, chars: Ints) -> Ints: ...
 

@@ -1,4 +1,4 @@
-"""Which language a page is written in, by what was read of it without any.
+"""Choice of a page's language, by what was read of it without any.
 
 A quick look comes first: how often each three characters follow each other in a language, a
 small table that lies in its file. Only languages that it cannot tell apart are loaded and asked.
@@ -15,15 +15,15 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr_cli.data.charset import LANGUAGES
 from ocr_cli.errors import ModelError
 from ocr_cli.modelfiles import weights
 from ocr_cli.recognition.language import LanguageModel, bits_of, load
 from ocr_cli.recognition.language.interface import Language
 
-NAMES = {"en": "english", "fr": "french", "de": "german", "es": "spanish"}
 NONE = "none"
 PROFILE = "profile"  # the array in a language's file
-SYMBOLS = 32  # of a profile: blanks and ends, 26 letters without case or accent, ' figures signs
+SYMBOLS = 32  # of a profile: spaces and ends, 26 letters without case or accent, ' figures signs
 BITS = 1 / 16  # a profile's byte q stands for q BITS
 
 FIRST = "en"  # is taken unless another language fits better by
@@ -31,7 +31,6 @@ LEAD = 6.0  # bits; three letters' worth
 # Bits, at all and a character, that the quick look must find between two languages.
 CLEAR, CLEAR_EACH = 15.0, 0.03
 MOST = 6.0  # bits of a symbol that count, however odd: it may be misread
-MARKED = {"en": "", "fr": "éèêëàâîïôûùüÿçœæ", "de": "äöüß", "es": "áéíóúüñ¿¡"}
 STRANGE = 8.0  # bits of a marked letter that a language does not write
 FOREIGN = 5.0  # bits a character, from which on a text is in none of the languages
 ENOUGH = 40  # characters, below which a text does not show that it is in none
@@ -79,7 +78,9 @@ def strange_letters(name: str, texts: Sequence[str]) -> int:
     >>> strange_letters("en", ["Großmonra", "Käse"]), strange_letters("de", ["Großmonra"])
     (2, 0)
     """
-    return sum(c in _ALL_MARKED and c not in MARKED[name] for text in texts for c in text.lower())
+    return sum(
+        c in _ALL_MARKED and c not in LANGUAGES[name].marked for text in texts for c in text.lower()
+    )
 
 
 def near(bits: Mapping[str, float], margin: float = 0.0) -> list[str]:
@@ -99,13 +100,13 @@ def code_of(language: Language | None) -> str:
     return next((code for code, model in _KNOWN.items() if model is language), "")
 
 
-_ALL_MARKED = frozenset("".join(MARKED.values()))
+_ALL_MARKED = frozenset("".join(language.marked for language in LANGUAGES.values()))
 _KNOWN: dict[str, LanguageModel] = {}  # those that were loaded
 
 
 @cache
 def _loaded(name: str) -> LanguageModel:
-    _KNOWN[name] = load(weights.model_path(NAMES[name]))
+    _KNOWN[name] = load(weights.model_path(LANGUAGES[name].file))
     return _KNOWN[name]
 
 
@@ -113,7 +114,7 @@ def _loaded(name: str) -> LanguageModel:
 def profiles() -> dict[str, NDArray[np.uint8]]:
     """The profile of each language that is there; ModelError where a file has none."""
     there = weights.shipped_models()
-    return {name: _read_profile(file) for name, file in NAMES.items() if file in there}
+    return {code: _read_profile(one.file) for code, one in LANGUAGES.items() if one.file in there}
 
 
 def _read_profile(name: str) -> NDArray[np.uint8]:

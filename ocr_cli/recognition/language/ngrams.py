@@ -14,18 +14,16 @@ from ocr_cli.data.charset import folded
 from ocr_cli.errors import InputError, UsageError
 from ocr_cli.recognition.language import (
     ALPHABET,
-    CODE_BITS,
     LOGIT_STEP,
-    LOWEST,
     MAX_ORDER,
     SHAPES,
-    STEP,
     UPPER,
     Folding,
-    Ints,
     LanguageModel,
     fold,
 )
+from ocr_cli.recognition.language.contexts import CODE_BITS, LOWEST, STEP
+from ocr_cli.recognition.language.interface import Ints
 
 Floats = NDArray[np.float64]
 BREAK = "…"  # at a line's start or end: the text goes on, how is not known
@@ -145,7 +143,7 @@ def _piece(line: str) -> str:
 
 
 def _count(text: Text, order: int, symbols: int) -> list[tuple[Ints, Ints, Ints]]:
-    """For each length: n-grams' keys, how often they stand there, and how often unextended.
+    """Count n-grams of each length: keys, how often they stand there, and how often unextended.
 
     Unextended are those with nothing known before them, at the start of a line or piece. All
     single characters are there, so that each context can be found as a shorter n-gram.
@@ -203,7 +201,7 @@ def _kneser_ney(count: Ints, context: Ints) -> Floats:
 
 
 def _witten_bell(count: Ints, context: Ints) -> Floats:
-    """As much is left to shorter contexts as if each new character had been a surprise."""
+    """Leave as much to shorter contexts as if each new character had been a surprise."""
     return count / (np.bincount(context, count) + np.bincount(context))[context]
 
 
@@ -235,7 +233,7 @@ def _take(level: Level, kept: NDArray[np.bool_]) -> Level:
 
 
 def _tree(levels: list[Level]) -> tuple[NDArray[np.uint8], NDArray[np.uint8], Floats, Floats]:
-    """What a model stores of its n-grams: children, codes; shares and rests not yet rounded."""
+    """The arrays of a model's n-grams: children, codes; shares and rests not yet rounded."""
     children: list[Ints] = [np.array([len(levels[0].keys)], np.int64)]
     for i, level in enumerate(levels):
         after = levels[i + 1].keys >> CODE_BITS if i + 1 < len(levels) else np.zeros(0, np.int64)
@@ -277,7 +275,7 @@ def _odds_of_capitals(text: Text, folding: Folding, capitals: float) -> NDArray[
 
 
 def _count_cases(text: Text, shape: Ints, letter: Ints, target: Ints, letters: int) -> list[Floats]:
-    """For 0 to SHAPES shapes of history: (2, 8 ** n, L) small and capital letters counted."""
+    """Count small and capital letters, (2, 8 ** n, L), for 0 to SHAPES shapes of history."""
     is_capital = (shape[target] == UPPER).astype(np.int64)
     history = np.zeros(len(target), np.int64)  # n shapes, or all since the line's start
     known, whole = np.ones(len(target), bool), np.zeros(len(target), bool)

@@ -8,21 +8,23 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli.data.synthesis.nonletters import NON_LETTER
+from ocr_cli.data.charset import NON_LETTER
 from ocr_cli.modelfiles.weights import Model
 from ocr_cli.page import Glyph, Page, Row, Word, union
 from ocr_cli.recognition.language.interface import Language
 from ocr_cli.recognition.letters import lattice as lattices
-from ocr_cli.recognition.letters.lattice import Lattice, Pieces
-from ocr_cli.recognition.letters.search import Step, Weights, best_paths
+from ocr_cli.recognition.letters.lattice import Atoms, Lattice
+from ocr_cli.recognition.letters.search import LatticeDecoding, Step, best_paths
 
 
 def lattices_of(page: Page, model: Model) -> list[Lattice]:
     """The lattice of each of the page's rows."""
-    return lattices.score(pieces_of(page, model), model, page.stroke_width) if page.rows else []
+    return (
+        lattices.score_arcs(pieces_of(page, model), model, page.stroke_width) if page.rows else []
+    )
 
 
-def pieces_of(page: Page, model: Model) -> list[Pieces]:
+def pieces_of(page: Page, model: Model) -> list[Atoms]:
     """The page's rows taken apart, as far as the model can tell what is no letter."""
     if NON_LETTER in model.classes:
         return [lattices.take_apart(row, page.stroke_width) for row in page.rows]
@@ -33,13 +35,13 @@ def read_rows(
     rows: Sequence[Row],
     found: Sequence[Lattice],
     language: Language | None,
-    weights: Weights | None = None,
+    decoding: LatticeDecoding | None = None,
 ) -> list[Row]:
     """Each row with the text of the best path through its lattice.
 
     A word's confidence is the geometric mean of its glyphs', a row's that of its words.
     """
-    paths = best_paths(found, language, weights or Weights())
+    paths = best_paths(found, language, decoding or LatticeDecoding())
     return [
         filled(row, lattice, path) for row, lattice, path in zip(rows, found, paths, strict=True)
     ]
@@ -54,7 +56,7 @@ def filled(row: Row, lattice: Lattice, steps: Sequence[Step]) -> Row:
         letter = replace(
             lattice.glyph(step.edge), text=lattice.classes[step.character], confidence=odds
         )
-        if step.blank or not words:
+        if step.space_before or not words:
             words.append([])
         words[-1].append(letter)
     read = tuple(_word(glyphs) for glyphs in words)

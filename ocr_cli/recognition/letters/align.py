@@ -19,7 +19,7 @@ from ocr_cli.recognition.letters.lattice import Lattice
 ODD = -6.0  # a letter looks like nothing that the model knows it by
 STRAY = -3.0  # a piece of ink is of no letter
 UNWRITTEN = -6.0  # a character has no ink
-BLANK = 0.7  # weight of the gaps' odds
+GAPS = 0.7  # weight of the gaps' odds
 MOST_ODDS = 10.0
 
 SURE = 0.8  # confidence from which on it is clear where a character is
@@ -31,7 +31,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Alignment:
-    """Where the n characters of a line, blanks left out, stand in its row.
+    """The places of a line's n characters, spaces left out, in its row.
 
     Attributes
     ----------
@@ -82,7 +82,7 @@ def align(lattice: Lattice, line: str) -> Alignment:
 
 
 def match_lines(lattices: Sequence[Lattice], lines: Sequence[str]) -> list[int]:
-    """For each row, the number of the line that it says; -1 where it says none.
+    """Match rows to lines: for each row, the number of the line that it says; -1 where none.
 
     Of all matchings that keep the order of both, it is the one whose alignments are most
     probable; a row or a line may go without.
@@ -123,9 +123,9 @@ class _Paths:
         number = {c: i for i, c in enumerate(lattice.classes)}
         known = np.array([number.get(c, -1) for c in self.characters], np.int64)
         self.fit = np.where(known < 0, -np.inf, lattice.scores[:, known]).astype(np.float64)
-        odds = np.clip(lattice.blanks, -MOST_ODDS, MOST_ODDS)[:, None]
-        after_blank = np.diff(self.word, prepend=0) > 0
-        gaps = -BLANK * np.logaddexp(0, np.where(after_blank, -odds, odds))
+        odds = np.clip(lattice.space_odds, -MOST_ODDS, MOST_ODDS)[:, None]
+        after_space = np.diff(self.word, prepend=0) > 0
+        gaps = -GAPS * np.logaddexp(0, np.where(after_space, -odds, odds))
         gaps[0] = 0
         self.step = np.logaddexp(self.fit, ODD) + gaps[self.starts]
 

@@ -1,4 +1,4 @@
-"""Where letters stand and how large they are, against the baseline and the x-height.
+"""Heights and places of letters, against the baseline and the x-height.
 
 c and C, o and O, comma and apostrophe have one shape; their size and place tell them apart.
 """
@@ -10,35 +10,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr_cli.data.charset import EXTENTS
 from ocr_cli.page import Box, Row
 
-# Top and bottom over the baseline, in x-heights, as a school hand writes them.
-_GROUPS = {
-    "acemnorsuvwxz": (1.0, 0.0),
-    "bdhklf": (1.65, 0.0),
-    "t": (1.45, 0.0),
-    "i": (1.45, 0.0),
-    "j": (1.45, -0.55),
-    "gqy": (1.0, -0.6),
-    "p": (1.05, -0.6),
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789&": (1.5, 0.0),
-    ".": (0.15, 0.0),
-    ",": (0.18, -0.3),
-    "'\"`": (1.6, 1.1),
-    "^": (1.6, 1.05),
-    "-": (0.6, 0.45),
-    "~": (0.75, 0.4),
-    "_": (0.0, -0.15),
-    "=": (0.8, 0.3),
-    "+": (1.0, 0.1),
-    "<>": (1.05, 0.1),
-    "*": (1.4, 0.6),
-    ":": (0.9, 0.0),
-    ";": (0.9, -0.3),
-    "()[]{}|/": (1.65, -0.25),
-    "\\%#!?": (1.55, -0.05),
-    "$@": (1.55, -0.15),
-}
 NEIGHBOURS = 7  # letters whose feet say where the baseline runs
 _SPREAD = 0.28  # standard deviation of top and bottom, in x-heights
 _STRAY = -4.5  # log-density, relative to the peak, of a letter that is anywhere
@@ -61,7 +35,7 @@ def _sides(boxes: Sequence[Box]) -> NDArray[np.float32]:
 
 
 def _drift(row: Row, x: NDArray[np.float32]) -> NDArray[np.float32]:
-    """How far below its straight baseline the row's writing stands at x, in pixels."""
+    """The drift of the row's writing below its straight baseline at x, in pixels."""
     glyphs = [glyph for word in row.words for glyph in word.glyphs]
     y1, y2, middle = _sides([glyph.box for glyph in glyphs])
     below = y2 - (row.baseline + row.slope * middle)
@@ -80,15 +54,9 @@ def log_fit(classes: Sequence[str], places: NDArray[np.float32]) -> NDArray[np.f
 
     A class of which nothing is known suits every place alike.
     """
-    means = np.array([_usual(character) for character in classes], np.float32)
+    extents = [EXTENTS.get(character, (np.nan, np.nan)) for character in classes]
+    means = np.array(extents, np.float32)
     known = ~np.isnan(means[:, 0])
     away = (places[:, None] - np.where(known[:, None], means, 0)) / np.float32(_SPREAD)
     fit = np.logaddexp(-0.5 * np.square(away).sum(-1), np.float32(_STRAY))
     return np.where(known, fit, np.float32(0.5 * _STRAY))
-
-
-def _usual(character: str) -> tuple[float, float]:
-    for group, position in _GROUPS.items():
-        if character and character in group:
-            return position
-    return (np.nan, np.nan)

@@ -1,9 +1,9 @@
-"""How one hand parts what it writes: blanks between figures, a blank before a full stop.
+"""Spacing of one hand: spaces between figures, a space before a full stop.
 
 The gaps of a row say where its words end, and the language model which words are usual. In what
 a hand does otherwise it is alike from line to line: who writes 1 5 : 3 0 on one writes
 ( 2 1 2 ) on the next. Two numbers of small tables are learnt from a few lines of it: how often a
-blank follows two kinds of characters, for the language model; and how far the odds of a blank
+space follows two kinds of characters, for the language model; and how far the odds of a space
 between two kinds are off that the gaps and the language give together.
 """
 
@@ -20,12 +20,12 @@ from ocr_cli.recognition.language.columns import columns
 from ocr_cli.recognition.language.interface import Language
 from ocr_cli.recognition.letters.align import Alignment
 from ocr_cli.recognition.letters.lattice import Lattice
-from ocr_cli.recognition.letters.search import Weights
+from ocr_cli.recognition.letters.search import LatticeDecoding
 
 SIDES = 3  # kinds that may stand about a gap: letters, figures, signs
 SHAPE_KINDS = 8  # kinds of characters that the language model tells apart
 SPREAD = 2.0  # standard deviation of a hand's odds, before anything of it is known
-LEAST = -1.0  # odds of a hand; that a page has few blanks does not mean that the next has none
+LEAST = -1.0  # odds of a hand; that a page has few spaces does not mean that the next has none
 ROUNDS = 20  # of Newton's method
 LARGEST = 2.0  # step of it
 
@@ -35,13 +35,13 @@ Counts = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Habit:
-    """What a hand does otherwise in parting words; none at all unless told.
+    """The spacing of a hand where it differs; no difference unless told.
 
     Attributes
     ----------
-    odds : (SIDES, SIDES) what it adds to the log-odds of a blank, by what stands before a gap
+    odds : (SIDES, SIDES) what it adds to the log-odds of a space, by what stands before a gap
         and what after it.
-    counts : (S, S, 2) how often something else, or a blank, came after two of S SHAPE_KINDS.
+    counts : (S, S, 2) how often something else, or a space, came after two of S SHAPE_KINDS.
     """
 
     odds: Floats = field(default_factory=lambda: np.zeros((SIDES, SIDES)), repr=False)
@@ -68,15 +68,15 @@ class Habit:
             return usual
         return HandLanguage(usual, self.counts)
 
-    def lattices(self, usual: Sequence[Lattice], weights: Weights) -> list[Lattice]:
-        """The lattices with the odds of a blank as this hand has them.
+    def lattices(self, usual: Sequence[Lattice], decoding: LatticeDecoding) -> list[Lattice]:
+        """The lattices with the odds of a space as this hand has them.
 
         What kinds stand about a place is as likely as the edges that end and begin there say.
         """
         if not self.odds.any():
             return list(usual)
-        odds = self.odds / weights.blank
-        return [replace(one, blanks=_shifted(one, odds)) for one in usual]
+        odds = self.odds / decoding.space
+        return [replace(one, space_odds=_shifted(one, odds)) for one in usual]
 
 
 def from_arrays(arrays: Mapping[str, NDArray[Any]]) -> Habit:
@@ -97,7 +97,7 @@ class Gaps:
     Attributes
     ----------
     words : of the line.
-    odds : (n - 1,) log-odds of a blank between its n characters, by what the row looks like;
+    odds : (n - 1,) log-odds of a space between its n characters, by what the row looks like;
         nan where they were not found, -inf inside a glyph.
     """
 
@@ -106,7 +106,7 @@ class Gaps:
 
     @property
     def text(self) -> str:
-        """The line, its words parted by single blanks."""
+        """The line, its words parted by single spaces."""
         return " ".join(self.words)
 
 
@@ -115,14 +115,14 @@ def gaps_of(lattice: Lattice, alignment: Alignment) -> Gaps:
     places = lattice.starts[alignment.edges[1:]]
     known = alignment.found[:-1] & alignment.found[1:]
     known &= lattice.ends[alignment.edges[:-1]] <= places
-    return Gaps(alignment.words, np.where(known, lattice.blanks[places], np.nan))
+    return Gaps(alignment.words, np.where(known, lattice.space_odds[places], np.nan))
 
 
 def learn(
     texts: Sequence[str],
     gaps: Iterable[Gaps],
     language: Language | None,
-    weights: Weights,
+    decoding: LatticeDecoding,
     before: Habit | None = None,
 ) -> Habit:
     """The habit of a hand, by some lines of it, and the gaps of those whose letters are known.
@@ -134,41 +134,41 @@ def learn(
     Recognition and Machine Learning, 2006, 4.3).
     """
     before = before or Habit()
-    # a line of one word does not mean that the hand leaves no blanks
-    counted = Habit(before.odds, before.counts + count_blanks(t for t in texts if " " in t))
+    # a line of one word does not mean that the hand leaves no spaces
+    counted = Habit(before.odds, before.counts + count_spaces(t for t in texts if " " in t))
     own = counted.language(language)
-    sides, blanks, usual = [np.zeros((0, 2), np.int64)], [np.zeros(0, bool)], [np.zeros(0)]
+    sides, spaces, usual = [np.zeros((0, 2), np.int64)], [np.zeros(0, bool)], [np.zeros(0)]
     for line in gaps:
         known = np.isfinite(line.odds)
         kinds = np.array([_side(c) for word in line.words for c in word], np.int64)
         word = np.repeat(np.arange(len(line.words)), [len(word) for word in line.words])
         sides.append(np.stack([kinds[:-1], kinds[1:]], 1)[known])
-        blanks.append((np.diff(word) > 0)[known])
-        by_text = weights.language * _language_odds(line.text, own)
+        spaces.append((np.diff(word) > 0)[known])
+        by_text = decoding.language * _language_odds(line.text, own)
         by_habit = before.odds[kinds[:-1], kinds[1:]]
-        usual.append((weights.blank * line.odds + by_text + by_habit)[known])
+        usual.append((decoding.space * line.odds + by_text + by_habit)[known])
     each = np.eye(SIDES)
     terms = _terms(each[np.concatenate(sides)])
-    found = _regression(terms, np.concatenate(blanks), np.concatenate(usual))
+    found = _regression(terms, np.concatenate(spaces), np.concatenate(usual))
     pairs = np.indices((SIDES, SIDES)).reshape(2, -1).T
     added = (_terms(each[pairs]) @ found).reshape(SIDES, SIDES)
     return replace(counted, odds=np.maximum(before.odds + added, LEAST))
 
 
-def count_blanks(texts: Iterable[str]) -> Counts:
-    """(S, S, 2) how often something else, or a blank, follows two of S SHAPE_KINDS in lines."""
-    from ocr_cli.recognition.language import BLANK, LINE_END, NO_SHAPE, shape_of
+def count_spaces(texts: Iterable[str]) -> Counts:
+    """(S, S, 2) how often something else, or a space, follows two of S SHAPE_KINDS in lines."""
+    from ocr_cli.recognition.language import LINE_END, NO_SHAPE, SPACE, shape_of
 
     counts = np.zeros((SHAPE_KINDS, SHAPE_KINDS, 2), np.float32)
     for text in texts:
         shapes = [NO_SHAPE, LINE_END, *map(shape_of, text), LINE_END]
         for older, last, now in zip(shapes, shapes[1:], shapes[2:], strict=False):
-            counts[older, last, int(now == BLANK)] += 1
+            counts[older, last, int(now == SPACE)] += 1
     return counts
 
 
 def _shifted(lattice: Lattice, odds: Floats) -> NDArray[np.float32]:
-    """(places,) the odds of a blank, with what a hand adds for the kinds about each place."""
+    """(places,) the odds of a space, with what a hand adds for the kinds about each place."""
     kinds = np.eye(SIDES)[[_side(c) for c in lattice.classes]]
     of_edge = np.exp(lattice.scores.astype(np.float64)) @ kinds
     about = np.full((2, len(lattice.atoms) + 1, SIDES), 1e-9)
@@ -176,7 +176,7 @@ def _shifted(lattice: Lattice, odds: Floats) -> NDArray[np.float32]:
     np.add.at(about[1], lattice.starts, of_edge)
     about /= about.sum(2, keepdims=True)
     added = np.einsum("pl,lr,pr->p", about[0], odds, about[1])
-    return np.asarray(lattice.blanks + added, np.float32)
+    return np.asarray(lattice.space_odds + added, np.float32)
 
 
 def _side(character: str) -> int:
@@ -189,33 +189,33 @@ def _terms(sides: Floats) -> Floats:
     return np.concatenate([sides[:, 0], sides[:, 1], both.reshape(-1, SIDES * SIDES)], 1)
 
 
-def _regression(terms: Floats, blanks: NDArray[np.bool_], usual: Floats) -> Floats:
+def _regression(terms: Floats, spaces: NDArray[np.bool_], usual: Floats) -> Floats:
     """(T,) coefficients of (N, T) terms, to whose sum `usual` belongs, by Newton's method."""
     found, prior = np.zeros(terms.shape[1]), np.eye(terms.shape[1]) / SPREAD**2
     for _ in range(ROUNDS):
         likely = 1 / (1 + np.exp(-np.clip(usual + terms @ found, -30, 30)))
-        slope = terms.T @ (blanks - likely) - prior @ found
+        slope = terms.T @ (spaces - likely) - prior @ found
         bend = (terms * (likely * (1 - likely))[:, None]).T @ terms + prior
         found = found + np.clip(np.linalg.solve(bend, slope), -LARGEST, LARGEST)
     return found
 
 
 def _language_odds(text: str, language: Language | None) -> Floats:
-    """(n - 1,) log-odds of a blank between the n characters of a text, given all before them.
+    """(n - 1,) log-odds of a space between the n characters of a text, given all before them.
 
-    What the language does not know is as likely after a blank as without.
+    What the language does not know is as likely after a space as without.
     """
     from ocr_cli.recognition.language import states_along
 
     written = np.array([i for i, c in enumerate(text) if c != " "], np.int64)
     if language is None:
         return np.zeros(max(0, len(written) - 1))
-    blank = language.alphabet.index(" ")
+    space = language.alphabet.index(" ")
     known = columns(language.alphabet, text)
     states = states_along(language, known.column)[written[:-1] + 1]
-    after_blank = language.advance(states, np.full(len(states), blank))
-    ahead, then = (language.log_probabilities(s) for s in (states, after_blank))
+    after_space = language.advance(states, np.full(len(states), space))
+    ahead, then = (language.log_probabilities(s) for s in (states, after_space))
     each, coming = np.arange(len(states)), written[1:]
     return np.asarray(
-        ahead[:, blank] + known.of(then)[each, coming] - known.of(ahead)[each, coming]
+        ahead[:, space] + known.of(then)[each, coming] - known.of(ahead)[each, coming]
     )

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_cli import layout
-from ocr_cli.data.synthesis.nonletters import NON_LETTER
+from ocr_cli.data.charset import NON_LETTER
 from ocr_cli.layout.cuts import cut_row
 from ocr_cli.layout.letters import merge
 from ocr_cli.layout.spacing import letter_gaps
@@ -20,8 +20,8 @@ from ocr_cli.recognition.letters import geometry
 
 MOST_ATOMS = 5  # pieces to a letter
 WIDEST = 2.4  # x-heights that a letter of several pieces may span
-EVEN = 0.4  # where a row has one word: so much wider than its gaps a blank would be, in x-heights
-SOFT = 0.08  # x-heights that change the odds of a blank by a factor e, at least
+EVEN = 0.4  # where a row has one word: so much wider than its gaps a space would be, in x-heights
+SOFT = 0.08  # x-heights that change the odds of a space by a factor e, at least
 MOST_ODDS = 6.0
 STRAIN = 2.6  # log-probability lost for a gap of an x-height inside a letter
 GEOMETRY = 0.5  # weight of size and place against shape
@@ -39,7 +39,7 @@ class Lattice:
     starts, ends : (E,) places where each edge begins and ends, sorted by end.
     scores : (E, C) log-probability of each character, size, place and the odds that the edge
         is a letter included.
-    blanks : (atoms + 1,) log-odds of a blank before the piece at each place.
+    space_odds : (atoms + 1,) log-odds of a space before the piece at each place.
     classes : the characters of `scores`.
     """
 
@@ -47,7 +47,7 @@ class Lattice:
     starts: NDArray[np.int64]
     ends: NDArray[np.int64]
     scores: NDArray[np.float32] = field(repr=False)
-    blanks: NDArray[np.float32] = field(repr=False)
+    space_odds: NDArray[np.float32] = field(repr=False)
     classes: tuple[str, ...] = field(repr=False)
 
     def glyph(self, edge: int) -> Glyph:
@@ -56,7 +56,7 @@ class Lattice:
 
 
 @dataclass(frozen=True)
-class Pieces:
+class Atoms:
     """A row taken apart: its atoms, and which runs of them may be letters, made upright."""
 
     row: Row
@@ -64,19 +64,19 @@ class Pieces:
     starts: NDArray[np.int64]
     ends: NDArray[np.int64]
     upright: tuple[Glyph, ...]
-    blanks: NDArray[np.float32]
+    space_odds: NDArray[np.float32]
 
 
-def take_whole(row: Row) -> Pieces:
+def take_whole(row: Row) -> Atoms:
     """The row with every glyph one letter, for a model that cannot tell what is none."""
     atoms = tuple(glyph for word in row.words for glyph in word.glyphs)
     starts = np.arange(len(atoms), dtype=np.int64)
-    blanks = blank_odds(row, [[atom] for atom in atoms])
+    spaces = space_odds_of(row, [[atom] for atom in atoms])
     straight = tuple(upright(atom, row) for atom in atoms)
-    return Pieces(row, atoms, starts, starts + 1, straight, blanks)
+    return Atoms(row, atoms, starts, starts + 1, straight, spaces)
 
 
-def take_apart(row: Row, stroke_width: float) -> Pieces:
+def take_apart(row: Row, stroke_width: float) -> Atoms:
     """The row's atoms, and every run of them that is narrow enough to be one letter."""
     slices = cut_row(row, stroke_width)
     atoms = [atom for part in slices for atom in part]
@@ -89,7 +89,7 @@ def take_apart(row: Row, stroke_width: float) -> Pieces:
     ]
     starts, ends = np.array(runs, np.int64).reshape(-1, 2).T
     glyphs = tuple(merge(straight[start:end]) for start, end in runs)
-    return Pieces(row, tuple(atoms), starts, ends, glyphs, blank_odds(row, slices))
+    return Atoms(row, tuple(atoms), starts, ends, glyphs, space_odds_of(row, slices))
 
 
 def _span(run: Sequence[Glyph]) -> int:
@@ -109,7 +109,7 @@ def upright(glyph: Glyph, row: Row) -> Glyph:
     return Glyph(Box(y1, x1 + left, y2, x1 + right), ink)
 
 
-def score(pieces: Sequence[Pieces], model: Model, stroke_width: float) -> list[Lattice]:
+def score_arcs(pieces: Sequence[Atoms], model: Model, stroke_width: float) -> list[Lattice]:
     """A lattice for each row; all rows' letters pass the classifier together.
 
     A path says of its edges that they are letters, and of all others that they are none. So
@@ -129,19 +129,19 @@ def score(pieces: Sequence[Pieces], model: Model, stroke_width: float) -> list[L
             row.starts,
             row.ends,
             part + np.float32(GEOMETRY) * _fit(row, classes) - _strain(row)[:, None],
-            row.blanks,
+            row.space_odds,
             classes,
         )
         for row, part in zip(pieces, rows, strict=True)
     ]
 
 
-def _fit(pieces: Pieces, classes: tuple[str, ...]) -> NDArray[np.float32]:
+def _fit(pieces: Atoms, classes: tuple[str, ...]) -> NDArray[np.float32]:
     boxes = [glyph.box for glyph in pieces.upright]
     return geometry.log_fit(classes, geometry.place(pieces.row, boxes))
 
 
-def _strain(pieces: Pieces) -> NDArray[np.float32]:
+def _strain(pieces: Atoms) -> NDArray[np.float32]:
     """(E,) what it costs that the pieces of a letter stand apart, such as a 2 and its full stop."""
     alone = np.flatnonzero(pieces.ends - pieces.starts == 1)  # the atoms, from left to right
     sides = np.array([pieces.upright[edge].box for edge in alone], float)
@@ -151,11 +151,11 @@ def _strain(pieces: Pieces) -> NDArray[np.float32]:
     return np.asarray(STRAIN * (gone[pieces.ends - 1] - gone[pieces.starts]), np.float32)
 
 
-def blank_odds(row: Row, slices: Sequence[Sequence[Glyph]]) -> NDArray[np.float32]:
-    """(atoms + 1,) log-odds of a blank before each piece, from the gaps of the row as a whole.
+def space_odds_of(row: Row, slices: Sequence[Sequence[Glyph]]) -> NDArray[np.float32]:
+    """(atoms + 1,) log-odds of a space before each piece, from the gaps of the row as a whole.
 
     The page analysis has parted the row into words; the odds are even half way between its
-    widest gap inside a word and its narrowest between two. Inside a glyph there is no blank.
+    widest gap inside a word and its narrowest between two. Inside a glyph there is no space.
     """
     gaps = letter_gaps(row) / row.x_height
     lengths = [len(word.glyphs) for word in row.words]

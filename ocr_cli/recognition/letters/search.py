@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr_cli.data.charset import ASCII
 from ocr_cli.recognition.language.columns import LACKING, columns
 from ocr_cli.recognition.language.interface import Language
 from ocr_cli.recognition.letters.lattice import Lattice
@@ -18,32 +19,27 @@ LEAST_END = -5.0  # log-probability that a row ends, at least: writing wraps any
 
 
 @dataclass(frozen=True)
-class Weights:
-    """How much each source of knowledge counts; tuned on writers of train and valid."""
+class LatticeDecoding:
+    """The weights of the sources of knowledge; tuned on writers of train and valid."""
 
     language: float = 0.75
     letter: float = 2.4  # for every letter, against the bias to few and wide ones
-    blank: float = 0.4  # of the gaps' odds
+    space: float = 0.4  # of the gaps' odds
     beam: int = 24
     choices: int = 12  # characters of each edge that are followed up
 
 
 @dataclass(frozen=True)
 class Step:
-    """One letter of a path: its edge, its class, whether a blank stands before it."""
+    """A letter of a path: its edge, its class, whether a space stands before it."""
 
     edge: int
     character: int
-    blank: bool
-
-
-def best_path(lattice: Lattice, language: Language | None, weights: Weights) -> list[Step]:
-    """The letters of the most probable reading, from left to right."""
-    return best_paths([lattice], language, weights)[0]
+    space_before: bool
 
 
 def best_paths(
-    lattices: Sequence[Lattice], language: Language | None, weights: Weights
+    lattices: Sequence[Lattice], language: Language | None, decoding: LatticeDecoding
 ) -> list[list[Step]]:
     """The letters of the most probable reading of each row, from left to right.
 
@@ -52,7 +48,7 @@ def best_paths(
     go on in step and ask the language model together, which costs half of asking alone.
     """
     model = language or NoLanguage("".join(lattices[0].classes) if lattices else "")
-    rows = [_Search(lattice, model, weights) for lattice in lattices]
+    rows = [_Search(lattice, model, decoding) for lattice in lattices]
     start = model.start()
     _open(rows, [row.first(start) for row in rows], 0)
     for place in range(1, max((len(lattice.atoms) for lattice in lattices), default=0) + 1):
@@ -67,7 +63,7 @@ def best_paths(
 
 
 def _together(ask: Callable[..., NDArray[Any]], *parts: list[Ints]) -> list[NDArray[Any]]:
-    """What a function of arrays says of many, asked once."""
+    """Ask a function of arrays about many at once."""
     if not parts[0]:
         return []
     answers = ask(*map(np.concatenate, parts))
@@ -75,26 +71,26 @@ def _together(ask: Callable[..., NDArray[Any]], *parts: list[Ints]) -> list[NDAr
 
 
 def _open(rows: Sequence[_Search], fronts: Sequence[_Front], place: int) -> None:
-    """Lets the hypotheses at a place go on, with and without a blank."""
+    """Lets the hypotheses at a place go on, with and without a space."""
     if not rows:
         return
-    language, blank = rows[0].language, rows[0].blank
+    language, space = rows[0].language, rows[0].space
     ahead = _together(language.log_probabilities, [front.states for front in fronts])
     for row, front, likely in zip(rows, fronts, ahead, strict=True):
         row.fronts.append(replace(front, ahead=likely))
-    spaced = [row for row in rows if np.isfinite(row.lattice.blanks[place])]
+    spaced = [row for row in rows if np.isfinite(row.lattice.space_odds[place])]
     states = [row.fronts[-1].states for row in spaced]
-    after = _together(language.advance, states, [np.full(len(s), blank) for s in states])
+    after = _together(language.advance, states, [np.full(len(s), space) for s in states])
     ahead = _together(language.log_probabilities, after)
     for row, state, likely in zip(spaced, after, ahead, strict=True):
-        row.fronts[-1] = row.with_blank(row.fronts[-1], state, likely, place)
+        row.fronts[-1] = row.with_space(row.fronts[-1], state, likely, place)
 
 
 class NoLanguage:
     """Any character is as likely as any other; those beyond printable ASCII are told it."""
 
     def __init__(self, characters: str = "") -> None:
-        ascii_text = "".join(map(chr, range(32, 127)))
+        ascii_text = "".join(ASCII)
         self.alphabet = "".join(dict.fromkeys(ascii_text + characters + "\n"))
 
     def start(self) -> int:
@@ -104,6 +100,10 @@ class NoLanguage:
     def log_probabilities(self, states: Ints) -> NDArray[np.float32]:
         """(B, A) noughts."""
         return np.zeros((len(states), len(self.alphabet)), np.float32)
+
+    def log_probabilities_of(self, states: Ints, chars: Ints) -> NDArray[np.float32]:
+        """(B, K) noughts."""
+        return np.zeros(chars.shape, np.float32)
 
     def advance(self, states: Ints, chars: Ints) -> Ints:
         """The only state again."""
@@ -121,7 +121,7 @@ class _Front:
     scores: NDArray[np.float32]
     states: Ints
     numbers: Ints  # in the search's `back`
-    blanks: NDArray[np.bool_]  # whether a blank stands before what comes
+    spaces: NDArray[np.bool_]  # whether a space stands before what comes
     ahead: NDArray[np.float32]  # (H, A) what the language model says of each character
 
 
@@ -132,7 +132,7 @@ class _Grown:
     scores: NDArray[np.float32]
     states: Ints  # of the language model, before the new character
     numbers: Ints  # of the hypotheses that they go on from
-    blanks: NDArray[np.bool_]
+    spaces: NDArray[np.bool_]
     choices: Ints  # classes
     characters: Ints  # the same, in the language's alphabet
     edges: Ints
@@ -141,13 +141,13 @@ class _Grown:
 class _Search:
     """A row's beam at every place; hypotheses are numbered, so that a path can be traced back."""
 
-    def __init__(self, lattice: Lattice, language: Language, weights: Weights) -> None:
-        self.lattice, self.language, self.weights = lattice, language, weights
-        self.blank, self.line_end = map(language.alphabet.index, " \n")
+    def __init__(self, lattice: Lattice, language: Language, decoding: LatticeDecoding) -> None:
+        self.lattice, self.language, self.decoding = lattice, language, decoding
+        self.space, self.line_end = map(language.alphabet.index, " \n")
         self.columns = columns(language.alphabet, lattice.classes)
-        self.best = np.argsort(-lattice.scores, axis=1)[:, : weights.choices]
+        self.best = np.argsort(-lattice.scores, axis=1)[:, : decoding.choices]
         # what each edge adds of its own to a hypothesis, for its best characters
-        self.gain = np.take_along_axis(lattice.scores, self.best, 1) + weights.letter
+        self.gain = np.take_along_axis(lattice.scores, self.best, 1) + decoding.letter
         self.ends = np.searchsorted(lattice.ends, np.arange(len(lattice.atoms) + 2))
         self.back: list[tuple[int, int, int, bool]] = [(-1, -1, -1, False)]
         self.fronts: list[_Front] = []
@@ -157,20 +157,20 @@ class _Search:
         none, zero = np.zeros((1, 0), np.float32), np.zeros(1, np.int64)
         return _Front(np.zeros(1, np.float32), zero + start, zero, np.zeros(1, bool), none)
 
-    def with_blank(
+    def with_space(
         self, front: _Front, states: Ints, ahead: NDArray[np.float32], place: int
     ) -> _Front:
-        """The front's hypotheses, and the same with a blank, after which they are in `states`."""
-        odds = float(self.lattice.blanks[place])
-        # log-probabilities of a blank and of none, whose difference are the odds
-        with_blank = -np.logaddexp(0, -odds) * self.weights.blank
-        without = -np.logaddexp(0, odds) * self.weights.blank
-        cost = self.weights.language * front.ahead[:, self.blank]
+        """The front's hypotheses, and the same with a space, after which they are in `states`."""
+        odds = float(self.lattice.space_odds[place])
+        # log-probabilities of a space and of none, whose difference are the odds
+        with_space = -np.logaddexp(0, -odds) * self.decoding.space
+        without = -np.logaddexp(0, odds) * self.decoding.space
+        cost = self.decoding.language * front.ahead[:, self.space]
         return _Front(
-            np.concatenate([front.scores + without, front.scores + with_blank + cost]),
+            np.concatenate([front.scores + without, front.scores + with_space + cost]),
             np.concatenate([front.states, states]),
             np.concatenate([front.numbers, front.numbers]),
-            np.concatenate([front.blanks, ~front.blanks]),
+            np.concatenate([front.spaces, ~front.spaces]),
             np.concatenate([front.ahead, ahead]),
         )
 
@@ -182,23 +182,23 @@ class _Search:
             front, choice = self.fronts[self.lattice.starts[edge]], self.best[edge]
             ahead = front.ahead[:, self.columns.column[choice]]
             ahead[:, self.columns.lacking[choice]] = LACKING
-            totals.append(front.scores[:, None] + self.weights.language * ahead + self.gain[edge])
+            totals.append(front.scores[:, None] + self.decoding.language * ahead + self.gain[edge])
             origins.append(front)
             of_edge.append(np.full(len(front.scores), edge))
         total = np.concatenate(totals)
-        order = np.argsort(-total, axis=None, kind="stable")[: 4 * self.weights.beam]
+        order = np.argsort(-total, axis=None, kind="stable")[: 4 * self.decoding.beam]
         before, which = np.divmod(order, total.shape[1])
         edge = np.concatenate(of_edge)[before]
         choice = self.best[edge, which]
-        states, numbers, blanks = (
+        states, numbers, spaces = (
             np.concatenate([getattr(front, name) for front in origins])[before]
-            for name in ("states", "numbers", "blanks")
+            for name in ("states", "numbers", "spaces")
         )
         return _Grown(
             total.ravel()[order],
             states,
             numbers,
-            blanks,
+            spaces,
             choice,
             self.columns.column[choice],
             edge,
@@ -207,9 +207,9 @@ class _Search:
     def keep(self, grown: _Grown, states: Ints) -> _Front:
         """The best hypothesis of each state, as many as the beam is wide."""
         _, first = np.unique(states, return_index=True)
-        kept = np.sort(first)[: self.weights.beam]
+        kept = np.sort(first)[: self.decoding.beam]
         numbers = np.arange(len(self.back), len(self.back) + len(kept))
-        steps = (grown.numbers, grown.edges, grown.choices, grown.blanks)
+        steps = (grown.numbers, grown.edges, grown.choices, grown.spaces)
         self.back += zip(*(column[kept].tolist() for column in steps), strict=True)
         none = np.zeros((len(kept), 0), np.float32)
         return _Front(grown.scores[kept], states[kept], numbers, np.zeros(len(kept), bool), none)
@@ -218,11 +218,11 @@ class _Search:
         """The path of the hypothesis that is best at the row's end."""
         last = self.fronts[-1]
         end = np.maximum(last.ahead[:, self.line_end], LEAST_END)
-        final = last.scores + self.weights.language * end
-        final[last.blanks] = -np.inf
+        final = last.scores + self.decoding.language * end
+        final[last.spaces] = -np.inf
         hypothesis = int(last.numbers[final.argmax()])
         steps = []
         while hypothesis > 0:
-            hypothesis, edge, character, blank = self.back[hypothesis]
-            steps.append(Step(edge, character, blank))
+            hypothesis, edge, character, space = self.back[hypothesis]
+            steps.append(Step(edge, character, space))
         return steps[::-1]

@@ -18,11 +18,11 @@ from ocr_cli.modelfiles import weights
 from ocr_cli.modelfiles.weights import Model
 from ocr_cli.nn import ctc
 from ocr_cli.nn.losses import log_softmax
-from ocr_cli.nn.sequence import BiGru
+from ocr_cli.nn.sequence import steps_of
 from ocr_cli.page import Box, Glyph, Page, Row, Word, union
 from ocr_cli.recognition.language.interface import Language
 from ocr_cli.recognition.letters import geometric_mean
-from ocr_cli.recognition.lines.beam import Decoding, beam_search
+from ocr_cli.recognition.lines.beam import LineDecoding, beam_search
 
 Array = NDArray[Any]
 STRIDE = 4  # pixels of a strip to one step of the network
@@ -42,23 +42,19 @@ def row_scores(strips: Sequence[NDArray[np.float32]], model: Model) -> list[NDAr
     if not strips:
         return []
     layers = list(zip(model.layers, model.weights, strict=True))
-    first = next((i for i, (layer, _) in enumerate(layers) if isinstance(layer, BiGru)), 0)
+    first = next((i for i, (layer, _) in enumerate(layers) if layer.recurrent), 0)
     sequences = []
     for strip in strips:  # one at a time: pictures of one width, and columns that fit the cache
         x: Array = strip[None, :, : strip.shape[1] // STRIDE * STRIDE, None]
         for layer, params in layers[:first]:
             x, _ = layer.forward(params, x)
         sequences.append(x[0])
-    lengths = np.array([len(s) for s in sequences])
-    x = np.zeros((len(sequences), lengths.max(initial=1), sequences[0].shape[1]), np.float32)
-    for row, sequence in zip(x, sequences, strict=True):
-        row[: len(sequence)] = sequence
+    steps = steps_of([len(s) for s in sequences])
+    x = steps.together(sequences)
     for layer, params in layers[first:]:
-        if isinstance(layer, BiGru):
-            x, _ = layer.run(params, x, lengths)
-        else:
-            x, _ = layer.forward(params, x)
-    return [log_softmax(row[:n]) for row, n in zip(x, lengths, strict=True)]
+        x = layer.read(params, x, steps)
+    x = log_softmax(x)
+    return [x[place] for place in steps.place]
 
 
 def row_ink(row: Row) -> NDArray[np.bool_]:
@@ -106,20 +102,15 @@ def emissions_of(page: Page, model: Model) -> list[RowEmissions]:
     return [RowEmissions(*parts) for parts in zip(page.rows, inks, strips, scores, strict=True)]
 
 
-def read_rows(page: Page, model: Model, language: Language | None = None) -> Page:
-    """The page with each row read as a whole by a model of kind "line"."""
-    return replace(page, rows=tuple(decoded(emissions_of(page, model), model.classes, language)))
-
-
 def decoded(
     seen: Sequence[RowEmissions],
     classes: tuple[str, ...],
     language: Language | None,
-    decoding: Decoding = Decoding(),  # noqa: B008 -- frozen
+    decoding: LineDecoding = LineDecoding(),  # noqa: B008 -- frozen
 ) -> list[Row]:
     """Rows with their text; boxes of characters come from the CTC path.
 
-    language : a model as in `reading.language`; without one each row is its most probable
+    language : a model as in `recognition.language`; without one each row is its most probable
     path.
     """
     scores = [one.scores for one in seen]
@@ -128,7 +119,7 @@ def decoded(
     else:
         texts = beam_search(scores, classes, language, decoding)
     texts = [_tidied(text, classes) for text in texts]
-    spans = ctc.align(scores, texts)
+    spans = ctc.forced_alignment(scores, texts)
     rows = zip(seen, texts, spans, strict=True)
     return [_filled(one, text, where, classes) for one, text, where in rows]
 
@@ -139,7 +130,7 @@ def greedy_texts(seen: Sequence[RowEmissions], classes: tuple[str, ...]) -> list
 
 
 def sorted_scores(
-    strips: Sequence[NDArray[np.float32]], model: Model, together: int = 16
+    strips: Sequence[NDArray[np.float32]], model: Model, together: int = 32
 ) -> list[NDArray[np.float32]]:
     """`row_scores`, with strips of like width together, so that little is wasted on padding."""
     order = np.argsort([strip.shape[1] for strip in strips], kind="stable")
@@ -157,7 +148,7 @@ def _filled(seen: RowEmissions, target: Array, spans: Array, classes: tuple[str,
     row, scores = seen.row, seen.scores
     if len(target) == 0:
         return replace(row, words=(), text="", confidence=0.0, legibility=0.0)
-    sure = [float(np.exp(scores[a:b, k].max())) for (a, b), k in zip(spans, target, strict=True)]
+    sure = _highest(scores, target, spans).tolist()
     cuts = STRIDE * (spans[:-1, 1] + spans[1:, 0]) / 2
     pieces = _cut(seen.ink, seen.strip, cuts, row)
     glyphs: list[list[Glyph]] = [[]]
@@ -182,6 +173,14 @@ def _filled(seen: RowEmissions, target: Array, spans: Array, classes: tuple[str,
     return replace(read, legibility=legibility(scores))
 
 
+def _highest(scores: NDArray[np.float32], target: Array, spans: Array) -> NDArray[np.float32]:
+    """(L,) the highest probability that each character has at one of its steps."""
+    length = spans[:, 1] - spans[:, 0]
+    start = np.cumsum(length) - length
+    step = np.arange(length.sum()) + np.repeat(spans[:, 0] - start, length)
+    return np.exp(np.maximum.reduceat(scores[step, np.repeat(target, length)], start))
+
+
 def legibility(scores: NDArray[np.float32]) -> float:
     """The mean probability of the likeliest class, over the steps where that is no blank."""
     best, sounds = scores.max(1), scores.argmax(1) < scores.shape[1] - 1
@@ -189,12 +188,12 @@ def legibility(scores: NDArray[np.float32]) -> float:
 
 
 def _tidied(target: Array, classes: tuple[str, ...]) -> Array:
-    """Class numbers without blanks at the ends and without repeated blanks."""
-    blank = np.array([classes[k] == " " for k in target], bool)
-    kept = ~blank
-    kept[1:] |= blank[1:] & ~blank[:-1]
-    target, blank = target[kept], blank[kept]
-    inside = np.flatnonzero(~blank)
+    """Class numbers without spaces at the ends and without repeated spaces."""
+    space = np.array([classes[k] == " " for k in target], bool)
+    kept = ~space
+    kept[1:] |= space[1:] & ~space[:-1]
+    target, space = target[kept], space[kept]
+    inside = np.flatnonzero(~space)
     return target[inside[0] : inside[-1] + 1] if len(inside) else target[:0]
 
 
@@ -202,14 +201,16 @@ def _cut(
     ink: Array, strip: Strip | GreyStrip, cuts: Array, row: Row
 ) -> list[tuple[Box, NDArray[np.bool_]]]:
     """Boxes on the page, and the ink in them, between `cuts` (columns of the strip)."""
+    edges = np.concatenate([[0.0], cuts, [strip.image.shape[1]]])
+    rooms = _rooms(edges, strip, row)
+    if not row.words:
+        return [(box, np.zeros((box.height, box.width), bool)) for box in rooms]
     top, left = row.box.y1, row.box.x1
     y, x = np.nonzero(ink)
     part = np.searchsorted(cuts, strip.column(x + left + 0.5, y + top + 0.5))
     order = np.argsort(part, kind="stable")
     ends = np.searchsorted(part[order], np.arange(len(cuts) + 2))
     pieces = []
-    edges = np.concatenate([[0.0], cuts, [strip.image.shape[1]]])
-    rooms = _rooms(edges, strip, row)
     for i, (start, end) in enumerate(pairwise(ends)):
         here = order[start:end]
         if len(here) == 0:

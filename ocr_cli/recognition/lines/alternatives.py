@@ -1,4 +1,4 @@
-"""What doubtful words may be instead: the best readings of the steps that a word was read from."""
+"""Alternatives of doubtful words: the best readings of the steps that a word was read from."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ocr_cli.nn import ctc
 from ocr_cli.page import Alternative, Row, Word
 from ocr_cli.recognition.language.interface import Language
 from ocr_cli.recognition.lines import RowEmissions
-from ocr_cli.recognition.lines.beam import Decoding, n_best
+from ocr_cli.recognition.lines.beam import LineDecoding, n_best
 
 Array = NDArray[Any]
 DOUBTFUL = 0.9  # confidence of a word below which it gets alternatives
@@ -47,7 +47,7 @@ def with_alternatives(
         for doubt in _doubts(number, row, one.scores, classes)
     ]
     starts = None if language is None else [_state(language, doubt.before) for doubt in doubts]
-    found = n_best([doubt.scores for doubt in doubts], classes, language, Decoding(), starts)
+    found = n_best([doubt.scores for doubt in doubts], classes, language, LineDecoding(), starts)
     words = [list(row.words) for row in rows]
     for doubt, readings in zip(doubts, found, strict=True):
         word = words[doubt.row][doubt.word]
@@ -63,7 +63,7 @@ def _doubts(number: int, row: Row, scores: Array, classes: tuple[str, ...]) -> l
     text = row.text
     if not doubtful or any(c not in place for c in text) or len(text) > len(scores):
         return []
-    (spans,) = ctc.align([scores], [np.array([place[c] for c in text], np.int64)])
+    (spans,) = ctc.forced_alignment([scores], [np.array([place[c] for c in text], np.int64)])
     ends = np.cumsum([len(word.text) + 1 for word in row.words])
     doubts = []
     for i in doubtful:

@@ -7,13 +7,13 @@ recognition using bi-directional recurrent DNNs, arXiv:1408.2873 (2014).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli.recognition.language.columns import columns
+from ocr_cli.recognition.language.columns import LACKING, columns
 from ocr_cli.recognition.language.interface import Language
 
 Array = NDArray[Any]
@@ -22,8 +22,8 @@ _MIX = np.uint64(0x9E3779B97F4A7C15)  # spreads prefixes over 64 bits, so that n
 
 
 @dataclass(frozen=True)
-class Decoding:
-    """How much each source of knowledge counts; tuned on the valid split."""
+class LineDecoding:
+    """The weights of the sources of knowledge; tuned on the valid split."""
 
     language: float = 0.5
     letter: float = 1.1  # for every character, against the bias to short texts
@@ -37,8 +37,8 @@ class Decoding:
 class _Beams:
     """(R, B) prefixes: R rows, B of the best in each."""
 
-    blank: Array  # log-probability of all paths that end with a blank
-    sound: Array  # and of those that end with the last character
+    ends_blank: Array  # log-probability of all paths that end with a blank
+    ends_character: Array  # and of those that end with the last character
     extra: Array  # what the language model and the letters' reward add
     last: Array  # last class, C where there is none
     key: Array  # hash of the prefix
@@ -51,7 +51,7 @@ def beam_search(
     scores: Sequence[NDArray[np.float32]],
     classes: tuple[str, ...],
     language: Language | None,
-    decoding: Decoding,
+    decoding: LineDecoding,
 ) -> list[Array]:
     """The best text of each row, as class numbers.
 
@@ -68,7 +68,7 @@ def n_best(
     scores: Sequence[NDArray[np.float32]],
     classes: tuple[str, ...],
     language: Language | None,
-    decoding: Decoding,
+    decoding: LineDecoding,
     starts: Sequence[int] | None = None,
 ) -> list[list[tuple[Array, float]]]:
     """All texts that are left in the beam at the end, as class numbers, each with its log-odds.
@@ -101,16 +101,21 @@ class _Search:
         steps: list[Array],
         classes: tuple[str, ...],
         language: Language | None,
-        decoding: Decoding,
+        decoding: LineDecoding,
         keep_all: bool = False,
     ) -> None:
         self.decoding, self.language, self.keep_all = decoding, language, keep_all
         self.classes = len(classes)
-        self.spaces = np.array([decoding.space * (c == " ") for c in classes], np.float32)
         self.lengths = np.array([len(one) for one in steps])
         self.scores = np.zeros((len(steps), self.lengths.max(), self.classes + 1), np.float32)
         for row, one in zip(self.scores, steps, strict=True):
             row[: len(one)] = one
+        count = min(decoding.choices, self.classes)
+        characters = self.scores[..., :-1]
+        self.choice = np.argpartition(-characters, count - 1, axis=2)[..., :count]
+        self.chosen = np.take_along_axis(characters, self.choice, 2)
+        spaces = np.array([decoding.space * (c == " ") for c in classes], np.float32)
+        self.reward = decoding.letter + spaces
         self.tree = [np.zeros(1, np.int64)], [np.full(1, self.classes)]  # parents, classes
         self.size = 1
         self.left: list[list[tuple[Array, float]]] = [[] for _ in steps]
@@ -137,111 +142,101 @@ class _Search:
             states,
             zero,
         )
-        ahead = self._language_rows(beams.state)
-        order = np.argsort(-self.lengths, kind="stable")
+        alive = np.argsort(-self.lengths, kind="stable")
         finished: list[Array] = [np.empty(0)] * rows
-        alive = order
-        beams = _take(beams, order)
-        ahead = ahead[order]
+        beams = _take(beams, alive)
         for t in range(int(self.lengths.max())):
             going = int((self.lengths[alive] > t).sum())
             if going < len(alive):
                 self._finish(beams, alive, going, finished)
-                alive, ahead = alive[:going], ahead[:going]
+                alive = alive[:going]
                 beams = _take(beams, slice(0, going))
-            beams, ahead = self._step(beams, ahead, self.scores[alive, t])
+            beams = self._step(beams, alive, t)
         self._finish(beams, alive, 0, finished)
         return finished
 
-    def _step(self, beams: _Beams, ahead: Array, scores: Array) -> tuple[_Beams, Array]:
-        """All beams one step on: (R, B) prefixes, (R, B, C) language, (R, C + 1) scores."""
-        rows, width = beams.blank.shape
-        r = np.arange(rows)[:, None]
-        both = np.logaddexp(beams.blank, beams.sound)
+    def _step(self, beams: _Beams, alive: Array, t: int) -> _Beams:
+        """All (R, B) beams one step on, those of the rows `alive`."""
+        rows, width = beams.ends_blank.shape
+        scores, choice = self.scores[alive, t], self.choice[alive, t]
+        first = np.arange(0, rows * width, width)[:, None]  # numbers of each row's first beam
+        both = np.logaddexp(beams.ends_blank, beams.ends_character)
         stay_blank = both + scores[:, -1:]
-        own = np.where(beams.last < self.classes, scores[r, beams.last], NEVER)
-        stay_sound = beams.sound + own
-        count = min(self.decoding.choices, self.classes)
-        choice = np.argpartition(-scores[:, :-1], count - 1, axis=1)[:, :count]
+        own = np.where(beams.last < self.classes, np.take_along_axis(scores, beams.last, 1), NEVER)
+        stay_character = beams.ends_character + own
         repeats = choice[:, None] == beams.last[:, :, None]
-        grown = np.where(repeats, beams.blank[..., None], both[..., None])
-        grown = grown + np.take_along_axis(scores, choice, 1)[:, None]
+        grown = np.where(repeats, beams.ends_blank[..., None], both[..., None])
+        grown += self.chosen[alive, t][:, None]
         # a beam may be another with one character more: then their paths are one
         same = beams.parent[:, :, None] == beams.key[:, None]
         found = same.any(2)
-        mother = same.argmax(2)
-        again = beams.last[r, mother] == beams.last
-        joined = np.where(again, beams.blank[r, mother], both[r, mother]) + own
-        stay_sound = np.logaddexp(stay_sound, np.where(found, joined, NEVER))
         row, child = np.nonzero(found)
-        hit = choice[row] == beams.last[row, child][:, None]
-        grown[row, mother[row, child]] = np.where(hit, NEVER, grown[row, mother[row, child]])
-        gain = np.take_along_axis(ahead, choice[:, None].repeat(width, 1), 2)
-        new_extra = beams.extra[..., None] + gain
-        stay = np.logaddexp(stay_blank, stay_sound) + beams.extra
+        if len(row):
+            mother = first[row, 0] + same[row, child].argmax(1)
+            again = beams.last.take(mother) == beams.last[row, child]
+            joined = np.where(again, beams.ends_blank.take(mother), both.take(mother))
+            joined += own[row, child]
+            stay_character[row, child] = np.logaddexp(stay_character[row, child], joined)
+            hit = choice[row] == beams.last[row, child][:, None]
+            flat = grown.reshape(rows * width, -1)
+            flat[mother] = np.where(hit, NEVER, flat[mother])
+        new_extra = beams.extra[..., None] + self._ahead(beams.state, choice)
+        stay = np.logaddexp(stay_blank, stay_character) + beams.extra
         total = np.concatenate([stay, (grown + new_extra).reshape(rows, -1)], 1)
         best = np.argpartition(-total, width - 1, axis=1)[:, :width]
-        return self._chosen(beams, ahead, best, stay_blank, stay_sound, grown, new_extra, choice)
-
-    def _chosen(
-        self,
-        beams: _Beams,
-        ahead: Array,
-        best: Array,
-        stay_blank: Array,
-        stay_sound: Array,
-        grown: Array,
-        new_extra: Array,
-        choice: Array,
-    ) -> tuple[_Beams, Array]:
-        """The beams that go on: `best` counts first those that stay, then those that grow."""
-        rows, width = beams.blank.shape
-        r = np.arange(rows)[:, None]
         grows = best >= width
         source, which = np.divmod(np.maximum(best - width, 0), choice.shape[1])
-        source = np.where(grows, source, best)
-        character = choice[r, which]
-        key = beams.key[r, source]
-        state, node = beams.state[r, source], beams.node[r, source]
-        ahead = ahead[r, source]
-        extra = np.where(grows, new_extra[r, source, which], beams.extra[r, source])
-        new = np.nonzero(grows)
-        if self.language is not None and len(new[0]):
-            written = self.columns.column[character[new]]
-            state[new] = self.language.advance(state[new], written)
-            ahead[new] = self._language_rows(state[new])
-        parents = node[new]
-        node[new] = self.size + np.arange(len(parents))
-        self.tree[0].append(parents)
-        self.tree[1].append(character[new])
-        self.size += len(parents)
-        grown_key = (key * _MIX) ^ (character.astype(np.uint64) + np.uint64(0x632BE5AB))
-        grown_key = grown_key * _MIX + np.uint64(self.decoding.beam)
-        chosen = _Beams(
-            np.where(grows, NEVER, stay_blank[r, source]),
-            np.where(grows, grown[r, source, which], stay_sound[r, source]),
-            extra,
-            np.where(grows, character, beams.last[r, source]),
-            np.where(grows, grown_key, key),
-            np.where(grows, key, beams.parent[r, source]),
-            state,
-            node,
+        source = np.where(grows, source, best) + first
+        taken = _of_beams(
+            replace(beams, ends_blank=stay_blank, ends_character=stay_character), source
         )
-        return chosen, ahead
+        one = source * choice.shape[1] + which
+        fresh = grown.take(one), new_extra.take(one), np.take_along_axis(choice, which, 1)
+        return self._grown(taken, grows, *fresh)
 
-    def _language_rows(self, states: Array) -> Array:
-        """(..., C) what each next character would add."""
+    def _grown(
+        self, beams: _Beams, grows: Array, likely: Array, extra: Array, character: Array
+    ) -> _Beams:
+        """(R, B) beams with one character more where they grow, and what they are worth then."""
+        new = np.flatnonzero(grows)
+        state, node = beams.state.reshape(-1), beams.node.reshape(-1)
+        written = character.take(new)
+        if self.language is not None and len(new):
+            state[new] = self.language.advance(state[new], self.columns.column[written])
+        self.tree[0].append(node[new])
+        self.tree[1].append(written)
+        node[new] = self.size + np.arange(len(new))
+        self.size += len(new)
+        key = (beams.key * _MIX) ^ (character.astype(np.uint64) + np.uint64(0x632BE5AB))
+        key = key * _MIX + np.uint64(self.decoding.beam)
+        return _Beams(
+            np.where(grows, NEVER, beams.ends_blank),
+            np.where(grows, likely, beams.ends_character),
+            np.where(grows, extra, beams.extra),
+            np.where(grows, character, beams.last),
+            np.where(grows, key, beams.key),
+            np.where(grows, beams.key, beams.parent),
+            state.reshape(grows.shape),
+            node.reshape(grows.shape),
+        )
+
+    def _ahead(self, states: Array, choice: Array) -> Array:
+        """(R, B, K) what each of (R, K) characters would add to (R, B) prefixes."""
         if self.language is None:
-            return np.full((*states.shape, self.classes), self.decoding.letter, np.float32)
-        rows = self.columns.of(self.language.log_probabilities(states.reshape(-1)))
-        rows = self.decoding.language * rows + (self.decoding.letter + self.spaces)
-        return rows.reshape(*states.shape, self.classes).astype(np.float32)
+            return np.full((*states.shape, choice.shape[1]), self.decoding.letter, np.float32)
+        chars = self.columns.column[choice].repeat(states.shape[1], 0)
+        ahead = self.language.log_probabilities_of(states.reshape(-1), chars)
+        ahead = ahead.reshape(*states.shape, -1)
+        np.copyto(ahead, LACKING, where=self.columns.lacking[choice][:, None])
+        ahead *= self.decoding.language
+        ahead += self.reward[choice][:, None]
+        return ahead
 
     def _finish(self, beams: _Beams, alive: Array, first: int, finished: list[Array]) -> None:
         """Writes down the best text of the rows from `first` on."""
         parents, characters = (np.concatenate(part) for part in self.tree)
         self.tree = [parents], [characters]
-        total = np.logaddexp(beams.blank, beams.sound) + beams.extra
+        total = np.logaddexp(beams.ends_blank, beams.ends_character) + beams.extra
         for i in range(first, len(alive)):
             finished[int(alive[i])] = _traced(parents, characters, beams.node[i, total[i].argmax()])
             if self.keep_all:
@@ -261,4 +256,9 @@ def _traced(parents: Array, characters: Array, node: int) -> Array:
 
 
 def _take(beams: _Beams, rows: Any) -> _Beams:
-    return _Beams(**{name: value[rows] for name, value in vars(beams).items()})
+    return _Beams(*(value[rows] for value in vars(beams).values()))
+
+
+def _of_beams(beams: _Beams, which: Array) -> _Beams:
+    """Beams by their numbers (R, B), counted through all rows."""
+    return _Beams(*(value.take(which) for value in vars(beams).values()))

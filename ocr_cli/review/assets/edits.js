@@ -172,3 +172,13 @@ export function merge(base, mine, theirs) {
   }
   return {rows, lost};
 }
+
+// The next (1) or last (-1) doubtful word from `here`, as [id, index].
+export function nextDoubtful(rows, here, by, isDoubtful) {
+  const all = rows.flatMap((row, r) => row.words.map((word, index) => ({row, r, word, index})));
+  const from = [here ? rows.findIndex((row) => row.id === here.id) : -1, here?.index ?? -1];
+  const beyond = ({r, index}) => by * (r - from[0] || index - from[1]) > 0;
+  const found = all.filter((one) => isDoubtful(one.row, one.word) && beyond(one));
+  const next = by > 0 ? found[0] : found[found.length - 1];
+  return next ? [next.row.id, next.index] : null;
+}

@@ -3,7 +3,7 @@ import * as edits from "./edits.js";
 import {Photo} from "./photo.js";
 import {source} from "./keep.js";
 import {toolbar} from "./toolbar.js";
-import {fitWidth, made, openChoices, shownRow} from "./view.js";
+import {beside, closeChoices, fitWidth, made, openChoices, shownRow} from "./view.js";
 
 const $ = (id) => document.getElementById(id);
 const keep = source();
@@ -79,18 +79,7 @@ function entered(input) {
   if (word && word.choices.length && isDoubtful(row, word)) openChoices(box, word, take);
 }
 
-const closeChoices = () => document.querySelector(".choices")?.remove();
-
-// The next (1) or last (-1) doubtful word from where we are, as [id, index].
-function nextDoubtful(by) {
-  const all = state.rows.flatMap((row, r) => row.words.map((word, index) => ({row, r, word, index})));
-  const at = state.here ? state.rows.findIndex((row) => row.id === state.here.id) : -1;
-  const from = [at, state.here?.index ?? -1];
-  const beyond = ({r, index}) => by * (r - from[0] || index - from[1]) > 0;
-  const found = all.filter((one) => isDoubtful(one.row, one.word) && beyond(one));
-  const next = by > 0 ? found[0] : found[found.length - 1];
-  return next ? [next.row.id, next.index] : null;
-}
+const nextDoubtful = (by) => edits.nextDoubtful(state.rows, state.here, by, isDoubtful);
 
 // ---- changing
 
@@ -351,11 +340,6 @@ const keys = {
 function neighbour(by) {
   const row = state.rows[state.rows.findIndex((one) => one.id === state.here.id) + by];
   if (row) focus(row.id, Math.min(state.here.index, row.words.length - 1));
-}
-
-function beside(event, by) {
-  const inputs = [...$("rows").querySelectorAll("input")], next = inputs[inputs.indexOf(event.target) + by];
-  if (next) { event.preventDefault(); next.focus(); next.select(); }
 }
 
 $("rows").addEventListener("focusin", (event) => { if (event.target.matches("input")) entered(event.target); });

@@ -61,3 +61,11 @@ export function openChoices(box, word, take) {
   });
   box.append(list);
 }
+
+export const closeChoices = () => document.querySelector(".choices")?.remove();
+
+// To the word after (1) or before (-1) the one that is typed in.
+export function beside(event, by) {
+  const inputs = [...document.querySelectorAll("#rows input")], next = inputs[inputs.indexOf(event.target) + by];
+  if (next) { event.preventDefault(); next.focus(); next.select(); }
+}

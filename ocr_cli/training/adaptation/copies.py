@@ -25,13 +25,13 @@ class Copy:
 
     @property
     def lines(self) -> list[str]:
-        """The lines that say something, their words parted by single blanks."""
+        """The lines that say something, their words parted by single spaces."""
         return [" ".join(line.split()) for line in self.text.splitlines() if line.strip()]
 
 
 @dataclass(frozen=True)
 class Lost:
-    """What of a line was not found on its page: some words, or (none given) all of it."""
+    """The words of a line that were not found on its page; none given means all of it."""
 
     source: str
     line: str

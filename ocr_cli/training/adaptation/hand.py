@@ -1,4 +1,4 @@
-"""What a reader reads with learns one hand: its letters, its lines, and how it parts words.
+"""Writer adaptation: a reader learns one hand, its letters, its lines, and how it parts words.
 
 All learn from the same pages, and are tried as they read: together.
 """
@@ -74,7 +74,7 @@ class Learnt:
 
 
 @dataclass(frozen=True)
-class Known:
+class TranscribedRow:
     """A row whose text is known: which of the copies it is on, and which of the page's rows."""
 
     copy: int
@@ -173,17 +173,17 @@ class HandTuner:
         """texts : what the reader reads in each copy's rows, before it knows the hand."""
         self.reader = reader
         self._practice = of_letters
-        self.known: list[Known] = []
+        self.known: list[TranscribedRow] = []
         self.lost: list[Lost] = []
         self._letters: dict[tuple[int, int], hand_letters.LetterLine] = {}
         if reader.lines is not None:
             lines, self.lost = hand_lines.known_lines(copies, texts, reader.lines.classes)
-            self.known = [Known(line.copy, line.row, line.text) for line in lines]
+            self.known = [TranscribedRow(line.copy, line.row, line.text) for line in lines]
             self._of_lines = hand_lines.LineTuner(reader.lines, lines, of_lines, rng)
         if reader.letters is not None and _uses_letters(reader, texts):
             found, lost = hand_letters.letter_lines(copies, reader.letters)
             if reader.lines is None:
-                self.known = [Known(line.copy, line.row, line.gaps.text) for line in found]
+                self.known = [TranscribedRow(line.copy, line.row, line.gaps.text) for line in found]
                 self.lost = lost
             self._letters = {(line.copy, line.row): line for line in found}
             self._of_letters = hand_letters.LetterTuner(reader.letters, found, of_letters, rng)
@@ -194,7 +194,7 @@ class HandTuner:
         return sum(len(line.text) for line in self.known)
 
     def seconds(self) -> float:
-        """What one tuning takes, as a few steps of each kind tell."""
+        """The time that one tuning takes, as a few steps of each kind tell."""
         rng, began, count = np.random.default_rng(0), time.perf_counter(), len(self.known)
         total = 0.0
         if self.reader.lines is not None:
@@ -217,7 +217,7 @@ class HandTuner:
             reader,
             letters=self._of_letters.tune(letters, rng) if letters else reader.letters,
             lines=reader.lines and self._of_lines.tune(chosen, rng),
-            habit=habit.learn(texts, gaps, language, reader.weights, reader.habit),
+            habit=habit.learn(texts, gaps, language, reader.decoding, reader.habit),
         )
 
 
@@ -230,7 +230,7 @@ def _uses_letters(reader: Reader, texts: Sequence[Sequence[str]]) -> bool:
 
 @dataclass(frozen=True)
 class Fold:
-    """Some of the known lines, to be read by what was tuned on all the others."""
+    """A fold of cross-validation: known lines, to be read by what was tuned on all the others."""
 
     lines: tuple[int, ...]
     seed: int
@@ -321,7 +321,7 @@ def texts_of_rows(page: Page, rows: Sequence[int], reader: Reader) -> list[str]:
     return [row.text for row in recognition.read_page(part, reader).rows]
 
 
-def edits_in(known: Sequence[Known], texts: Sequence[Sequence[str]]) -> tuple[int, ...]:
+def edits_in(known: Sequence[TranscribedRow], texts: Sequence[Sequence[str]]) -> tuple[int, ...]:
     """Edits in each of the known lines; texts by copy and row."""
     scores = (metrics.score(texts[line.copy][line.row], line.text) for line in known)
     return tuple(score.characters.edits for score in scores)

@@ -16,17 +16,17 @@ from numpy.typing import NDArray
 
 from ocr_cli import layout
 from ocr_cli.data import sources
+from ocr_cli.data.charset import NON_LETTER
 from ocr_cli.data.formats.ink import from_strokes
 from ocr_cli.data.synthesis import synthetic
 from ocr_cli.data.synthesis.distort import Distortion
-from ocr_cli.data.synthesis.nonletters import NON_LETTER
 from ocr_cli.modelfiles.weights import Model
 from ocr_cli.nn import losses, network, optimisers
 from ocr_cli.nn.layers import Flatten
 from ocr_cli.recognition.letters import align, habit, lattice, pieces_of
 from ocr_cli.recognition.letters.align import Alignment
 from ocr_cli.recognition.letters.habit import Gaps
-from ocr_cli.recognition.letters.lattice import Lattice, Pieces
+from ocr_cli.recognition.letters.lattice import Atoms, Lattice
 from ocr_cli.training import characters as training
 from ocr_cli.training.adaptation.copies import Copy, Lost
 
@@ -38,7 +38,7 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class LetterPractice:
-    """How to tune; tuned itself, on pages of train and valid writers."""
+    """The recipe of tuning; tuned itself, on pages of train and valid writers."""
 
     steps: int = 200
     lr: float = 5e-4
@@ -79,7 +79,7 @@ def letter_lines(copies: Sequence[Copy], model: Model) -> tuple[list[LetterLine]
     for number, copy in enumerate(copies):
         page, texts = copy.page, copy.lines
         pieces = pieces_of(page, model)
-        lattices = lattice.score(pieces, model, page.stroke_width) if pieces else []
+        lattices = lattice.score_arcs(pieces, model, page.stroke_width) if pieces else []
         missing = set(range(len(texts)))
         for row, match in enumerate(align.match_lines(lattices, texts)):
             if match < 0:
@@ -99,13 +99,13 @@ def letter_lines(copies: Sequence[Copy], model: Model) -> tuple[list[LetterLine]
 def _line(
     copy: int,
     row: int,
-    pieces: Pieces,
+    pieces: Atoms,
     edges: Lattice,
     alignment: Alignment,
     stroke_width: float,
     model: Model,
 ) -> LetterLine:
-    """What there is to learn in a row."""
+    """The letters of a row that there are to learn."""
     number = {c: i for i, c in enumerate(model.classes)}
     characters = "".join(alignment.words)
     known = [i for i in np.flatnonzero(alignment.found) if characters[i] in number]
@@ -117,7 +117,7 @@ def _line(
     return LetterLine(copy, row, images, labels, rest, habit.gaps_of(edges, alignment))
 
 
-def _rivals(pieces: Pieces, alignment: Alignment) -> NDArray[np.int64]:
+def _rivals(pieces: Atoms, alignment: Alignment) -> NDArray[np.int64]:
     """Edges that share ink with what is certainly a letter, and are none themselves."""
     certain = alignment.edges[alignment.confidence >= CERTAIN]
     starts, ends = pieces.starts[certain], pieces.ends[certain]

@@ -28,7 +28,6 @@ from ocr_cli.nn import ctc, network, optimisers
 from ocr_cli.nn.layers import MaxPool2d
 from ocr_cli.nn.losses import softmax
 from ocr_cli.nn.network import Layers, Weights
-from ocr_cli.nn.sequence import BiGru
 from ocr_cli.page import Row
 from ocr_cli.recognition.lines import STRIDE, row_scores, strips_of
 from ocr_cli.training.adaptation.copies import Copy, Lost
@@ -59,7 +58,7 @@ STRAIN = Strain(0.07, 0.06, 0.07, 0.005, 1.0, 0.5, 1.4, 0.6, 7.0)  # of one hand
 
 @dataclass(frozen=True)
 class LinePractice:
-    """How to tune; tuned itself, on writers of the valid split."""
+    """The recipe of tuning; tuned itself, on writers of the valid split."""
 
     passes: int = 10  # over the lines,
     least: int = 40  # and steps, however few lines there are
@@ -174,7 +173,7 @@ class LineTuner:
         self._replay = [(strip, np.exp(row_scores([strip], model)[0])) for strip in drawn]
 
     def steps(self, count: int) -> int:
-        """How many steps practice takes on so many lines."""
+        """The number of steps that practice takes on so many lines."""
         return max(self.practice.passes * -(-count // self.practice.batch), self.practice.least)
 
     def tune(
@@ -233,10 +232,7 @@ def run_head(layers: Layers, weights: Weights, x: Array, lengths: Array) -> tupl
     """(N, …) features, of which the first `lengths` steps count, to (N, T, C + 1), and caches."""
     caches = []
     for layer, params in zip(layers, weights, strict=True):
-        if isinstance(layer, BiGru):
-            x, cache = layer.run(params, x, lengths)
-        else:
-            x, cache = layer.forward(params, x)
+        x, cache = layer.run(params, x, lengths)
         caches.append(cache)
     return x, caches
 

@@ -1,0 +1,28 @@
+"""Quantiles of a few numbers, many times: numpy's own take ten times as long over so few."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def percentile(values: NDArray[Any], percent: float) -> Any:
+    """What so many per cent of (n,) values lie below, to the last digit as numpy has it."""
+    kind = values.dtype.type if values.dtype.kind == "f" else np.float64
+    place = (len(values) - 1) * (percent / 100)
+    below = int(place)
+    above = min(below + 1, len(values) - 1)
+    ordered = np.partition(values, (below, above))
+    low, high, share = kind(ordered[below]), kind(ordered[above]), place - below
+    # from the nearer end
+    return high - (high - low) * (1 - share) if share >= 0.5 else low + (high - low) * share
+
+
+def median(values: NDArray[Any] | Sequence[float]) -> Any:
+    """The middle of (n,) values, or the mean of the two middle ones, as `numpy.median` has it."""
+    above = len(values) // 2
+    below = above - 1 + len(values) % 2
+    return np.partition(values, (below, above))[below : above + 1].mean()
