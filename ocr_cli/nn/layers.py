@@ -219,6 +219,8 @@ class Conv2d(Layer):
         span = (k - 1) * d + 1
         # (N, H', W', C, k, k) as a view; one copy puts the channels last, rows contiguous
         windows = sliding_window_view(padded, (span, span), (1, 2))[:, ::s, ::s, :, ::d, ::d]
+        if padded.shape[3] == 1:  # pixel by pixel of the kernel: a row of the picture at a time
+            return windows[:, :, :, 0].transpose(3, 4, 0, 1, 2).reshape(k * k, -1).T
         return windows.transpose(0, 1, 2, 4, 5, 3).reshape(-1, k * k * padded.shape[3])
 
     def _parts(self, n: int, rows: int, cols: int) -> Iterator[tuple[slice, slice, slice]]:

@@ -120,3 +120,14 @@ def test_paper_alone_and_solid_ink_do_no_harm(shape: tuple[int, int]) -> None:
         assert strip.image.shape[1] % 4 == 0
         assert np.isfinite(strip.image).all()
         assert np.isfinite(strip.to_row).all()
+
+
+def test_a_piece_of_writing_alone_is_measured_as_among_others() -> None:
+    rng = np.random.default_rng(0)
+    points = rng.random((500, 2)) * (300, 20)
+    alone = strips.measure(points, np.zeros(500, int), 1)
+    among = strips.measure(
+        np.concatenate([points, 3 * points[::2]]), np.repeat([0, 2], [500, 250]), 3
+    )
+    for name, value in vars(alone).items():
+        assert vars(among)[name][0] == pytest.approx(value[0], rel=1e-9), name

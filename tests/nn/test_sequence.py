@@ -5,7 +5,7 @@ import pytest
 
 from ocr_cli.nn import network
 from ocr_cli.nn.layers import BatchNorm, Dense, Dropout, Relu
-from ocr_cli.nn.sequence import BiGru, Columns
+from ocr_cli.nn.sequence import BiGru, Columns, steps_of
 
 
 def test_padding_and_fellows_change_nothing() -> None:
@@ -19,6 +19,21 @@ def test_padding_and_fellows_change_nothing() -> None:
         alone, _ = layer.forward(params, row[None, :n])
         np.testing.assert_allclose(found[:n], alone[0], atol=1e-6)
         assert not found[n:].any()
+
+
+@pytest.mark.parametrize("lengths", [[9, 4, 1], [2, 7, 7, 3], [5], [3, 0, 1]])
+def test_what_lies_together_is_read_as_alone(lengths: list[int]) -> None:
+    rng = np.random.default_rng(5)
+    layer = BiGru(3, 5)
+    params = layer.init(rng)
+    rows = [rng.standard_normal((n, 3)).astype(np.float32) for n in lengths]
+    steps = steps_of(lengths)
+    found = layer.read(params, steps.together(rows), steps)
+    for row, place in zip(rows, steps.place, strict=True):
+        assert len(place) == len(row)
+        if len(row):
+            alone, _ = layer.forward(params, row[None])
+            np.testing.assert_allclose(found[place], alone[0], atol=1e-6)
 
 
 def test_each_direction_sees_its_own_side_alone() -> None:

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +71,7 @@ class Folding:
         return int(self.letter.max())
 
 
+@cache
 def fold(alphabet: str) -> Folding:
     """The folding of an alphabet: a letter loses its case if it is there in both."""
     known = set(alphabet)
