@@ -22,7 +22,7 @@ def percentile(values: NDArray[Any], percent: float) -> Any:
 
 
 def median(values: NDArray[Any] | Sequence[float]) -> Any:
-    """The middle of (n,) values, or the mean of the two middle ones, as `numpy.median` has it."""
+    """The middle of (n,) values, or the mean of the two middle ones, as numpy has it."""
     above = len(values) // 2
     below = above - 1 + len(values) % 2
     return np.partition(values, (below, above))[below : above + 1].mean()
