@@ -17,7 +17,7 @@ from ocr_cli.modelfiles import kinds, weights
 from ocr_cli.modelfiles.weights import Model
 from ocr_cli.page import Course, Page, Row
 from ocr_cli.recognition import calibration as confidence
-from ocr_cli.recognition import fusion, letters, lines
+from ocr_cli.recognition import few_words, fusion, letters, lines
 from ocr_cli.recognition.calibration import calibrated
 from ocr_cli.recognition.language import languages
 from ocr_cli.recognition.language.interface import Language
@@ -182,11 +182,21 @@ def _by_letters(page: Page, model: Model, reader: Reader) -> Page:
 
 def _by_lines(page: Page, model: Model, reader: Reader, alternatives: bool) -> Page:
     seen = small_capitals.resolved(lines.emissions_of(page, model), model.classes)
-    language = reader.language_of(lambda: lines.greedy_texts(seen, model.classes))
+    language = _language(seen, model.classes, reader)
     rows = tuple(_calibrated(lines.decoded(seen, model.classes, language), seen))
     if alternatives:
         rows = with_alternatives(rows, seen, model.classes, language)
     return replace(page, rows=rows, language=languages.code_of(language))
+
+
+def _language(
+    seen: Sequence[RowEmissions], classes: tuple[str, ...], reader: Reader
+) -> Language | None:
+    """The language of a page as its hand writes it."""
+    texts, known = lines.greedy_texts(seen, classes), reader.language
+    if isinstance(known, Languages) and 0 < sum(map(len, texts)) <= few_words.FEW:
+        return reader.habit.language(known.get(few_words.likeliest(seen, classes, known)))
+    return reader.language_of(lambda: texts)
 
 
 def _lattices(page: Page, model: Model, reader: Reader) -> list[Lattice]:
@@ -209,7 +219,7 @@ def _both_ways(
     if reader.strokes is not None:
         seen = fusion.fused(seen, by_lines, reader.strokes)
     seen = small_capitals.resolved(seen, by_lines.classes)
-    language = reader.language_of(lambda: lines.greedy_texts(seen, by_lines.classes))
+    language = _language(seen, by_lines.classes, reader)
     read = lines.decoded(seen, by_lines.classes, language)
     capitals = [i for i, row in enumerate(read) if mostly_capitals(row)]
     apart = lines.decoded([seen[i] for i in capitals], by_lines.classes, language, SPACED)
