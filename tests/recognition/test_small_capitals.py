@@ -31,7 +31,7 @@ def row(
             if speck:
                 image[:3, 12 * i + 4 : 12 * i + 9] = 1
         scores[3 * i + 1] = np.log(1e-6)
-        said = c if lower and i % lower == 1 else c.upper()
+        said = c if lower and i % lower == lower - 1 else c.upper()
         scores[3 * i + 1, CLASSES.index(said)] = 0
     return RowEmissions(
         Row(Box(0, 0, HEIGHT, image.shape[1]), 30.0, 0.0, ()),
@@ -45,23 +45,43 @@ def mixed_case(words: Sequence[str]) -> list[str]:
     return [w if w.istitle() else w.lower() for w in words]
 
 
+def read(page: Sequence[RowEmissions]) -> list[str]:
+    return greedy_texts(small_capitals.resolved(page, CLASSES), CLASSES)
+
+
+WORDS = mixed_case(TEXT)
+ROWS = [WORDS, WORDS[::-1], WORDS[3:] + WORDS[:3], WORDS[5:] + WORDS[:5]]
+SENTENCES = [" ".join(words) for words in ROWS]
+
+
+@pytest.mark.parametrize("lower", [3, 0], ids=["some for lower case", "all for capitals"])
 @pytest.mark.parametrize("speck", [False, True], ids=["alone", "with tails of the row above"])
-def test_small_letters_of_a_page_are_lower_case(speck: bool) -> None:
-    page = [row(mixed_case(TEXT), 7, 14, speck), row(mixed_case(TEXT[::-1]), 7, 14, speck)]
-    read = greedy_texts(small_capitals.resolved(page, CLASSES), CLASSES)
-    assert read == [" ".join(mixed_case(TEXT)), " ".join(mixed_case(TEXT[::-1]))]
+def test_small_letters_of_a_page_are_lower_case(speck: bool, lower: int) -> None:
+    assert read([row(words, 7, 14, speck, lower) for words in ROWS]) == SENTENCES
 
 
-def test_capitals_of_one_height_stay() -> None:
-    page = [row(mixed_case(TEXT), 10, 10)]
-    assert small_capitals.resolved(page, CLASSES) == page
+def test_a_hand_without_small_letters_writes_capitals() -> None:
+    """Of one height, and yet some are read as small ones inside of words."""
+    page = [row(words, 10, 10, lower=4) for words in ROWS]
+    assert any(not text.isupper() for text in greedy_texts(page, CLASSES))
+    assert read(page) == [text.upper() for text in SENTENCES]
 
 
-def test_who_writes_capitals_alone_is_left_alone() -> None:
-    """However tall they begin words: nothing says that any of them is lower case."""
-    page = [row(mixed_case(TEXT), 7, 14, lower=0)]
-    read = greedy_texts(small_capitals.resolved(page, CLASSES), CLASSES)
-    assert [text.upper() for text in read] == [" ".join(TEXT).upper()] == read
+@pytest.mark.parametrize("tall", [10, 14], ids=["of one height", "words begin taller"])
+def test_rows_of_capitals_beside_others_stay_as_they_are_read(tall: float) -> None:
+    """Each word is of one case, so the hand has both."""
+    heading = [word.upper() for word in WORDS]
+    page = [row(heading, 10, tall, lower=0), row(heading[::-1], 10, tall, lower=0)]
+    page += [row([word.lower() for word in words], 7, 14, lower=1) for words in ROWS[:2]]
+    before = greedy_texts(page, CLASSES)
+    assert before[0].isupper()
+    assert before[2].islower()
+    assert read(page) == before
+
+
+def test_lists_in_capitals_stay_in_capitals_however_tall_their_words_begin() -> None:
+    page = [row(words, 7, 14, lower=0) for pair in ROWS for words in (pair[:2], pair[2:5])]
+    assert all(text.isupper() for text in read(page))
 
 
 def test_too_few_letters_tell_nothing() -> None:

@@ -1,7 +1,8 @@
-"""Pages in small capitals: who writes every letter as a capital, and true capitals taller.
+"""Pages of who writes every letter as a capital: small capitals, or capitals alone.
 
 Letter by letter a network can't tell a small capital from a capital, and the language pulls
-each word its own way. How tall the page's letters are tells them apart.
+each word its own way. The page tells: where true capitals stand taller in its sentences, the
+others are small letters; where a hand mixes the cases inside its words, they all are capitals.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from ocr_cli.nn import ctc
 from ocr_cli.recognition.lines import STRIDE, RowEmissions, greedy_texts
 
 Array = NDArray[Any]
-CAPITALS = 0.35, 0.85  # share of the letters that the network reads as capitals, least and most:
-# of who writes capitals alone it reads nearly all as such
+MANY, MOST, NEARLY_ALL = 0.35, 0.5, 0.9  # shares of a page's letters that are read as capitals
+MIXED = 0.2  # share of the words with both cases inside, from which on a hand has but one
+SENTENCES = 40, 4.0  # words of a page, and in its usual row: fewer are a list, or a notice
 ALIKE = set("cosuvwxzkpj")  # letters whose capitals are but taller say nothing of that
 TALLER = 4.5  # pixels of a strip that a capital stands above the small ones of its word
 STARTS = 0.08  # share of the words that begin with such a capital, at least,
@@ -32,25 +34,51 @@ _NEVER = 1e-7
 
 
 def resolved(seen: Sequence[RowEmissions], classes: tuple[str, ...]) -> list[RowEmissions]:
-    """The emissions, of a page in small capitals with its small letters in lower case."""
-    if not _has_capitals(greedy_texts(seen, classes)):
+    """The emissions; of a page in small capitals, or in capitals alone, in their true case."""
+    texts = greedy_texts(seen, classes)
+    capitals, mixed = _cases(texts)
+    of_one_case = mixed >= MIXED and capitals >= MANY
+    if not (of_one_case or capitals >= NEARLY_ALL):
         return list(seen)
     words = [word for one in seen for word in _words(one, classes)]
-    if not _begins_taller(words):
-        return list(seen)
-    usual = float(np.median(np.concatenate([word[1:] for word in words])))
-    return [
-        replace(one, scores=_lowered(one.scores, tops(one) < usual + TALLER, classes))
-        for one in seen
-    ]
+    if _has_sentences(texts) and _begins_taller(words):
+        usual = float(np.median(np.concatenate([word[1:] for word in words])))
+        small = [tops(one) < usual + TALLER for one in seen]
+        return [
+            replace(one, scores=_in_case(one.scores, there, classes, "lower"))
+            for one, there in zip(seen, small, strict=True)
+        ]
+    if of_one_case and capitals >= MOST:
+        everywhere = [np.ones(len(one.scores), bool) for one in seen]
+        return [
+            replace(one, scores=_in_case(one.scores, there, classes, "upper"))
+            for one, there in zip(seen, everywhere, strict=True)
+        ]
+    return list(seen)
 
 
-def _has_capitals(texts: Sequence[str]) -> bool:
-    """Whether many letters of a page are read as capitals, and not nearly all."""
-    told = [c for text in texts for c in text if c.isalpha() and c.lower() not in ALIKE]
-    capitals = sum(c.isupper() for c in told)
-    least, most = (share * len(told) for share in CAPITALS)
-    return len(told) >= ENOUGH and least <= capitals <= most
+def _cases(texts: Sequence[str]) -> tuple[float, float]:
+    """Shares of a page's letters that are capitals, and of its words that mix cases inside.
+
+    Both 0 where there are too few letters to tell.
+    """
+    words = [_telling(word) for text in texts for word in text.split()]
+    letters = "".join(words)
+    if len(letters) < ENOUGH:
+        return 0.0, 0.0
+    inside = [rest for word in words if len(rest := word[1:]) > 1]
+    mixed = [not (rest.isupper() or rest.islower()) for rest in inside]
+    return sum(c.isupper() for c in letters) / len(letters), float(np.mean(mixed or [False]))
+
+
+def _telling(word: str) -> str:
+    """The letters of a word whose capitals have another shape."""
+    return "".join(c for c in word if c.isalpha() and c.lower() not in ALIKE)
+
+
+def _has_sentences(texts: Sequence[str]) -> bool:
+    rows = [len(text.split()) for text in texts]
+    return sum(rows) >= SENTENCES[0] and float(np.median(rows)) >= SENTENCES[1]
 
 
 def _begins_taller(words: Sequence[NDArray[np.float64]]) -> bool:
@@ -87,12 +115,13 @@ def tops(one: RowEmissions) -> NDArray[np.float64]:
     return reach
 
 
-def _lowered(scores: Array, small: NDArray[np.bool_], classes: tuple[str, ...]) -> Array:
-    """(T, C + 1) log-probabilities with what speaks for capitals given to the small letters."""
+def _in_case(scores: Array, there: NDArray[np.bool_], classes: tuple[str, ...], case: str) -> Array:
+    """(T, C + 1) log-probabilities; at some steps a letter of either case counts for `case`."""
     place = {c: k for k, c in enumerate(classes)}
     pairs = [(k, place[c.lower()]) for c, k in place.items() if c.isupper() and c.lower() in place]
     upper, lower = np.array(pairs, int).reshape(-1, 2).T
+    gaining, losing = (lower, upper) if case == "lower" else (upper, lower)
     shares = np.exp(scores)
-    shares[np.ix_(small, lower)] += shares[np.ix_(small, upper)]
-    shares[np.ix_(small, upper)] = _NEVER
+    shares[np.ix_(there, gaining)] += shares[np.ix_(there, losing)]
+    shares[np.ix_(there, losing)] = _NEVER
     return np.asarray(np.log(shares), np.float32)
