@@ -48,7 +48,8 @@ def is_door(name: str, place: Path) -> bool:
 TICKED = re.compile(r"`([a-z_]+(?:\.\w+)+)`")
 ELSEWHERE = {
     *("scan.ocr.json", "ocr_cli.read"),  # a file, and what the package imports when it is asked
-    *("skimage.metrics.peak_signal_noise_ratio", "recipe.batch_size"),
+    *("numpy.median", "skimage.metrics.peak_signal_noise_ratio"),
+    "recipe.batch_size",
 }
 
 

@@ -81,6 +81,7 @@ pictures of what is most often taken for something else; or reconstructions.png.
 def eval(  # noqa: A001 (it is the name of the subcommand)
     paths: tuple[str, ...],
     model: str,
+    reader: str,
     language: str,
     rows: str,
     as_json: bool,
@@ -92,6 +93,7 @@ def eval(  # noqa: A001 (it is the name of the subcommand)
 ) -> None:
     """Score one character set, or pages."""
     parallel.cap_threads(1)
+    model = options.model_of(model, reader)
     if any(map(_is_set, paths)):
         if len(paths) > 1:
             raise UsageError("a character set is scored alone", "give one path")

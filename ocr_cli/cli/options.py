@@ -170,24 +170,22 @@ def files(command: Function, required: bool = True) -> Function:
     )
 
 
-def _chosen_reader(ctx: click.Context, _param: click.Parameter, reader: str) -> None:
-    """--reader is short for the shipped models of one kind."""
+def model_of(model: str, reader: str) -> str:
+    """The model to read with: --reader is short for the shipped ones of a kind; UsageError."""
     if reader == "auto":
-        return
-    if ctx.params.get("model", "default") != "default":
+        return model
+    if model != "default":
         raise click.UsageError("--reader chooses among the shipped models; --model names one")
-    ctx.params["model"] = reader
+    return reader
 
 
 def reader(command: Function) -> Function:
-    """--reader, letters or lines; it says what --model is, and is no parameter of its own."""
+    """--reader, letters or lines; see `model_of`."""
     return click.option(
         "--reader",
         type=click.Choice(["auto", "letters", "lines"]),
         default="auto",
         show_default=True,
-        expose_value=False,
-        callback=_chosen_reader,
         help="Read letter by letter, row by row, or each row as suits it.",
     )(command)
 
@@ -198,7 +196,6 @@ def model(command: Function) -> Function:
         "-m",
         "--model",
         default="default",
-        is_eager=True,
         show_default=True,
         metavar="NAME|FILE",
         help="A model that came with ocr, by name, or one of yours, by file.",

@@ -82,6 +82,7 @@ def read(
     files: tuple[str, ...],
     recursive: bool,
     model: str,
+    reader: str,
     language: str,
     method: str,
     form: str | None,
@@ -98,6 +99,7 @@ def read(
         which = "--keep-doubtful" if keep_doubtful else "--language"
         raise UsageError(f"{which} says nothing to --method homework", "leave it out")
     parallel.cap_threads(1)
+    model = options.model_of(model, reader)
     form = _form(form, layout, output)
     _check_place(form, output or wanted.out_dir)
     known = formats.READ[form]

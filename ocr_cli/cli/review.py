@@ -62,6 +62,7 @@ def review(
     files: tuple[str, ...],
     recursive: bool,
     model: str,
+    reader: str,
     language: str,
     html: Path | None,
     hand: Path | None,
@@ -72,6 +73,7 @@ def review(
     parallel.cap_threads(1)
     from ocr_cli.review.store import Store
 
+    model = options.model_of(model, reader)
     pictures = _pictures(files, recursive)
     hand = hand or Path(pictures[0].source).with_name("hand.npz")
     store = Store(pictures, partial(batch.process_reader, model, language))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_cli.layout.letters import measure_glyphs
-from ocr_cli.layout.rows import make_row, settle_x_heights
+from ocr_cli.layout.rows import make_rows
 from ocr_cli.layout.spacing import split_words
 from ocr_cli.page import X_HEIGHT, Box, Course, Glyph, Page, Row
 
@@ -33,11 +33,11 @@ def with_rows(page: Page, courses: Sequence[Course]) -> Page:
     owned = tuple(page.letters[k] for k in np.flatnonzero(owners >= 0))
     # the page's slant: five figures alone may seem to lean by any
     slant = measure_glyphs(owned).slant if owned else 0.0
-    for i in np.unique(owners[owners >= 0]):
-        glyphs = [page.letters[k] for k in np.flatnonzero(owners == i)]
-        rows[i] = _with_glyphs(rows[i], glyphs, slant)
-    inked = [i for i, row in enumerate(rows) if row.words]
-    for i, row in zip(inked, split_words(settle_x_heights([rows[i] for i in inked])), strict=True):
+    inked = np.unique(owners[owners >= 0])
+    parts = [[page.letters[k] for k in np.flatnonzero(owners == i)] for i in inked]
+    made = zip(inked, make_rows(parts, slant), strict=True)
+    placed = split_words([_on_course(row, rows[i]) for i, row in made])
+    for i, row in zip(inked, placed, strict=True):
         rows[i] = row
     return replace(page, letters=owned, rows=tuple(rows))
 
@@ -86,12 +86,11 @@ def bare_row(course: Course, shape: tuple[int, int]) -> Row:
     return Row(box, (), foot, x_height, slope, course.slant, course=course)
 
 
-def _with_glyphs(row: Row, glyphs: Sequence[Glyph], slant: float) -> Row:
-    """The row with its pieces of ink, as `rows.find_rows` makes rows of them.
+def _on_course(made: Row, row: Row) -> Row:
+    """A row that is made of its ink, as one of the course that `row` has.
 
     Its box is as high as the ink and as wide as the row, of which the ink may lack the ends.
     """
-    made = make_row(glyphs, slant)
     y1, x1, y2, x2 = made.box
     box = Box(y1, min(x1, row.box.x1), y2, max(x2, row.box.x2))
     return replace(made, box=box, course=row.course)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,8 +30,7 @@ def find_rows(page: Page) -> Page:
     lines = find_lines(pieces, ridges(page.letters, pieces, height), height)
     parts = [[page.letters[i] for i in line] for line in lines]
     parts = [part for part in parts if not _are_rules(part, height)] or parts
-    rows = [make_row(part, pieces.slant) for part in parts]
-    rows = split_words(settle_x_heights(rows))
+    rows = split_words(make_rows(parts, pieces.slant))
     return replace(page, rows=tuple(sorted(rows, key=_middle_y)))
 
 
@@ -238,11 +238,31 @@ def _share_beside(
     return float(pieces.area[line].sum() / max(1, pieces.area[rival[beside]].sum()))
 
 
-def make_row(glyphs: Sequence[Glyph], slant: float) -> Row:
-    """A row of one word from its glyphs, left to right; x_height is still the row's top line.
+class FittedLine(NamedTuple):
+    """A line's glyphs, left to right, and the lines that they stand on and reach to.
 
-    See `settle_x_heights` for what it becomes.
+    The baseline is y = baseline + slope * x; top : of most of them, in pixels over it.
     """
+
+    glyphs: tuple[Glyph, ...]
+    baseline: float
+    slope: float
+    top: float
+
+
+def make_rows(parts: Sequence[Sequence[Glyph]], slant: float) -> list[Row]:
+    """Rows of one word each from their glyphs, whose x-heights they settle among themselves."""
+    fitted = [fit_line(glyphs) for glyphs in parts]
+    rows = []
+    heights = settled_x_heights(fitted)
+    for (glyphs, baseline, slope, _), x_height in zip(fitted, heights, strict=True):
+        box = union([g.box for g in glyphs])
+        rows.append(Row(box, (Word(box, glyphs),), baseline, x_height, slope, slant))
+    return rows
+
+
+def fit_line(glyphs: Sequence[Glyph]) -> FittedLine:
+    """The baseline and the top line of some glyphs."""
     glyphs = sorted(glyphs, key=lambda g: (g.box.x1 + g.box.x2, g.box.x1))
     core = measure_glyphs(glyphs, 0.0).core
     size = max(2.0, float(np.median(core[core >= 0.5 * core.max()])))
@@ -252,8 +272,7 @@ def make_row(glyphs: Sequence[Glyph], slant: float) -> Row:
     x, top, _ = ink_profile(glyphs, step)
     tall = baseline + slope * x - top
     top_line = _mode(tall[tall > 0.4 * size], 0.15 * size)
-    box = union([g.box for g in glyphs])
-    return Row(box, (Word(box, tuple(glyphs)),), baseline, max(1.0, top_line), slope, slant)
+    return FittedLine(tuple(glyphs), baseline, slope, max(1.0, top_line))
 
 
 def ink_profile(glyphs: Sequence[Glyph], step: int, whole: int = 0) -> tuple[Array, Array, Array]:
@@ -305,35 +324,33 @@ def _mode(values: Array, width: float) -> float:
     return float(values[near].mean()) if near.any() else float(grid[density.argmax()])
 
 
-def settle_x_heights(rows: Sequence[Row]) -> list[Row]:
-    """The rows with x_height made the height of a small letter.
+def settled_x_heights(lines: Sequence[FittedLine]) -> list[float]:
+    """The height of a small letter in each of a page's lines.
 
-    The top line of a row is that of its small letters where there is ink above it; a row
-    without may be all capitals and figures, or small letters without an ascender. The page's
-    other rows decide, and where none of them helps they are capitals, of which a small
-    letter has 0.68 of the height.
+    The top line is that of small letters where there is ink above it; a line without may be
+    all capitals and figures, or small letters without an ascender. The page's other lines
+    decide, and where none of them helps they are capitals, of which a small letter has 0.68 of
+    the height.
     """
-    shares = np.array([_ink_above(row) for row in rows])
-    tops = np.array([row.x_height for row in rows])
+    shares = np.array([_ink_above(line) for line in lines])
+    tops = np.array([line.top for line in lines])
     mixed = shares > 0.05
-    if mixed.sum() < 0.3 * len(rows):
+    if mixed.sum() < 0.3 * len(lines):
         mixed[:] = False
     usual = np.median(tops[mixed]) if mixed.any() else 0.0
     capitals = ~mixed & (tops > 1.3 * usual)
-    heights = np.where(capitals, 0.68 * np.array([_usual_top(row) for row in rows]), tops)
-    heights = np.maximum(heights, 1.0)
-    return [replace(row, x_height=float(h)) for row, h in zip(rows, heights, strict=True)]
+    heights = np.where(capitals, 0.68 * np.array([_usual_top(line) for line in lines]), tops)
+    return [float(height) for height in np.maximum(heights, 1.0)]
 
 
-def _usual_top(row: Row) -> float:
-    """The median height over the baseline of a row's glyphs, full stops and the like left out."""
-    glyphs = [g for word in row.words for g in word.glyphs]
-    tall = [row.baseline + row.slope * (g.box.x1 + g.box.x2) / 2 - g.box.y1 for g in glyphs]
-    return float(np.median([t for t in tall if t > 0.4 * row.x_height] or [row.x_height]))
+def _usual_top(line: FittedLine) -> float:
+    """The median height over the baseline of a line's glyphs, full stops and the like left out."""
+    boxes = [g.box for g in line.glyphs]
+    tall = [line.baseline + line.slope * (box.x1 + box.x2) / 2 - box.y1 for box in boxes]
+    return float(np.median([t for t in tall if t > 0.4 * line.top] or [line.top]))
 
 
-def _ink_above(row: Row) -> float:
-    """The share of a row's glyph strips whose ink reaches well above its top line."""
-    glyphs = [g for word in row.words for g in word.glyphs]
-    x, top, _ = ink_profile(glyphs, max(1, round(0.4 * row.x_height)))
-    return float(np.mean(row.baseline + row.slope * x - top > 1.4 * row.x_height))
+def _ink_above(line: FittedLine) -> float:
+    """The share of a line's glyph strips whose ink reaches well above its top line."""
+    x, top, _ = ink_profile(line.glyphs, max(1, round(0.4 * line.top)))
+    return float(np.mean(line.baseline + line.slope * x - top > 1.4 * line.top))

@@ -10,7 +10,7 @@ from ocr_cli.layout.chains import Chain
 from ocr_cli.layout.faint import without_faint
 from ocr_cli.layout.ink import dark_on_light, find_ink
 from ocr_cli.layout.letters import find_letters, measure_glyphs
-from ocr_cli.layout.rows import find_lines, make_row, settle_x_heights
+from ocr_cli.layout.rows import find_lines, make_rows
 from ocr_cli.page import Box, Course, Glyph, Page
 
 
@@ -88,9 +88,8 @@ def test_a_second_line_stays_one() -> None:
     ],
 )
 def test_how_high_small_letters_are(heights: tuple[int, ...], x_height: float) -> None:
-    row = make_row([block(120 - h, 15 * k, h) for k, h in enumerate(heights)], 0.0)
-    (settled,) = settle_x_heights([row])
-    assert settled.x_height == pytest.approx(x_height, abs=1.0)
+    (row,) = make_rows([[block(120 - h, 15 * k, h) for k, h in enumerate(heights)]], 0.0)
+    assert row.x_height == pytest.approx(x_height, abs=1.0)
 
 
 @pytest.mark.parametrize(("away", "is_its"), [(-36, True), (-48, False), (48, False)])
