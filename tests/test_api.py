@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -12,16 +11,8 @@ import pytest
 from PIL import Image
 
 import ocr_cli
-from ocr_cli.output import formats
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
-PICTURES = sorted(p for p in EXAMPLES.iterdir() if p.suffix in {".jpg", ".png"})
-SCHEMA = Path(__file__).parent / "output" / "schemas" / "pagecontent.xsd"
-
-
-@pytest.fixture(scope="module")
-def reader():
-    return ocr_cli.load_reader()
 
 
 def test_importing_it_is_instant() -> None:
@@ -51,38 +42,6 @@ def test_paths_bytes_pictures_and_arrays_are_sources(untrained: Path) -> None:
         ocr_cli.read("missing.png", model=reader)
     with pytest.raises(ValueError, match="no such format"):
         pages[0][0].to("docx")
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("picture", PICTURES, ids=lambda path: path.name)
-def test_the_text_is_the_same_in_every_format(picture: Path, reader, tmp_path: Path) -> None:
-    import json
-    from xml.etree import ElementTree as ET
-
-    (page,) = ocr_cli.read(picture, model=reader, alternatives=True)
-    words = page.text.split()
-    assert str(page.to("text")).split() == words
-    assert sorted(str(page.to("layout")).split()) == sorted(words)
-    assert json.loads(str(page.to("jsonl")))["text"].split() == words
-    tsv = [line.split("\t") for line in str(page.to("tsv")).splitlines()]
-    assert [line[11] for line in tsv if line[0] == "5"] == words
-    assert [line.split("\t")[-1] for line in str(page.to("words")).splitlines()[1:]] == words
-    hocr = ET.fromstring(str(page.to("hocr")))
-    assert [e.text for e in hocr.iter() if e.get("class") == "ocrx_word"] == words
-    alto = ET.fromstring(str(page.to("alto")))
-    assert [e.get("CONTENT") for e in alto.iter() if e.tag.endswith("}String")] == words
-    if importlib.util.find_spec("lxml"):
-        from lxml import etree
-
-        etree.XMLSchema(etree.parse(SCHEMA)).assertValid(etree.fromstring(page.to("page").encode()))
-    if importlib.util.find_spec("pikepdf") and importlib.util.find_spec("pypdfium2"):
-        import pypdfium2
-
-        document = pypdfium2.PdfDocument(page.to("pdf"))
-        assert document[0].get_textpage().get_text_range().split() == words
-    assert {*formats.READ} == {
-        *("text", "layout", "jsonl", "tsv", "words", "hocr", "alto", "page", "pdf")
-    }
 
 
 @pytest.mark.slow
