@@ -7,13 +7,16 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 TORCH_VENV ?= build/torch
 OLDEST_VENV ?= build/oldest
+OCRMYPDF_VENV ?= build/ocrmypdf
+# Its current version and the one before.
+OCRMYPDF = 17.12.1 17.13.0
 PYTEST = -m pytest -n auto --maxprocesses 4
 PICTURES = $(wildcard examples/*.png examples/*.jpg examples/*.webp)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-slow test-torch test-oldest lint format docs docker lab bench accuracy mutants \
-    dist clean
+.PHONY: help demo test test-slow test-torch test-oldest test-ocrmypdf lint format docs docker lab bench \
+    accuracy mutants dist clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -33,6 +36,11 @@ test-torch: $(TORCH_VENV)/.installed ## the tests that need PyTorch or wordfreq,
 
 test-oldest: $(OLDEST_VENV)/.installed ## the tests with the oldest packages that setup.cfg allows
 	$(OLDEST_VENV)/bin/python $(PYTEST) $(TESTS)
+
+test-ocrmypdf: $(OCRMYPDF:%=$(OCRMYPDF_VENV)-%/.installed) ## the plugin in OCRmyPDF, for which Ghostscript and Tesseract are needed
+	for version in $(OCRMYPDF); do \
+	    $(OCRMYPDF_VENV)-$$version/bin/python -m pytest -m slow -k ocrmypdf tests/test_api.py || exit 1; \
+	done
 
 mutants: $(VENV)/.installed-dev ## change decisions one by one: do the tests notice? (some minutes)
 	$(BIN)/python benchmarks/mutants.py
@@ -95,4 +103,10 @@ $(OLDEST_VENV)/.installed: setup.cfg pyproject.toml
 	sed -n '/^install_requires/,/^\[/s/^ \+\(.*\)>=/\1==/p' setup.cfg > $(OLDEST_VENV)/oldest.txt
 	$(OLDEST_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
 	    --constraint $(OLDEST_VENV)/oldest.txt --constraint constraints.txt --editable '.[test]'
+	@touch $@
+
+$(OCRMYPDF_VENV)-%/.installed: setup.cfg pyproject.toml
+	$(PYTHON) -m venv $(OCRMYPDF_VENV)-$*
+	$(OCRMYPDF_VENV)-$*/bin/python -m pip install --quiet --disable-pip-version-check \
+	    ocrmypdf==$* hypothesis pytest --editable '.[pdf]'
 	@touch $@

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,13 +13,15 @@ from ocrmypdf.pluginspec import OrientationConfidence
 
 from ocr_cli import __version__, api
 from ocr_cli.data.charset import LANGUAGES
+from ocr_cli.output import geometry
 
 if TYPE_CHECKING:
+    from ocr_cli.page import Row, Word
     from ocr_cli.recognition import Reader
 
 # OCRmyPDF's names of languages and ours; its default, eng, leaves the choice to each page.
 ASKED = {known.code3: code for code, known in LANGUAGES.items()} | {"eng": "auto"}
-LEVEL = 0.1  # slope of a row up to which it is written level
+LEVEL = 0.1  # slope of a row up to which its words are written at one height
 _BASELINE = re.compile(
     r"(?P<box>bbox (?P<x1>\d+) \d+ (?P<x2>\d+) \d+); baseline (?P<slope>\S+) (?P<offset>[-.\d]+)"
 )
@@ -54,7 +57,8 @@ class HandwritingEngine(OcrEngine):  # type: ignore[misc]
     @staticmethod
     def generate_hocr(input_file: Path, output_hocr: Path, output_text: Path, options: Any) -> None:
         page = _page(input_file, options)
-        Path(output_hocr).write_text(_levelled(str(page.to("hocr"))), encoding="utf-8")
+        hocr = str(_apart(page).to("hocr"))
+        Path(output_hocr).write_text(_levelled(hocr), encoding="utf-8")
         Path(output_text).write_text(str(page.to("text")), encoding="utf-8")
 
     @staticmethod
@@ -66,16 +70,31 @@ class HandwritingEngine(OcrEngine):  # type: ignore[misc]
         Path(output_text).write_text(str(page.to("text")), encoding="utf-8")
 
 
+def _apart(page: api.Page) -> api.Page:
+    """The page with the words of rows that lean much as rows of their own."""
+    rows: list[Row] = []
+    for row in page.rows:
+        run = row.course.points[-1] - row.course.points[0] if row.course is not None else (1, 0)
+        leans = LEVEL * abs(run[0]) < abs(run[1])
+        rows += [_alone(row, word) for word in row.words] if leans else [row]
+    return replace(page, rows=tuple(rows))
+
+
+def _alone(row: Row, word: Word) -> Row:
+    """A row of one word."""
+    assert row.course is not None  # noqa: S101 -- it leans
+    course = replace(row.course, points=geometry.part(row.course.points, word.box))
+    return replace(row, box=word.box, words=(word,), text=word.text, course=course)
+
+
 def _levelled(hocr: str) -> str:
-    """hOCR with rows level that lean but a little.
+    """hOCR with level rows.
 
     Of turned text, poppler takes each letter for a word.
     """
 
     def level(found: re.Match[str]) -> str:
         x1, x2, slope, offset = (float(found[name]) for name in ("x1", "x2", "slope", "offset"))
-        if abs(slope) > LEVEL:
-            return found[0]
         return f"{found['box']}; baseline 0 {offset + slope * (x2 - x1) / 2:.1f}"
 
     return _BASELINE.sub(level, hocr)

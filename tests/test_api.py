@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -12,16 +11,8 @@ import pytest
 from PIL import Image
 
 import ocr_cli
-from ocr_cli.output import formats
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
-PICTURES = sorted(p for p in EXAMPLES.iterdir() if p.suffix in {".jpg", ".png"})
-SCHEMA = Path(__file__).parent / "output" / "schemas" / "pagecontent.xsd"
-
-
-@pytest.fixture(scope="module")
-def reader():
-    return ocr_cli.load_reader()
 
 
 def test_importing_it_is_instant() -> None:
@@ -54,49 +45,22 @@ def test_paths_bytes_pictures_and_arrays_are_sources(untrained: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("picture", PICTURES, ids=lambda path: path.name)
-def test_the_text_is_the_same_in_every_format(picture: Path, reader, tmp_path: Path) -> None:
-    import json
-    from xml.etree import ElementTree as ET
-
-    (page,) = ocr_cli.read(picture, model=reader, alternatives=True)
-    words = page.text.split()
-    assert str(page.to("text")).split() == words
-    assert sorted(str(page.to("layout")).split()) == sorted(words)
-    assert json.loads(str(page.to("jsonl")))["text"].split() == words
-    tsv = [line.split("\t") for line in str(page.to("tsv")).splitlines()]
-    assert [line[11] for line in tsv if line[0] == "5"] == words
-    assert [line.split("\t")[-1] for line in str(page.to("words")).splitlines()[1:]] == words
-    hocr = ET.fromstring(str(page.to("hocr")))
-    assert [e.text for e in hocr.iter() if e.get("class") == "ocrx_word"] == words
-    alto = ET.fromstring(str(page.to("alto")))
-    assert [e.get("CONTENT") for e in alto.iter() if e.tag.endswith("}String")] == words
-    if importlib.util.find_spec("lxml"):
-        from lxml import etree
-
-        etree.XMLSchema(etree.parse(SCHEMA)).assertValid(etree.fromstring(page.to("page").encode()))
-    if importlib.util.find_spec("pikepdf") and importlib.util.find_spec("pypdfium2"):
-        import pypdfium2
-
-        document = pypdfium2.PdfDocument(page.to("pdf"))
-        assert document[0].get_textpage().get_text_range().split() == words
-    assert {*formats.READ} == {
-        *("text", "layout", "jsonl", "tsv", "words", "hocr", "alto", "page", "pdf")
-    }
-
-
-@pytest.mark.slow
-def test_ocrmypdf_reads_with_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("picture", "angle"), [("menu", 0), ("note", 12)])
+def test_ocrmypdf_reads_with_it(picture: str, angle: int, tmp_path: Path) -> None:
     pytest.importorskip("ocrmypdf")
     img2pdf = pytest.importorskip("img2pdf")
-    (tmp_path / "in.pdf").write_bytes(img2pdf.convert(str(EXAMPLES / "menu.jpg")))
+    with Image.open(EXAMPLES / f"{picture}.jpg") as image:
+        tilted = image.convert("L").rotate(angle, Image.Resampling.BICUBIC, True, fillcolor=235)
+        tilted.save(tmp_path / "in.jpg")
+    (tmp_path / "in.pdf").write_bytes(img2pdf.convert(str(tmp_path / "in.jpg")))
     command = [sys.executable, "-m", "ocrmypdf", "--plugin", "ocr_cli.ocrmypdf"]
     options = ["--output-type", "pdf", "--optimize", "0", "--jobs", "1", "in.pdf", "out.pdf"]
     run = subprocess.run(
         [*command, *options], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert run.returncode == 0, run.stderr
-    import pypdfium2
-
-    text = pypdfium2.PdfDocument(tmp_path / "out.pdf")[0].get_textpage().get_text_range()
-    assert text.split() == (EXAMPLES / "menu.txt").read_text(encoding="utf-8").split()
+    text = subprocess.run(
+        ["pdftotext", "-raw", "out.pdf", "-"], cwd=tmp_path, capture_output=True, check=True
+    )
+    (page,) = ocr_cli.read(tmp_path / "in.jpg")
+    assert text.stdout.decode().split() == page.text.split() != []

@@ -1,9 +1,14 @@
 """The documents say what is there: commands, options, links, models, and pasted output."""
 
 import importlib.util
+import os
 import re
 import shlex
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 from types import ModuleType
 
@@ -20,6 +25,7 @@ DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 MODELS = sorted((ROOT / "models").glob("*.npz"))
 CARDS = sorted((ROOT / "models").glob("*.md"))
 RECIPES = ROOT / "examples" / "recipes.md"
+PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
 
 
 def command(name: str) -> click.Command:
@@ -106,6 +112,31 @@ def _transcripts() -> list[tuple[str, str]]:
 def test_pasted_output_is_real(call: str, printed: str, run_ocr) -> None:
     result = run_ocr(*shlex.split(call)[1:], cwd=ROOT)
     assert result.stdout.decode().rstrip() == printed.rstrip()
+
+
+@pytest.mark.slow
+def test_sessions_of_the_readme_are_real(tmp_path: Path) -> None:
+    """All of them, one after the other, in a folder that has examples/."""
+    bash = shutil.which("bash")
+    for tool in ("jq", "pdftotext", "img2pdf"):
+        if bash is None or shutil.which(tool, path=PATH) is None:
+            pytest.skip(f"no {tool}")
+    (tmp_path / "bin").mkdir()
+    ocr = tmp_path / "bin" / "ocr"
+    ocr.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m ocr_cli "$@"\n')
+    ocr.chmod(0o755)
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    env = {**os.environ, "PATH": f"{tmp_path / 'bin'}:{PATH}", "PYTHONPATH": str(ROOT)}
+    for session in _code(README, "console"):
+        for part in re.split(r"(?m)^\$ ", session)[1:]:
+            lines = part.splitlines()
+            more = list(takewhile(lambda line: line.startswith("> "), lines[1:]))
+            call = "\n".join([lines[0], *(line[2:] for line in more)])
+            run = subprocess.run(
+                [str(bash), "-c", call], cwd=tmp_path, env=env, capture_output=True, check=False
+            )
+            assert run.returncode == 0, run.stderr.decode()
+            assert run.stdout.decode().split() == " ".join(lines[1 + len(more) :]).split(), call
 
 
 def test_readme_shows_output_of_read() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -40,6 +41,7 @@ def run(
 
     reader, rng = load_reader(start, language), np.random.default_rng(seed)
     known = [open_known(page) for page in pages]
+    began = time.monotonic()
     jobs = min(jobs, hand.FOLDS)
     with parallel.processes(jobs, options.tell) as executor, _rounds(hand.FOLDS + 1, quiet) as step:
         told = None if quiet else partial(_plan, jobs if executor else 1)
@@ -49,7 +51,7 @@ def run(
         options.tell(f"{lost.source}: not found: {what}")
     record = {"command": command_line(), "seed": seed, **learnt.record()}
     save_hand(out, learnt.reader.models, learnt.reader.habit.arrays(), record)
-    click.echo(f"{shown(str(out))}  {_gain(learnt)}")
+    click.echo(f"{shown(str(out))}  {_gain(learnt)}; {time.monotonic() - began:.0f} s")
 
 
 def _plan(jobs: int, seconds: float) -> None:

@@ -23,7 +23,6 @@ Matrix = NDArray[np.float64]
 
 FONT = "/GlyphLessFont"
 SOURCE, FRAME = "/OcrSource", "/OcrFrame"  # of a page that is to be taken from a file
-LEVEL = 20.0  # degrees off an axis, up to which words are written along it, see `_levelled`
 DRIFT = 0.4  # of its height that a row may rise or fall and still be written level
 WIDE = 0.5  # of a letter's height is its width, in the font that the layer is written with
 _CMAP = b"""\
@@ -102,15 +101,13 @@ def _row(page: Page, row: Row, to_sheet: Matrix) -> list[str]:
 
 
 def _levelled(ends: Matrix, size: float) -> Matrix:
-    """(W, 2, 2) both ends of each word of a row, brought to one height where they lean a little.
+    """(W, 2, 2) both ends of each word of a row, along whichever axis of the sheet is nearer.
 
     poppler takes letters for words of their own whose feet are more than half a point apart, and
     words of a row for rows of their own that stand at too different heights.
     """
     run = np.abs(ends[-1, 1] - ends[0, 0])
     across = int(run[0] > run[1])
-    if float(np.degrees(np.arctan2(run[across], run[1 - across]))) > LEVEL:
-        return ends
     level = ends.copy()
     level[:, :, across] = ends[:, :, across].mean(1, keepdims=True)
     if np.ptp(level[:, 0, across]) < DRIFT * size:

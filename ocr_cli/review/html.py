@@ -15,6 +15,7 @@ MODULES = (
     "edits.js",
     "photo.js",
     "keep.js",
+    "saving.js",
     "view.js",
     "toolbar.js",
     "page.js",
@@ -35,7 +36,7 @@ def html_page(kept: Sequence[tuple[Document, bytes]]) -> str:
         f"default-src 'none'; img-src data:; style-src {_hash(style)}; script-src {_hash(script)}; "
         "base-uri 'none'; form-action 'none'"
     )
-    page = asset("page.html").decode()
+    page = re.sub('<link rel="modulepreload".*>\n', "", asset("page.html").decode())
     page = page.replace(
         '<link rel="stylesheet" href="/page.css">',
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n<style>{style}</style>',

@@ -14,25 +14,23 @@ from ocr_cli.layout import courses
 from ocr_cli.layout.assembly import bare_row, with_bare_rows
 from ocr_cli.page import Box, Course, Page, Row, Word, union
 from ocr_cli.recognition import Reader
-from ocr_cli.review.choices import Choices, choices_of
 from ocr_cli.review.document import Document, SavedRow, SavedWord
 
 HEIGHT = 9.0  # of a box drawn around a row, ascenders to tails, in spreads
 ROOM = 2.2  # spreads that a drawn row goes on at its ends
 
 
-def document_of(page: Page, choices: Choices, prefix: str = "r") -> Document:
-    """What is kept of a page as it was read; rows are numbered with `prefix`."""
+def document_of(page: Page) -> Document:
+    """What is kept of a page as it was read, with alternatives."""
     height, width = page.grey.shape
-    found = zip(page.rows, choices, strict=True)
-    rows = [saved_row(row, words, f"{prefix}{i}") for i, (row, words) in enumerate(found, 1)]
+    rows = [saved_row(row, f"r{i}") for i, row in enumerate(page.rows, 1)]
     matrix = tuple((float(a), float(b), float(c)) for a, b, c in page.to_file)
     file_size = page.file_shape[1], page.file_shape[0]
     name = Path(page.source).name or "picture"
     return Document(name, page.frame, (width, height), matrix, file_size, tuple(rows))
 
 
-def saved_row(row: Row, choices: Sequence[tuple[str, ...]], name: str) -> SavedRow:
+def saved_row(row: Row, name: str) -> SavedRow:
     """What is kept of a row."""
     course = row.course or _straight(row)
     words = tuple(
@@ -40,9 +38,9 @@ def saved_row(row: Row, choices: Sequence[tuple[str, ...]], name: str) -> SavedR
             (float(w.box.x1), float(w.box.y1), float(w.box.x2), float(w.box.y2)),
             w.text,
             round(float(w.confidence), 4),
-            choices=others,
+            choices=tuple(other.text for other in w.alternatives),
         )
-        for w, others in zip(row.words, choices, strict=True)
+        for w in row.words
     )
     points = tuple((round(float(x), 2), round(float(y), 2)) for x, y in course.points)
     return SavedRow(name, points, round(course.spread, 3), round(course.slant, 4), words)
@@ -65,11 +63,10 @@ def read_anew(page: Page, rows: Sequence[SavedRow], reader: Reader) -> list[Save
     if not rows:
         return []
     bare = with_bare_rows(page, [course_of(row) for row in rows])
-    read = recognition.read_page(bare, reader)
-    found = zip(rows, read.rows, choices_of(bare, read, reader), strict=True)
+    read = recognition.read_page(bare, reader, alternatives=True)
     return [
-        replace(old, words=saved_row(row, words, old.id).words, accepted=False)
-        for old, row, words in found
+        replace(old, words=saved_row(row, old.id).words, accepted=False)
+        for old, row in zip(rows, read.rows, strict=True)
     ]
 
 
@@ -91,7 +88,7 @@ def read_box(
     course = courses.placed(courses.Pyramid(page.grey), guess)
     if not y1 < float(course.points[:, 1].mean()) < y2:  # a neighbour's ink drew it away
         course = guess
-    row = saved_row(bare_row(_with_room(course), page.grey.shape), (), name)
+    row = saved_row(bare_row(_with_room(course), page.grey.shape), name)
     return read_anew(page, [row], reader)[0]
 
 

@@ -17,6 +17,7 @@ from ocr_cli.page import Page
 from ocr_cli.review.document import Document
 
 LONGEST = 4096  # pixels of the long side that a browser is given
+SMALL = 2000  # of what it shows at first: half of most cameras' pictures
 QUALITY = 85
 
 

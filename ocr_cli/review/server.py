@@ -24,13 +24,13 @@ from ocr_cli.review.teach import Teaching
 
 MOST_BYTES = 4 << 20  # of a request's body: a page of five thousand rows is less
 PATIENCE = 30  # seconds without a byte, after which a connection is closed
-SCRIPTS = ("edits", "photo", "keep", "view", "toolbar", "page")
+SCRIPTS = ("edits", "photo", "keep", "saving", "view", "toolbar", "page")
 ASSETS = {
     "/": ("page.html", "text/html; charset=utf-8"),
     "/page.css": ("page.css", "text/css; charset=utf-8"),
     **{f"/{name}.js": (f"{name}.js", "text/javascript; charset=utf-8") for name in SCRIPTS},
 }
-_ROUTE = re.compile(r"/api/pages/(\d{1,6})(/photo|/read)?")
+_ROUTE = re.compile(r"/api/pages/(\d{1,6})(/photo|/small|/read)?")
 
 
 class RefusedError(Exception):
@@ -72,6 +72,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version, sys_version = "ocr", ""
     timeout = PATIENCE
+    disable_nagle_algorithm = True  # a body does not wait until its head was received
 
     def do_GET(self) -> None:
         self._answer(self._get)
@@ -136,10 +137,9 @@ class Handler(BaseHTTPRequestHandler):
         else:
             number, part = self._page(path)
             document = store.document(number)
-            if part == "/photo":
-                self._send(
-                    HTTPStatus.OK, store.sheets[number].photo, {"Content-Type": "image/jpeg"}
-                )
+            if part in {"/photo", "/small"}:
+                shown = store.photo(number) if part == "/photo" else store.sheets[number].small
+                self._send(HTTPStatus.OK, shown, {"Content-Type": "image/jpeg"})
             elif part is None:
                 tag = f'"{document.revision}"'
                 if self.headers.get("If-None-Match") == tag:

@@ -8,16 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ocr_cli import pipeline, recognition
+from ocr_cli import pipeline
 from ocr_cli.errors import InputError, OcrError
 from ocr_cli.files import replacing_text
 from ocr_cli.input import Picture
-from ocr_cli.layout.assembly import with_bare_rows
 from ocr_cli.page import Page
 from ocr_cli.recognition import Reader
 from ocr_cli.review import document as documents
 from ocr_cli.review import pages, photo
-from ocr_cli.review.choices import choices_of
 from ocr_cli.review.document import Document, SavedRow
 
 ENDING = ".ocr.json"
@@ -34,7 +32,8 @@ class StoredPage:
     problem: str = ""
     document: Document | None = field(default=None, repr=False)
     stamp: tuple[int, int] = (0, 0)  # of the file that the document was read from, or kept in
-    photo: bytes = field(default=b"", repr=False)
+    small: bytes = field(default=b"", repr=False)  # the photo as it is shown at first
+    photo: bytes = field(default=b"", repr=False)  # and as it is looked at closely, once it is
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     @property
@@ -93,8 +92,8 @@ class Store:
 
     def shown(self) -> list[tuple[Document, bytes]]:
         """The pages that are there, and their photos."""
-        ready = [sheet for sheet in self.sheets if sheet.state == READY]
-        return [(_known(sheet), sheet.photo) for sheet in ready]
+        ready = [number for number, sheet in enumerate(self.sheets) if sheet.state == READY]
+        return [(self.document(number), self.photo(number)) for number in ready]
 
     def open_all(self, keep: bool = True) -> None:
         """Bring every page up, in order: what was kept of it, or else what is read now.
@@ -118,21 +117,14 @@ class Store:
         else:
             sheet.document = self._read(sheet.picture)
         document = _known(sheet)
-        sheet.photo = photo.jpeg(sheet.picture, document)
+        sheet.small = photo.jpeg(sheet.picture, document, photo.SMALL)
         sheet.state = READY
 
     def _read(self, picture: Picture) -> Document:
         with self._reading:
-            reader = self._reader()
-            located = pipeline.load_and_locate(picture)
-            read = recognition.without_doubtful(recognition.read_page(located, reader))
-            courses = [row.course for row in read.rows if row.course is not None]
-            bare = with_bare_rows(located, courses)
-            if len(courses) == len(read.rows):
-                choices = choices_of(bare, read, reader)
-            else:
-                choices = [[() for _ in row.words] for row in read.rows]
-            return pages.document_of(read, choices)
+            return pages.document_of(
+                pipeline.read_picture(picture, self._reader, alternatives=True)
+            )
 
     def _refresh(self, sheet: StoredPage) -> None:
         """Take over what another program has written to the file meanwhile."""
@@ -163,6 +155,13 @@ class Store:
         with sheet.lock:
             self._refresh(sheet)
             return _known(sheet)
+
+    def photo(self, number: int) -> bytes:
+        """The photo of a page as large as anybody wants to see it; LookupError, InputError."""
+        document, sheet = self.document(number), self.sheets[number]
+        with sheet.lock:
+            sheet.photo = sheet.photo or photo.jpeg(sheet.picture, document)
+            return sheet.photo
 
     def patch(self, number: int, patch: Any) -> Document:
         """Change a page and keep it; ValueError, ConflictError, OcrError, LookupError."""

@@ -1,6 +1,7 @@
 """Who may ask, what may be asked, and what becomes of it."""
 
 import json
+import re
 import socket
 
 import pytest
@@ -12,13 +13,14 @@ def test_the_page_and_what_it_needs(ask) -> None:
     page = ask("GET", "/")
     assert page.status == 200
     assert b'<script type="module" src="/page.js">' in page.body
-    for name in ("/page.css", "/page.js", "/edits.js", "/photo.js", "/keep.js", "/view.js"):
-        assert ask("GET", name).status == 200
+    for name in re.findall(rb'(?:href|src)="(/[a-z.]+)"', page.body):
+        assert ask("GET", name.decode()).status == 200
     assert [one["name"] for one in ask("GET", "/api/pages").json] == [
         "scan.png",
         "<script>alert(2)<.png",
     ]
-    assert ask("GET", "/api/pages/0/photo").body[:2] == b"\xff\xd8"
+    for name in ("small", "photo"):
+        assert ask("GET", f"/api/pages/0/{name}").body[:2] == b"\xff\xd8"
 
 
 def test_headers_let_nothing_in_from_elsewhere(ask) -> None:

@@ -18,7 +18,7 @@ from ocr_cli.review import store as stores
 from ocr_cli.review import teach
 from ocr_cli.training.adaptation.hand import Learnt
 
-TEXTS = ("the quick brown fox", "jumps over", "a lazy dog again")
+TEXTS = ("the quick brown fox", "jumps over", "a lazy dog again", "and sleeps")
 
 
 def corrected(path: Path, rows: slice) -> None:
@@ -89,7 +89,7 @@ def test_a_hand_is_learnt_from_the_shell(handwriting: Callable[..., Any], tmp_pa
     reader = load_reader("lines", "en")
     store = stores.Store([stores.Picture(str(tmp_path / "page.png"))], lambda: reader)
     store.open_all()
-    corrected(tmp_path / "page.ocr.json", slice(0, 3))
+    corrected(tmp_path / "page.ocr.json", slice(0, 4))
     out = tmp_path / "me.npz"
     options = ["--from", "lines", "-l", "en", "-j", "1", "--out", str(out)]
     result = CliRunner().invoke(cli, ["train", "--page", str(tmp_path / "page.ocr.json"), *options])

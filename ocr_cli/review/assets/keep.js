@@ -29,7 +29,7 @@ export class Served {
     return this.ask("PATCH", `/api/pages/${page}`, patch, {keepalive: leaving});
   }
   read(page, box, id) { return this.ask("POST", `/api/pages/${page}/read`, {box, id}); }
-  photo(page) { return `/api/pages/${page}/photo`; }
+  photos(page) { return [`/api/pages/${page}/small`, `/api/pages/${page}/photo`]; }
   teaching() { return this.ask("GET", "/api/teach"); }
   teach() { return this.ask("POST", "/api/teach", {}); }
   stop() { return this.ask("DELETE", "/api/teach"); }
@@ -66,7 +66,7 @@ export class Alone {
     this.unsaved = true;
     return structuredClone(this.pages[page].document);
   }
-  photo(page) { return this.pages[page].photo; }
+  photos(page) { return [this.pages[page].photo, null]; }
   export(form, page) {
     const chosen = page === null ? this.pages : [this.pages[page]];
     for (const {document: kept} of chosen) {

@@ -2,6 +2,7 @@
 import * as edits from "./edits.js";
 import {Photo} from "./photo.js";
 import {source} from "./keep.js";
+import {saving} from "./saving.js";
 import {toolbar} from "./toolbar.js";
 import {beside, closeChoices, fitWidth, made, openChoices, shownRow} from "./view.js";
 
@@ -19,7 +20,6 @@ const photo = new Photo($("photo"), {
   zoomed: (scale) => {
     $("zoom").value = 50 + 20 * Math.log2(scale / fitting());
     document.documentElement.style.setProperty("--size", `${Math.min(64, Math.max(16, 18 * scale / fitting()))}px`);
-    for (const input of $("rows").querySelectorAll("input")) fitWidth(input);
   },
 });
 const fitting = () => Math.max(0.05, $("photo").clientWidth / photo.size[0]);
@@ -28,6 +28,8 @@ const say = (text) => { if ($("status").textContent !== text) $("status").textCo
 const isDoubtful = (row, word) => !row.accepted && word.typed === null && word.confidence < state.limit && Boolean(word.read);
 const rowOf = (id) => state.rows.find((row) => row.id === id);
 const cell = (id, index) => lines.get(id)?.item.querySelector(`.cell[data-index="${index}"]`);
+
+const {later, save, refresh} = saving({state, keep, say, render, lines, focus});
 
 // ---- showing
 
@@ -220,58 +222,7 @@ async function drawn(box) {
   focus(id, 0);
 }
 
-// ---- keeping
-
-function later(wait) {
-  clearTimeout(state.timer);
-  state.timer = setTimeout(save, wait);
-}
-
-async function save(leaving = false) {
-  clearTimeout(state.timer);
-  if (state.sending && !leaving) return;
-  const {number, saved} = state, sent = state.rows, patch = saved && edits.patch(saved.rows, sent, saved.revision);
-  if (!patch) return;
-  state.sending = true;
-  try {
-    takeOver(await keep.save(number, patch, leaving), sent, number);
-    if (state.failed) say("Saved.");
-    state.failed = false;
-  } catch (failure) {
-    state.failed = true;
-    if (!failure.conflict) return say(failure.message);
-    state.sending = null;
-    return takeOver(await keep.load(number), saved.rows, number);
-  } finally {
-    state.sending = null;
-  }
-  if (edits.patch(state.saved.rows, state.rows, 0)) later(0);
-}
-
-// The page as it is kept now; what was changed here since `base` stays.
-function takeOver(page, base, number) {
-  if (number !== state.number) return;
-  const {rows, lost} = edits.merge(base, state.rows, page.rows);
-  const before = new Map(state.rows.map((row) => [row.id, row]));
-  const active = document.activeElement?.closest?.("#rows li")?.dataset.row;
-  state.saved = page;
-  state.rows = rows.map((row) => {
-    const old = before.get(row.id);
-    if (!old || JSON.stringify({...old, changed: 0}) !== JSON.stringify({...row, changed: 0})) return row;
-    const kept = {...old, changed: row.changed};
-    const line = lines.get(row.id);
-    if (line?.row === old) line.row = kept; // nothing to draw anew
-    return kept;
-  });
-  const others = page.rows.some((row) => !before.has(row.id)) || lost.length;
-  const {id, index} = state.here ?? {};
-  render();
-  if (active && !lines.get(active)?.item.contains(document.activeElement)) focus(id, index, false);
-  if (lost.length) {
-    say(`Changed in another window too; what you had is not kept: ${lost.map(edits.rowText).join(" / ")}`);
-    if (edits.patch(page.rows, state.rows, 0)) later(0);
-  } else if (others) say("Changed in another window; this one shows it.");
-}
+// ---- what others do
 
 async function look() {
   try {
@@ -279,16 +230,15 @@ async function look() {
     const before = JSON.stringify(state.sheets.map((sheet) => [sheet.name, sheet.state, sheet.problem]));
     state.sheets = sheets;
     if (before !== JSON.stringify(sheets.map((sheet) => [sheet.name, sheet.state, sheet.problem]))) listed();
-    if (state.saved && !state.sending && sheets[state.number]?.revision > state.saved.revision) {
-      const number = state.number, base = state.saved.rows, page = await keep.load(number, state.saved.revision);
-      if (page && !state.sending) {
-        say("Changed in another window, or read anew; this one shows it.");
-        takeOver(page, base, number);
-      }
-    }
-    if (state.failed) save();
+    await refresh(sheets);
     if (keep.canRead) taught(await keep.teaching());
   } catch (failure) { say(failure.message); }
+}
+
+// Again and again, and more often as long as there is nothing to be seen.
+async function watch() {
+  if (document.visibilityState === "visible" || state.number < 0) await look();
+  if (keep.canRead) setTimeout(watch, state.number < 0 ? 100 : 1000);
 }
 
 // ---- pages
@@ -308,12 +258,13 @@ function listed() {
 
 async function open(number) {
   await save();
+  photo.load(...keep.photos(number)); // while its rows are on their way
   const page = await keep.load(number);
   Object.assign(state, {number, saved: page, rows: page.rows, past: [], typing: null, here: null});
   lines.clear();
   $("rows").replaceChildren();
   photo.overlay.replaceChildren();
-  photo.show(keep.photo(number), page.size);
+  photo.show(page.size);
   $("pages").value = number;
   document.title = `${state.sheets[number].name} – ocr review`;
   render();
@@ -395,5 +346,4 @@ function limit(percent) {
 const taught = toolbar({state, keep, say, change, save});
 limit(80);
 if (!keep.canRead) for (const id of ["teaching"]) $(id).hidden = true;
-look();
-if (keep.canRead) setInterval(() => { if (document.visibilityState === "visible") look(); }, 1000);
+watch();

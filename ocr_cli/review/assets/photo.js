@@ -18,9 +18,21 @@ export class Photo {
     this.listen();
   }
 
-  show(address, size) {
+  // A small picture at once; the whole one as soon as it would show more.
+  load(small, whole) {
+    this.whole = whole;
+    this.image.src = small;
+  }
+
+  sharpen() {
+    const shown = this.size[0] * this.scale * devicePixelRatio;
+    if (!this.whole || !this.image.complete || shown <= this.image.naturalWidth) return;
+    this.image.src = this.whole; // the small one stays until this is there
+    this.whole = null;
+  }
+
+  show(size) {
     this.size = size;
-    this.image.src = address;
     this.overlay.setAttribute("viewBox", `0 0 ${size[0]} ${size[1]}`);
     this.fit();
   }
@@ -39,6 +51,7 @@ export class Photo {
     this.stage.style.width = `${this.size[0] * this.scale}px`;
     this.stage.style.height = `${this.size[1] * this.scale}px`;
     this.section.scrollTo(at[0] * this.scale - dx, at[1] * this.scale - dy);
+    this.sharpen();
     this.on.zoomed(this.scale);
   }
 
@@ -101,6 +114,7 @@ export class Photo {
 
   listen() {
     const section = this.section;
+    this.image.addEventListener("load", () => this.sharpen());
     section.addEventListener("wheel", (event) => {
       event.preventDefault();
       this.zoom(this.scale * Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.0015)), event.clientX, event.clientY);

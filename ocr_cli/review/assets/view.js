@@ -2,6 +2,7 @@
 import {textOf} from "./edits.js";
 
 const ruler = document.createElement("canvas").getContext("2d");
+ruler.font = `100px ${getComputedStyle(document.body).fontFamily}`;
 
 export function shownRow(row, isDoubtful) {
   const item = made("li", {"data-row": row.id, class: row.accepted ? "accepted" : ""});
@@ -36,10 +37,9 @@ function label(row, word, index, isDoubtful) {
   return parts.join(", ");
 }
 
-// As wide as what is typed in it.
+// As wide as what is typed in it, however large that is shown.
 export function fitWidth(input) {
-  ruler.font = getComputedStyle(document.getElementById("rows")).font;
-  input.style.width = `${Math.ceil(ruler.measureText(input.value || " ").width * 1.02) + 8}px`;
+  input.style.width = `calc(${(ruler.measureText(input.value || " ").width / 98).toFixed(2)}em + 8px)`;
 }
 
 export function made(name, attributes = {}, text = "") {
