@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import io
 import os
@@ -18,6 +19,7 @@ from ocr_cli.errors import InputError, OcrError, ShortOfMemoryError, is_memory_s
 
 COMMANDS = ("read", "review", "extract", "train", "eval", "models", "schema")
 STOPPED = 128  # and the signal's number: what a shell reports of a program that a signal ended
+OBJECTS = 50_000  # new ones between looks for garbage: what is imported is none
 CLOSED_PIPE = 141  # and of one whose reader went away
 
 HELP = """\
@@ -116,6 +118,7 @@ def cli(debug: bool) -> None:
 def main() -> None:
     """Run `ocr` on the command line's arguments."""
     _open_streams()
+    gc.set_threshold(OBJECTS)
     try:
         for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
             if signal.getsignal(number) is signal.SIG_DFL:  # nohup has it ignored
