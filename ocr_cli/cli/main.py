@@ -17,7 +17,15 @@ from ocr_cli import __version__
 from ocr_cli.cli import options
 from ocr_cli.errors import InputError, OcrError, ShortOfMemoryError, is_memory_short
 
-COMMANDS = ("read", "review", "extract", "train", "eval", "models", "schema")
+COMMANDS = {
+    "read": "Read handwriting from pictures.",
+    "review": "Correct what was read.",
+    "extract": "Find the letters in pictures.",
+    "train": "Train a network that reads letters.",
+    "eval": "Score a model on pages or characters.",
+    "models": "List the models, show a card.",
+    "schema": "Print the schema of jsonl.",
+}
 STOPPED = 128  # and the signal's number: what a shell reports of a program that a signal ended
 OBJECTS = 50_000  # new ones between looks for garbage: what is imported is none
 CLOSED_PIPE = 141  # and of one whose reader went away
@@ -51,7 +59,13 @@ class Commands(click.Group):
             return None
         module = importlib.import_module(f"ocr_cli.cli.{name}")
         command: click.Command = getattr(module, name)
+        command.short_help = COMMANDS[name]
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write what each command does, without importing them all to ask."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
 
     def invoke(self, ctx: click.Context) -> None:
         try:
