@@ -44,9 +44,7 @@ pictures of what is most often taken for something else; or reconstructions.png.
 """
 
 
-@click.command(
-    "eval", cls=options.Command, help=HELP, short_help="Score a model on pages or characters."
-)
+@click.command("eval", cls=options.Command, help=HELP)
 @click.argument("paths", nargs=-1, required=True, metavar="PATHS...", type=options.INPUT)
 @options.model
 @options.reader

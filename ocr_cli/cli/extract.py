@@ -35,9 +35,7 @@ reading order, ready for labelling.
 """
 
 
-@click.command(
-    "extract", cls=options.Command, help=HELP, short_help="Find the letters in pictures."
-)
+@click.command("extract", cls=options.Command, help=HELP)
 @options.files
 @click.option(
     "-f",

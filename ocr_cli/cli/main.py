@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import io
 import os
@@ -16,8 +17,17 @@ from ocr_cli import __version__
 from ocr_cli.cli import options
 from ocr_cli.errors import InputError, OcrError, ShortOfMemoryError, is_memory_short
 
-COMMANDS = ("read", "review", "extract", "train", "eval", "models", "schema")
+COMMANDS = {
+    "read": "Read handwriting from pictures.",
+    "review": "Correct what was read.",
+    "extract": "Find the letters in pictures.",
+    "train": "Train a network that reads letters.",
+    "eval": "Score a model on pages or characters.",
+    "models": "List the models, show a card.",
+    "schema": "Print the schema of jsonl.",
+}
 STOPPED = 128  # and the signal's number: what a shell reports of a program that a signal ended
+OBJECTS = 50_000  # new ones between looks for garbage: what is imported is none
 CLOSED_PIPE = 141  # and of one whose reader went away
 
 HELP = """\
@@ -49,7 +59,13 @@ class Commands(click.Group):
             return None
         module = importlib.import_module(f"ocr_cli.cli.{name}")
         command: click.Command = getattr(module, name)
+        command.short_help = COMMANDS[name]
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write what each command does, without importing them all to ask."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
 
     def invoke(self, ctx: click.Context) -> None:
         try:
@@ -116,6 +132,7 @@ def cli(debug: bool) -> None:
 def main() -> None:
     """Run `ocr` on the command line's arguments."""
     _open_streams()
+    gc.set_threshold(OBJECTS)
     try:
         for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
             if signal.getsignal(number) is signal.SIG_DFL:  # nohup has it ignored

@@ -27,7 +27,6 @@ data's own valid and test splits.
     help=HELP,
     invoke_without_command=True,
     subcommand_metavar="[COMMAND] [ARGS]...",
-    short_help="List the models, show a card.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array, not a table.")
 @click.pass_context

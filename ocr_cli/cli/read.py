@@ -50,7 +50,7 @@ Each option has a variable: OCR_READ_LANGUAGE=fr stands for --language fr.
 """
 
 
-@click.command("read", cls=options.Command, help=HELP, short_help="Read handwriting from pictures.")
+@click.command("read", cls=options.Command, help=HELP)
 @partial(options.files, required=False)
 @options.model
 @options.reader

@@ -37,7 +37,7 @@ scan.ocr.json.
 """
 
 
-@click.command("review", cls=options.Command, help=HELP, short_help="Correct what was read.")
+@click.command("review", cls=options.Command, help=HELP)
 @options.files
 @options.model
 @options.reader

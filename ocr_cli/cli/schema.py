@@ -13,7 +13,7 @@ Any validator of JSON Schema 2020-12 takes it.
 """
 
 
-@click.command("schema", cls=options.Command, help=HELP, short_help="Print the schema of jsonl.")
+@click.command("schema", cls=options.Command, help=HELP)
 def schema() -> None:
     """Print it."""
     from ocr_cli.output.jsonl import SCHEMA

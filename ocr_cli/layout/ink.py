@@ -109,9 +109,14 @@ def _light_on_dark(grey: Grey) -> bool:
     """Whether the thin marks on the page are lighter than their surroundings."""
     step = max(1, max(grey.shape) // 1024)
     thin = grey[::step, ::step]
-    lack = thin - _median_light(thin)
-    spread = max(0.04, 4 * float(median(np.abs(lack).ravel())))
-    darker, lighter = (np.clip(s * lack - spread, 0, None).sum() for s in (-1, 1))
+    lack = _median_light(thin)
+    np.subtract(thin, lack, out=lack)
+    room = np.abs(lack)  # one array for all that follows: a page is larger than any cache
+    spread = 0.04
+    if 2 * np.count_nonzero(room > spread / 4) >= room.size:  # else the median is no larger
+        spread = max(spread, 4 * float(median(room.reshape(-1))))
+    lighter = np.maximum(np.subtract(lack, spread, out=room), 0, out=room).sum()
+    darker = -np.minimum(np.add(lack, spread, out=room), 0, out=room).sum()
     return bool(lighter > 1.5 * darker)
 
 
@@ -124,7 +129,7 @@ def _median_light(grey: Grey) -> Grey:
     coarse = running_median(coarse, 9)
     rows = np.minimum(np.arange(grey.shape[0]) // side, coarse.shape[0] - 1)
     columns = np.minimum(np.arange(grey.shape[1]) // side, coarse.shape[1] - 1)
-    return coarse[rows][:, columns]
+    return coarse[:, columns][rows]
 
 
 def _smooth(values: Grey) -> Grey:

@@ -19,7 +19,7 @@ from ocr_cli.nn.losses import log_softmax
 from ocr_cli.nn.sequence import BiGru, Columns
 from ocr_cli.page import Box, Page, Row
 from ocr_cli.recognition import lines
-from ocr_cli.recognition.lines.beam import LineDecoding, beam_search
+from ocr_cli.recognition.lines.beam import LineDecoding, beam_search, n_best
 
 TEXTS = ("the quick brown fox", "A LAZY DOG 1234")
 
@@ -69,6 +69,15 @@ def best_of_all(
         return totals[text] + extra
 
     return max(totals, key=total)
+
+
+def test_no_text_is_in_the_beam_twice() -> None:
+    """A beam with several others that are it with one character more takes in all of them."""
+    rng = np.random.default_rng(0)
+    scores = [np.log(rng.dirichlet(np.full(5, 0.7), 9)).astype(np.float32) for _ in range(6)]
+    for readings in n_best(scores, tuple("abcd"), None, LineDecoding(quiet=1.0)):
+        texts = [tuple(text.tolist()) for text, _ in readings]
+        assert len(set(texts)) == len(texts)
 
 
 @pytest.mark.parametrize("language", [None, Likes("abcabc")], ids=["alone", "language"])

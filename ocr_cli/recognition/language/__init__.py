@@ -316,8 +316,8 @@ def bits_of(model: LanguageModel, lines: Sequence[str]) -> tuple[float, int]:
         live = int((lengths > i).sum())
         chars = np.array([line.column[i] for line in known[:live]])
         lacking = np.array([line.lacking[i] for line in known[:live]])
-        rows = model.log_probabilities(states[:live])
-        ahead = np.where(lacking, LACKING, rows[np.arange(live), chars])
+        found = model.log_probabilities_of(states[:live], chars[:, None])[:, 0]
+        ahead = np.where(lacking, LACKING, found)
         total -= float(ahead.sum(dtype=np.float64))
         states = model.advance(states[:live], chars)
     return total / float(np.log(2)), int(lengths.sum())

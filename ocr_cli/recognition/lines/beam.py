@@ -177,9 +177,9 @@ class _Search:
             joined = np.where(again, beams.ends_blank.take(mother), both.take(mother))
             joined += own[row, child]
             stay_character[row, child] = np.logaddexp(stay_character[row, child], joined)
-            hit = choice[row] == beams.last[row, child][:, None]
-            flat = grown.reshape(rows * width, -1)
-            flat[mother] = np.where(hit, NEVER, flat[mother])
+            # one mother may have several children: each takes its own character from her
+            hit, which = np.nonzero(choice[row] == beams.last[row, child][:, None])
+            grown.reshape(rows * width, -1)[mother[hit], which] = NEVER
         new_extra = beams.extra[..., None] + self._ahead(beams.state, choice)
         stay = np.logaddexp(stay_blank, stay_character) + beams.extra
         total = np.concatenate([stay, (grown + new_extra).reshape(rows, -1)], 1)
