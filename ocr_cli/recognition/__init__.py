@@ -17,7 +17,7 @@ from ocr_cli.modelfiles import kinds, weights
 from ocr_cli.modelfiles.weights import Model
 from ocr_cli.page import Course, Page, Row
 from ocr_cli.recognition import calibration as confidence
-from ocr_cli.recognition import fusion, letters, lines
+from ocr_cli.recognition import cells, fusion, letters, lines
 from ocr_cli.recognition.calibration import calibrated
 from ocr_cli.recognition.language import languages
 from ocr_cli.recognition.language.interface import Language
@@ -159,6 +159,12 @@ def read_page(page: Page, reader: Reader, alternatives: bool = False) -> Page:
 
     With `alternatives` each doubtful word, where there is a model of lines, has them.
     """
+    read = _read(page, reader, alternatives)
+    found = zip(page.rows, read.rows, strict=True)
+    return replace(read, rows=tuple(cells.joined(row, at.cells) for at, row in found))
+
+
+def _read(page: Page, reader: Reader, alternatives: bool) -> Page:
     match reader:
         case Reader(letters=Model() as model, lines=None):
             return _by_letters(page, model, reader)

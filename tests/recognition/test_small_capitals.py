@@ -57,6 +57,14 @@ def test_capitals_of_one_height_stay() -> None:
     assert small_capitals.resolved(page, CLASSES) == page
 
 
+def test_rows_in_capitals_beside_rows_without_any_are_left_alone() -> None:
+    words = [w.lower() for w in TEXT]
+    page = [row(mixed_case(TEXT), 14, 21, lower=0), row(words, 7, 14, lower=1)]
+    texts = greedy_texts(page, CLASSES)
+    page[1] = row(words, 7, 14, lower=1)
+    assert greedy_texts(small_capitals.resolved(page, CLASSES), CLASSES) == texts
+
+
 def test_who_writes_capitals_alone_is_left_alone() -> None:
     """However tall they begin words: nothing says that any of them is lower case."""
     page = [row(mixed_case(TEXT), 7, 14, lower=0)]

@@ -24,6 +24,8 @@ ALIKE = set("cosuvwxzkpj")  # letters whose capitals are but taller say nothing 
 TALLER = 4.5  # pixels of a strip that a capital stands above the small ones of its word
 STARTS = 0.08  # share of the words that begin with such a capital, at least,
 INSIDE = 0.06  # and share of the other letters that stand as tall, at most
+MIXED = 0.1, 0.9  # share of a row's letters read as capitals, of a row in small capitals,
+MOSTLY = 0.5  # and share of the letters that stand in such rows: the others are read as written
 ENOUGH = 40  # letters, below which a page tells nothing
 INKED = 0.5  # darkness of ink in a strip
 GAP = 3  # pixels that part a letter from what stands above it
@@ -46,11 +48,20 @@ def resolved(seen: Sequence[RowEmissions], classes: tuple[str, ...]) -> list[Row
 
 
 def _has_capitals(texts: Sequence[str]) -> bool:
-    """Whether many letters of a page are read as capitals, and not nearly all."""
-    told = [c for text in texts for c in text if c.isalpha() and c.lower() not in ALIKE]
+    """Whether many letters of a page are read as capitals, and not nearly all.
+
+    They stand among others: rows in capitals beside rows without any were meant so.
+    """
+    rows = [[c for c in text if c.isalpha() and c.lower() not in ALIKE] for text in texts]
+    told = [c for row in rows for c in row]
     capitals = sum(c.isupper() for c in told)
     least, most = (share * len(told) for share in CAPITALS)
-    return len(told) >= ENOUGH and least <= capitals <= most
+    mixed = sum(len(row) for row in rows if row and MIXED[0] <= _capitals(row) <= MIXED[1])
+    return len(told) >= ENOUGH and least <= capitals <= most and mixed >= MOSTLY * len(told)
+
+
+def _capitals(row: Sequence[str]) -> float:
+    return sum(c.isupper() for c in row) / len(row)
 
 
 def _begins_taller(words: Sequence[NDArray[np.float64]]) -> bool:
