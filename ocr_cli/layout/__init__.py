@@ -8,14 +8,16 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ocr_cli.layout.assembly import ink_near, with_bare_rows, with_rows
 from ocr_cli.layout.courses import Pyramid, is_light, lengthened, placed
 from ocr_cli.layout.crops import letter_crops
-from ocr_cli.layout.grids import with_cells, without_grids
+from ocr_cli.layout.grids import Band, with_cells, without_grids
 from ocr_cli.layout.ink import dark_on_light, find_ink
+from ocr_cli.layout.layers import front
 from ocr_cli.layout.letters import find_letters
-from ocr_cli.layout.marks import without_marks
+from ocr_cli.layout.marks import marked, without_marks
 from ocr_cli.layout.order import in_reading_order
 from ocr_cli.layout.rows import find_rows
 from ocr_cli.layout.shade import evenly_lit
@@ -97,13 +99,24 @@ def place_rows(page: Page, courses: Sequence[Course]) -> Page:
     some = courses[:: max(1, len(courses) // ASKED)]
     if sum(is_light(pyramid, course) for course in some) > len(some) / 2:
         page = replace(page, grey=1 - page.grey)  # a dark sheet on a light table
-    grey, others, bands = without_grids(page.grey, courses)
-    page = replace(page, grey=without_marks(grey, courses))
-    pyramid = Pyramid(page.grey)
+    grey, others, bands = _cleared(page.grey, courses)
+    page = replace(page, grey=grey)
+    pyramid = Pyramid(grey)
     found = lengthened(pyramid, [placed(pyramid, course) for course in others])
     in_cells = [placed(pyramid, band.course) for band in bands]
     page = with_bare_rows(page, in_reading_order([*found, *in_cells]) if bands else found)
     return replace(page, rows=with_cells(page.rows, bands)) if bands else page
+
+
+def _cleared(
+    grey: NDArray[np.float32], courses: Sequence[Course]
+) -> tuple[NDArray[np.float32], Sequence[Course], list[Band]]:
+    """The page without what is printed or shows through, its rows, and those in cells."""
+    seen = marked(grey, courses)
+    if seen is None:
+        return grey, courses, []
+    grey, others, bands = without_grids(grey, courses, seen)
+    return front(without_marks(grey, seen), others, seen), others, bands
 
 
 def with_ink(page: Page) -> Page:

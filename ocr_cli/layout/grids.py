@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli.layout.marks import Marked, marked, papered
+from ocr_cli.layout.marks import Marked, papered
 from ocr_cli.layout.raster import running_max
 from ocr_cli.page import X_HEIGHT, Course, Row
 
@@ -39,12 +39,9 @@ class Band:
 
 
 def without_grids(
-    grey: Grey, courses: Sequence[Course]
+    grey: Grey, courses: Sequence[Course], seen: Marked
 ) -> tuple[Grey, list[Course], list[Band]]:
     """The page without grids' lines, its other courses, and a band for each row of cells."""
-    seen = marked(grey, courses) if courses else None
-    if seen is None:
-        return grey, list(courses), []
     bands: list[Band] = []
     kept = list(courses)
     for p in _candidates(seen):

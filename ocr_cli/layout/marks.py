@@ -24,9 +24,9 @@ LEAST = 0.08  # contrast of ink
 DOT = 0.85  # spreads that a printed dot measures, at most
 ALIKE = 0.18  # share by which the gaps of a row of dots differ, at most
 MANY = 6  # dots, at least, in a row of them
-DISC = 1.6, 12.0  # spreads that a hole measures
+DISC = 2.2, 12.0  # spreads that a hole measures
 SOLID = 0.7  # of its box, and more, is dark
-CORE = 0.97  # and of its inner part
+ROUND = 0.95  # of it is as of a disc or a square
 BOX = 2.2, 6.5  # spreads that a box to tick measures
 SIDE = 0.85  # of each of its sides is drawn,
 CORNER = 0.08  # of its side: so near its corners there is ink, which round letters lack,
@@ -49,6 +49,8 @@ class Marked:
 
 def marked(grey: Grey, courses: Sequence[Course]) -> Marked | None:
     """The ink of a page with rows; None where there is none."""
+    if not courses:
+        return None
     spread = float(np.median([course.spread for course in courses]))
     step = max(1, int(spread / FINE))
     height, width = (n // step for n in grey.shape)
@@ -64,14 +66,13 @@ def marked(grey: Grey, courses: Sequence[Course]) -> Marked | None:
     if not len(strong):
         return None
     pieces = label(dark > max(LEAST, INK * float(np.percentile(strong, 75))))
+    if not len(pieces.area):
+        return None
     return Marked(pieces, dark, step, spread / step)
 
 
-def without_marks(grey: Grey, courses: Sequence[Course]) -> Grey:
+def without_marks(grey: Grey, seen: Marked) -> Grey:
     """The page without printed marks; itself where there are none."""
-    seen = marked(grey, courses) if courses else None
-    if seen is None or not len(seen.pieces.area):
-        return grey
     gone = dots(seen) | discs(seen) | boxes(seen)
     return erased(grey, seen, gone) if gone.any() else grey
 
@@ -157,15 +158,20 @@ def discs(seen: Marked) -> Mask:
     """(P,) the pieces that are solid and as high as wide: punched holes, bullets, blots."""
     y1, x1, y2, x2 = seen.pieces.boxes.T
     high, wide = y2 - y1, x2 - x1
-    round_ = np.maximum(high, wide) <= 1.35 * np.minimum(high, wide)
     low, most = (v * seen.spread for v in DISC)
-    sized = (np.minimum(high, wide) >= low) & (np.maximum(high, wide) <= most)
-    found = np.asarray(round_ & sized & (seen.pieces.area >= SOLID * high * wide))
+    found = (np.minimum(high, wide) >= low) & (np.maximum(high, wide) <= most)
+    found &= np.maximum(high, wide) <= 1.2 * np.minimum(high, wide) + 1
+    found &= seen.pieces.area >= SOLID * high * wide
     for p in np.flatnonzero(found):
-        mask = seen.pieces.mask(int(p))
-        inner = tuple(slice(n // 5, n - n // 5) for n in mask.shape)
-        found[p] = mask[inner].mean() >= CORE
-    return found
+        found[p] = _is_solid(seen.pieces.mask(int(p)))
+    return np.asarray(found)
+
+
+def _is_solid(mask: Mask) -> bool:
+    """Whether a mask is a disc or a square."""
+    y, x = ((np.arange(n) + 0.5) / n * 2 - 1 for n in mask.shape)
+    disc = y[:, None] ** 2 + x**2 <= 1
+    return bool((mask == disc).mean() >= ROUND or mask.mean() >= ROUND)
 
 
 def boxes(seen: Marked) -> Mask:
