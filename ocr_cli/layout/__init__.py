@@ -116,7 +116,7 @@ def _cleared(
     if seen is None:
         return grey, courses, []
     grey, others, bands = without_grids(grey, courses, seen)
-    return front(without_marks(grey, seen), others, seen), others, bands
+    return front(without_marks(grey, others, seen), others, seen), others, bands
 
 
 def with_ink(page: Page) -> Page:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ocr_cli.layout.raster import Pieces, label, running_max
 from ocr_cli.layout.shade import closed, odd
+from ocr_cli.layout.ticks import ticks
 from ocr_cli.page import Course
 
 Array = NDArray[Any]
@@ -71,9 +72,10 @@ def marked(grey: Grey, courses: Sequence[Course]) -> Marked | None:
     return Marked(pieces, dark, step, spread / step)
 
 
-def without_marks(grey: Grey, seen: Marked) -> Grey:
+def without_marks(grey: Grey, courses: Sequence[Course], seen: Marked) -> Grey:
     """The page without printed marks; itself where there are none."""
     gone = dots(seen) | discs(seen) | boxes(seen)
+    gone |= ticks(seen.pieces, seen.spread, [course.points / seen.step for course in courses])
     return erased(grey, seen, gone) if gone.any() else grey
 
 
