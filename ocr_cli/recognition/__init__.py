@@ -17,7 +17,7 @@ from ocr_cli.modelfiles import kinds, weights
 from ocr_cli.modelfiles.weights import Model
 from ocr_cli.page import Course, Page, Row
 from ocr_cli.recognition import calibration as confidence
-from ocr_cli.recognition import cells, fusion, letters, lines
+from ocr_cli.recognition import cells, figures, fusion, letters, lines
 from ocr_cli.recognition.calibration import calibrated
 from ocr_cli.recognition.language import languages
 from ocr_cli.recognition.language.interface import Language
@@ -227,6 +227,10 @@ def _both_ways(
         rows = _with_second_opinions(
             page, rows, chosen, seen, by_letters, by_lines, reader, language
         )
+    rows = tuple(
+        figures.settled(row, one.scores, by_lines.classes)
+        for row, one in zip(rows, seen, strict=True)
+    )
     if alternatives:
         rows = with_alternatives(rows, seen, by_lines.classes, language)
     return replace(page, rows=rows, language=languages.code_of(language))
@@ -258,6 +262,8 @@ def _with_second_opinions(
         texts = row.text, rows[i].text
         known = seen[i].scores, by_lines.classes, language
         if texts[0] != texts[1] and best_text(texts, lattice, *known) == 1:
+            continue
+        if figures.are_lost(texts[1], texts[0]):
             continue
         rows[i] = calibrated(row, confidence.SETTLED)
     return tuple(rows)
