@@ -17,7 +17,8 @@ Array = NDArray[Any]
 Grey = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 BODY = 2.5  # spreads from a row's middle in which its strokes are looked at,
-REACH = 6.0  # and in which what is behind them goes
+REACH = 6.0  # and in which what is behind them goes,
+BESIDE = 30.0  # and so far over its ends
 BINS = 40  # of contrast, as a share of that of the page's clear strokes
 PALEST = 0.18  # in those: less is grain,
 DARKEST = 0.92  # and more is of the dark layer
@@ -26,7 +27,7 @@ BARE = 0.015  # and share of all strokes that lies between them, at most
 PALE = 0.08  # share of a page's strokes that is pale, at least
 DARK = 0.3  # share of a row's strokes that is dark, at least
 BEHIND = 0.4  # share of its pale ones that hang together with dark ones, at least
-EDGE = 0.4  # spreads about a dark stroke that its soft edge fills
+EDGE = 0.2  # spreads about a dark stroke that its soft edge fills
 
 
 def front(grey: Grey, courses: Sequence[Course], seen: Marked) -> Grey:
@@ -37,7 +38,7 @@ def front(grey: Grey, courses: Sequence[Course], seen: Marked) -> Grey:
     ridge = (seen.dark >= running_max(seen.dark, 3)) & (seen.dark > 0.05)
     rows = np.zeros(seen.dark.shape, np.int32)
     for k, course in enumerate(courses):
-        _cover(rows, course, seen.step, BODY, k + 1)
+        _cover(rows, course, seen.step, (BODY, BODY), k + 1)
     at = ridge & (rows > 0)
     tones, owner = seen.dark[at], rows[at]
     clear = tones[tones > 0.1]
@@ -62,10 +63,10 @@ def front(grey: Grey, courses: Sequence[Course], seen: Marked) -> Grey:
     zone = np.zeros(rows.shape, np.int32)
     for k, course in enumerate(courses):
         if k + 1 in cleaned:
-            _cover(zone, course, seen.step, REACH, 1)
+            _cover(zone, course, seen.step, (REACH, BESIDE), 1)
     for k, course in enumerate(courses):
         if k + 1 not in cleaned:
-            _cover(zone, course, seen.step, BODY, 0)
+            _cover(zone, course, seen.step, (BODY, BODY), 0)
     return _without_pale(grey, zone > 0, limit * full, seen)
 
 
@@ -106,12 +107,14 @@ def _without_pale(grey: Grey, zone: Mask, limit: float, seen: Marked) -> Grey:
     return np.where(gone & ~kept, light, grey)
 
 
-def _cover(rows: NDArray[np.int32], course: Course, step: int, reach: float, value: int) -> None:
-    """Sets, in place, what lies within `reach` spreads of a course to a value."""
+def _cover(
+    rows: NDArray[np.int32], course: Course, step: int, reach: tuple[float, float], value: int
+) -> None:
+    """Sets, in place, what lies within `reach` spreads of a course, and over its ends."""
     height, width = rows.shape
     x, y = course.points.T / step
-    room = reach * course.spread / step
-    left, right = (int(np.clip(v, 0, width)) for v in (x.min() - room, x.max() + room))
+    room, beside = (r * course.spread / step for r in reach)
+    left, right = (int(np.clip(v, 0, width)) for v in (x.min() - beside, x.max() + beside))
     if right <= left:
         return
     middle = np.interp(np.arange(left, right) + 0.5, x, y)
