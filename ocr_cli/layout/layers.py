@@ -27,6 +27,7 @@ BARE = 0.015  # and share of all strokes that lies between them, at most
 PALE = 0.08  # share of a page's strokes that is pale, at least
 DARK = 0.3  # share of a row's strokes that is dark, at least
 BEHIND = 0.4  # share of its pale ones that hang together with dark ones, at least
+RULED = 4.0  # spreads that a pale stroke is long and level: most such are the paper's lines
 EDGE = 0.2  # spreads about a dark stroke that its soft edge fills
 
 
@@ -53,6 +54,9 @@ def front(grey: Grey, courses: Sequence[Course], seen: Marked) -> Grey:
     darker[pieces.labels[seen.dark > limit * full]] = True
     behind = darker[pieces.labels[at]]
     pale = (tones > PALEST * full) & (tones < limit * full)
+    level = _level_runs(seen.dark > PALEST * full)[at][pale]
+    if not pale.any() or (level > RULED * seen.spread).mean() > 0.5:
+        return grey  # ruled paper, which the reader knows
     cleaned = [
         k
         for k in range(1, len(courses) + 1)
@@ -82,6 +86,18 @@ def _valley(tones: Array) -> float | None:
     # the highest of them: what lies above is one layer
     best = int(np.flatnonzero(fits)[-1])
     return float(edges[best] + edges[best + wide]) / 2
+
+
+def _level_runs(ink: Mask) -> NDArray[np.int32]:
+    """(h, w) how long the level run of ink is that a pixel lies in, 0 on paper."""
+    stride = ink.shape[1] + 1
+    flat = np.zeros(ink.shape[0] * stride + 1, bool)
+    flat[1:].reshape(ink.shape[0], stride)[:, :-1] = ink
+    edges = np.flatnonzero(flat[1:] != flat[:-1])
+    long = edges[1::2] - edges[::2]
+    out = np.zeros(ink.shape, np.int32)
+    out[ink] = np.repeat(long, long)
+    return out
 
 
 def _is_behind(dark: Mask, pale: Mask, behind: Mask) -> bool:
