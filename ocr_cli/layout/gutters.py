@@ -17,6 +17,7 @@ Grey = NDArray[np.float32]
 LEVEL = 2.0  # spreads by which rows beside each other may miss
 WIDE = 3.0  # spreads that a gutter measures, at least
 BARE = 1.5  # spreads in it without any ink of a row that is parted there
+OPEN = 0.5  # of its width is bare
 PALE = 0.35  # of a row's own contrast: less is no ink
 PAIRS = 3  # rows that end and begin at a gutter, at least; and more than run on across it
 
@@ -54,9 +55,9 @@ def _parted(
         return [chain]
     ink = ink_along(chain, contrast)
     pale = ink < PALE * np.percentile(ink, 80)
-    bare = pale & (chain.x > left) & (chain.x < right)
-    if bare.sum() < BARE * chain.spread:
-        return [chain]
-    at = float(chain.x[bare].mean())
+    inner = (chain.x > left) & (chain.x < right)
+    if (pale & inner).sum() < max(BARE * chain.spread, OPEN * inner.sum()):
+        return [chain]  # a heading over both
+    at = (left + right) / 2
     parts = chain.x < at, chain.x >= at
     return [replace(chain, x=chain.x[part], y=chain.y[part]) for part in parts if part.any()]
