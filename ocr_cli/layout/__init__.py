@@ -21,7 +21,7 @@ from ocr_cli.layout.marks import marked, without_marks
 from ocr_cli.layout.order import in_reading_order
 from ocr_cli.layout.rows import find_rows
 from ocr_cli.layout.shade import evenly_lit
-from ocr_cli.layout.tilt import level, quarter_turned, straighten
+from ocr_cli.layout.tilt import level, mirrored, quarter_turned, straighten
 from ocr_cli.page import X_HEIGHT, Course, Page, Row
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ __all__ = [
     "find_rows",
     "letter_crops",
     "locate",
+    "mirrored",
     "place_rows",
     "straighten",
     "with_ink",

@@ -17,7 +17,7 @@ from ocr_cli.modelfiles import kinds, weights
 from ocr_cli.modelfiles.weights import Model
 from ocr_cli.page import Course, Page, Row
 from ocr_cli.recognition import calibration as confidence
-from ocr_cli.recognition import cells, figures, fusion, letters, lines
+from ocr_cli.recognition import cells, figures, fusion, letters, lines, mirrors
 from ocr_cli.recognition.calibration import calibrated
 from ocr_cli.recognition.language import languages
 from ocr_cli.recognition.language.interface import Language
@@ -33,6 +33,7 @@ from ocr_cli.recognition.lines.beam import LineDecoding
 
 __all__ = [
     "Reader",
+    "is_mirrored",
     "load_language",
     "load_reader",
     "read_courses",
@@ -303,6 +304,18 @@ def without_doubtful(page: Page) -> Page:
     usual = float(median([row.legibility for row in page.rows]))
     least = float(np.clip(DOUBTFUL * usual, *ILLEGIBLE))
     return replace(page, rows=tuple(row for row in page.rows if row.legibility >= least))
+
+
+def is_mirrored(page: Page, read: Page, reader: Reader) -> bool:
+    """Whether a page, with its rows, shows its writing the wrong way round; see `mirrors`."""
+    model = reader.lines
+    if model is None:
+        return False
+
+    def legibility(some: Page) -> list[float]:
+        return [lines.legibility(one.scores) for one in lines.emissions_of(some, model)]
+
+    return mirrors.is_mirrored(page, read, legibility)
 
 
 def read_courses(page: Page, courses: Sequence[Course], reader: Reader) -> Page:
