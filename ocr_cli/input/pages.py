@@ -298,7 +298,8 @@ def _shrink(
     stretch: tuple[float, float] = (1.0, 1.0),
 ) -> NDArray[np.float32]:
     """`grey` as 0 to 1, its area averaged down to `scale` times (width, height) `size`."""
-    wanted = (max(1, round(size[0] * scale * stretch[0])), max(1, round(size[1] * scale * stretch[1])))
+    across, down = (max(1, round(n * scale * more)) for n, more in zip(size, stretch, strict=True))
+    wanted = across, down
     picture = grey if isinstance(grey, Image.Image) else Image.fromarray(grey)
     if stretch != (1.0, 1.0):
         if picture.mode == "1":

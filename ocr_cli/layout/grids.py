@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli.layout.marks import Marked, papered
-from ocr_cli.layout.raster import running_max
+from ocr_cli.layout.marks import Marked, enlarged, papered
 from ocr_cli.page import X_HEIGHT, Course, Row
 
 Array = NDArray[Any]
@@ -52,9 +51,7 @@ def without_grids(
         if not found:
             continue
         bands += found
-        grey = papered(
-            grey, lines.repeat(seen.step, 0).repeat(seen.step, 1), 4 * seen.spread * seen.step
-        )
+        grey = papered(grey, enlarged(lines, seen), 4 * seen.spread * seen.step)
         kept = [course for course in kept if not _inside(course, grid, seen.step)]
     return grey, kept, bands
 
@@ -87,9 +84,7 @@ def _grid(seen: Marked, p: int) -> _Grid | None:
     mask = seen.pieces.mask(p)
     slope = _slope(mask)
     flat = _sheared(mask, slope)
-    across = running_max(flat.astype(np.uint8)[None], 1)[0] > 0
-    wide = mask.shape[1]
-    levels, thick = _lines(_thickened(across).sum(1) / wide > LEVEL)
+    levels, thick = _lines(_thickened(flat).mean(1) > LEVEL)
     if len(levels) < 2:
         return None
     top, bottom = int(levels[0]), int(levels[-1]) + 1
@@ -206,7 +201,7 @@ def _band(
     page_x = lambda v: float((x1 + v - grid.slope * middle + 0.5) * step)  # noqa: E731
     ends = np.array([page_x(v) for v in x])
     ys = (y1 + middle + grid.slope * x + 0.5) * step
-    at = np.linspace(0, 1, max(2, int(len(white)) * 2))
+    at = np.linspace(0, 1, max(2, 2 * len(white)))
     points = np.stack([np.interp(at, [0, 1], ends), np.interp(at, [0, 1], ys)], 1)
     cells = tuple((page_x(a), page_x(b)) for a, b in white)
     return Band(Course(points, HIGH * high * step / X_HEIGHT), cells)
@@ -220,13 +215,13 @@ def _drawn(seen: Marked, grid: _Grid, half: int) -> Mask:
         flat[max(0, int(y) - half) : int(y) + half + 2] = True
     top, bottom = int(grid.ys[0]), int(grid.ys[-1])
     for x in grid.xs:
-        flat[max(0, top - half) : bottom + half + 2, max(0, int(x) - half) : int(x) + half + 2] = True
+        flat[max(0, top - half) : bottom + half + 2, max(0, int(x) - half) : int(x) + half + 2] = (
+            True
+        )
     return _unsheared(flat, grid.slope, seen, grid.box)
 
 
-def _unsheared(
-    flat: Mask, slope: float, seen: Marked, box: tuple[int, int, int, int]
-) -> Mask:
+def _unsheared(flat: Mask, slope: float, seen: Marked, box: tuple[int, int, int, int]) -> Mask:
     y1, x1, y2, x2 = box
     out = np.zeros(seen.pieces.labels.shape, bool)
     out[y1:y2, x1:x2] = _sheared(flat, -slope)
@@ -235,7 +230,8 @@ def _unsheared(
 
 def _inside(course: Course, grid: _Grid, step: int) -> bool:
     """Whether a course runs within a grid."""
-    x, y = course.points.T / step
+    at = np.linspace(0, 1, 20) * (len(course.points) - 1)
+    x, y = (np.interp(at, np.arange(len(v)), v) / step for v in course.points.T)
     y1, x1, y2, x2 = grid.box
     return bool(((x > x1) & (x < x2) & (y > y1) & (y < y2)).mean() > 0.5)
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli.layout.marks import Marked
+from ocr_cli.layout.marks import Marked, enlarged
 from ocr_cli.layout.raster import label, running_max
 from ocr_cli.layout.shade import closed, odd
 from ocr_cli.page import Course
@@ -118,7 +118,7 @@ def _without_pale(grey: Grey, zone: Mask, limit: float, seen: Marked) -> Grey:
     dark = (light - grey) / np.maximum(light, 0.05) > limit
     kept = running_max(dark.astype(np.uint8), odd(2 * EDGE * spread)) > 0
     gone = np.zeros(grey.shape, bool)
-    wide = zone.repeat(seen.step, 0).repeat(seen.step, 1)
+    wide = enlarged(zone, seen)
     gone[: wide.shape[0], : wide.shape[1]] = wide
     return np.where(gone & ~kept, light, grey)
 

@@ -83,7 +83,12 @@ def erased(grey: Grey, seen: Marked, gone: Mask) -> Grey:
     """The page with paper where pieces (P,) were, and around them."""
     mask = np.concatenate([[False], gone])[seen.pieces.labels]
     mask = running_max(mask.astype(np.uint8), 3) > 0
-    return papered(grey, mask.repeat(seen.step, 0).repeat(seen.step, 1), 4 * seen.spread * seen.step)
+    return papered(grey, enlarged(mask, seen), 4 * seen.spread * seen.step)
+
+
+def enlarged(mask: Mask, seen: Marked) -> Mask:
+    """A mask of what was looked at, in pixels of the page."""
+    return mask.repeat(seen.step, 0).repeat(seen.step, 1)
 
 
 def papered(grey: Grey, mask: Mask, reach: float) -> Grey:
@@ -92,9 +97,7 @@ def papered(grey: Grey, mask: Mask, reach: float) -> Grey:
     full[: mask.shape[0], : mask.shape[1]] = mask
     y, x = np.nonzero(full)
     room = int(reach)
-    part = tuple(
-        slice(max(0, int(v.min()) - room), int(v.max()) + room + 1) for v in (y, x)
-    )
+    part = tuple(slice(max(0, int(v.min()) - room), int(v.max()) + room + 1) for v in (y, x))
     bare = np.where(full[part], np.float32(0), grey[part])
     light = closed(bare, odd(reach))
     light = np.where(light > 0, light, np.median(grey[part][~full[part]]))
@@ -123,11 +126,9 @@ def _in_rows(centres: Array, spread: float) -> Mask:
     place = centres[order]
     following = np.full(n, -1)
     for i in range(n):
-        x, y = place[i]
-        stop = np.searchsorted(place[:, 0], x + 6 * spread + 1)
-        near = np.flatnonzero(
-            np.abs(place[i + 1 : stop, 1] - y) <= 0.25 * spread + 0.02 * (place[i + 1 : stop, 0] - x)
-        )
+        stop = np.searchsorted(place[:, 0], place[i, 0] + 6 * spread + 1)
+        away = place[i + 1 : stop] - place[i]
+        near = np.flatnonzero(np.abs(away[:, 1]) <= 0.25 * spread + 0.02 * away[:, 0])
         if len(near):
             following[i] = i + 1 + near[0]
     inside = np.zeros(n, bool)

@@ -6,10 +6,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from ocr_cli.layout import grids, marks, shade
+from ocr_cli.layout.assembly import bare_row
 from ocr_cli.layout.layers import front
 from ocr_cli.layout.ticks import is_tick
 from ocr_cli.page import Course, Row
-from ocr_cli.layout.assembly import bare_row
 
 Grey = NDArray[np.float32]
 SPREAD = 8.0

@@ -29,7 +29,8 @@ def test_a_row_across_a_gutter(gap: bool) -> None:
     found = parted_at_gutters(*page(gap))
     assert len(found) == (10 if gap else 9)
     if gap:
-        assert found[0].x[-1] <= 101 and found[1].x[0] >= 99
+        assert found[0].x[-1] <= 101
+        assert found[1].x[0] >= 99
 
 
 def test_without_columns_nothing_is_parted() -> None:

@@ -12,7 +12,13 @@ from ocr_cli.page import Course
 
 Array = NDArray[Any]
 _CAPITAL = 20.0  # pixels of the stock that a capital or a figure is high
-_ENTRIES = ("{n}. {a}{n} {b}{n}", "$ {n}{n},{n}{n}{n}", "{n}{n}:{n}{n}", "{n}{n} {a}{b}", "{n}.{n} {A}")
+_ENTRIES = (
+    "{n}. {a}{n} {b}{n}",
+    "$ {n}{n},{n}{n}{n}",
+    "{n}{n}:{n}{n}",
+    "{n}{n} {a}{b}",
+    "{n}.{n} {A}",
+)
 
 
 def close_rows(writer: SheetWriter, box: BoxOf) -> None:
@@ -110,6 +116,6 @@ def spelled(writer: SheetWriter, text: str, height: float) -> tuple[list[Array],
         item = int(rng.choice(own if len(own) else there))
         mine = [np.asarray(s, np.float64) * scale for s in stock.ink.strokes(item)]
         low, high = (f(np.concatenate(mine)[:, 0]) for f in (np.min, np.max))
-        strokes += [s + [end - low, height / 2] for s in mine]
+        strokes += [s + np.array([end - low, height / 2]) for s in mine]
         end += float(high - low) + space
     return strokes, end
