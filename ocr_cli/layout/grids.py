@@ -198,7 +198,10 @@ def _band(
 ) -> Band:
     x = np.array([used[0][0], used[-1][1]], float)
     y1, x1, _, _ = grid.box
-    page_x = lambda v: float((x1 + v - grid.slope * middle + 0.5) * step)  # noqa: E731
+
+    def page_x(v: float) -> float:
+        return float((x1 + v - grid.slope * middle + 0.5) * step)
+
     ends = np.array([page_x(v) for v in x])
     ys = (y1 + middle + grid.slope * x + 0.5) * step
     at = np.linspace(0, 1, max(2, 2 * len(white)))

@@ -64,13 +64,7 @@ def front(grey: Grey, courses: Sequence[Course], seen: Marked) -> Grey:
     ]
     if not cleaned:
         return grey
-    zone = np.zeros(rows.shape, np.int32)
-    for k, course in enumerate(courses):
-        if k + 1 in cleaned:
-            _cover(zone, course, seen.step, (REACH, BESIDE), 1)
-    for k, course in enumerate(courses):
-        if k + 1 not in cleaned:
-            _cover(zone, course, seen.step, (BODY, BODY), 0)
+    zone = _zone(courses, cleaned, seen)
     return _without_pale(grey, zone > 0, limit * full, seen)
 
 
@@ -109,6 +103,18 @@ def _is_behind(dark: Mask, pale: Mask, behind: Mask) -> bool:
         and pale.sum() >= 0.5 * PALE * some
         and behind[pale].mean() >= BEHIND
     )
+
+
+def _zone(courses: Sequence[Course], cleaned: Sequence[int], seen: Marked) -> NDArray[np.int32]:
+    """(h, w) 1 around the rows of these numbers, from 1, and not in the others."""
+    zone = np.zeros(seen.dark.shape, np.int32)
+    for k, course in enumerate(courses):
+        if k + 1 in cleaned:
+            _cover(zone, course, seen.step, (REACH, BESIDE), 1)
+    for k, course in enumerate(courses):
+        if k + 1 not in cleaned:
+            _cover(zone, course, seen.step, (BODY, BODY), 0)
+    return zone
 
 
 def _without_pale(grey: Grey, zone: Mask, limit: float, seen: Marked) -> Grey:

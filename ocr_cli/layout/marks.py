@@ -201,4 +201,4 @@ def _is_box(pieces: Pieces, p: int) -> bool:
     tips = mask[:cut, :cut], mask[:cut, -cut:], mask[-cut:, :cut], mask[-cut:, -cut:]
     inner = round(0.3 * min(mask.shape))
     inside = pieces.labels[y1 + inner : y2 - inner, x1 + inner : x2 - inner] > 0
-    return sum(tip.any() for tip in tips) >= 3 and bool(inside.mean() <= HOLLOW)
+    return bool(sum(tip.any() for tip in tips) >= 3 and inside.mean() <= HOLLOW)
