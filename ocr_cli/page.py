@@ -101,7 +101,8 @@ class Row:
     of a small letter, slant the lean of the upright strokes (dx per dy upwards, to the
     right positive). A row that was found without its ink has a course, along which the grey
     picture is read. legibility, 0 to 1, is how sure the network is, step by step, of what is
-    there before any language helps: of no writing it never is.
+    there before any language helps: of no writing it never is. cells, of a row in boxes with a
+    letter in each, are where these begin and end, x on the page.
     """
 
     box: Box
@@ -114,6 +115,7 @@ class Row:
     confidence: float = 0.0
     course: Course | None = field(default=None, repr=False, compare=False)
     legibility: float = 1.0
+    cells: tuple[tuple[float, float], ...] = field(default=(), repr=False, compare=False)
 
 
 @dataclass(frozen=True)

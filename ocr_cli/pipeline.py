@@ -28,7 +28,11 @@ def read_picture(
     reader : asked for once the rows are located, so that its models may load meanwhile.
     alternatives : whether doubtful words get those.
     """
-    page = recognition.read_page(load_and_locate(picture), reader(), alternatives)
+    found = load_and_locate(picture)
+    page = recognition.read_page(found, reader(), alternatives)
+    if recognition.is_mirrored(found, page, reader()):
+        found = layout.locate(layout.mirrored(found))
+        page = recognition.read_page(found, reader(), alternatives)
     return page if keep_doubtful else recognition.without_doubtful(page)
 
 

@@ -51,6 +51,7 @@ class Format:
         may follow. Of `scanned` formats all of the file has to be read to know it.
     clean : a file's bytes without what is no part of its picture and may be damaged.
     ending : what lets a decoder end in good order where a file is cut short.
+    filled : a file's bytes, with zeros where it is cut short.
     extra : of ocr-cli, which brings the plugin; empty where Pillow has it.
     note : what to know of an open file before it is read; empty for most.
     """
@@ -66,6 +67,7 @@ class Format:
     scanned: bool = False
     clean: Callable[[bytes], bytes] | None = None
     ending: bytes = b""
+    filled: Callable[[bytes], bytes] | None = None
     extra: str = ""
     note: Callable[[IO[bytes]], str] | None = None
 
@@ -95,7 +97,9 @@ FORMATS = (
     ),
     Format("BMP", "PIL.BmpImagePlugin", "BMP", rb"BM", (".bmp",), end=streams.end_of_bmp),
     Format(
-        "WEBP", "PIL.WebPImagePlugin", "WebP", rb"RIFF....WEBP", (".webp",), end=streams.end_of_riff
+        *("WEBP", "PIL.WebPImagePlugin", "WebP", rb"RIFF....WEBP", (".webp",)),
+        end=streams.end_of_riff,
+        filled=streams.riff_filled,
     ),
     Format("GIF", "PIL.GifImagePlugin", "GIF", rb"GIF8", (".gif",)),
     Format(
@@ -106,6 +110,7 @@ FORMATS = (
         *("JPEG2000", "PIL.Jpeg2KImagePlugin", "JPEG 2000"),
         rb"\0\0\0\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51",
         (".jp2", ".j2k", ".jpx", ".jpf", ".j2c", ".jpc"),
+        filled=streams.jpeg2000_filled,
     ),
     Format(
         *("AVIF", "PIL.AvifImagePlugin", "AVIF"),

@@ -23,6 +23,7 @@ from ocr_cli.page import Page
 
 STRIP = 0.5  # a strip keeps the area of a page so many times as long as wide, whatever its length
 BLANK = 4 / 255  # a cut picture that differs by less shows nothing
+UNEQUAL = 1.2, 4.0  # times as fine across as down, or the other way round, from and to which
 PHOTOS = ("JPEG", "MPO")
 SHOWN = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")  # modes of 8 bits
 CUT = "the picture is damaged or cut short; what is left of it was read"
@@ -179,7 +180,8 @@ def _salvage(picture: Picture) -> Page | None:
             pass
     try:
         with _cut_files_decoded():
-            page = _load(picture, data + known.ending, cut=True)
+            data = known.filled(data) if known.filled else data + known.ending
+            page = _load(picture, data, cut=True)
     except Exception:
         return None
     return replace(page, fault=CUT) if np.ptp(page.grey) > BLANK else None
@@ -205,6 +207,7 @@ def _page(image: Image.Image, picture: Picture, greyed: Greyed, cut: bool) -> Pa
     size = image.size
     scale = _working_scale(*size, picture.longest)
     _decode_small(image, scale, "L" if greyed is to_grey else "RGB")
+    stretch = _stretch(image)
     image.load()
     decoded = greyed(image)
     if cut:
@@ -215,7 +218,7 @@ def _page(image: Image.Image, picture: Picture, greyed: Greyed, cut: bool) -> Pa
         grey = _shrink(decoded, image.size, scale)
         stored_size = image.size[::-1] if transpose else image.size
     else:
-        grey = _shrink(decoded, size, scale)
+        grey = _shrink(decoded, size, scale, stretch)
         grey = grey[:: -1 if mirror_y else 1, :: -1 if mirror_x else 1]
         grey = np.ascontiguousarray(grey.T if transpose else grey)
         stored_size = size
@@ -276,13 +279,33 @@ def _decode_small(image: Image.Image, scale: float, mode: str) -> None:
     image.draft(mode, (max(1, image.width // halvings), max(1, image.height // halvings)))
 
 
+def _stretch(image: Image.Image) -> tuple[float, float]:
+    """How much wider and higher a picture has to be for its pixels to be square: a fax's are not.
+
+    1 and 1 where it does not say, or says what no scanner does.
+    """
+    across, down = image.info.get("dpi") or (1, 1)
+    ratio = float(across) / float(down) if across and down else 1.0
+    if not 1 / UNEQUAL[1] <= ratio <= UNEQUAL[1] or 1 / UNEQUAL[0] < ratio < UNEQUAL[0]:
+        return 1.0, 1.0
+    return max(1.0, 1 / ratio), max(1.0, ratio)
+
+
 def _shrink(
-    grey: Image.Image | NDArray[np.float32], size: tuple[int, int], scale: float
+    grey: Image.Image | NDArray[np.float32],
+    size: tuple[int, int],
+    scale: float,
+    stretch: tuple[float, float] = (1.0, 1.0),
 ) -> NDArray[np.float32]:
     """`grey` as 0 to 1, its area averaged down to `scale` times (width, height) `size`."""
-    wanted = (max(1, round(size[0] * scale)), max(1, round(size[1] * scale)))
+    across, down = (max(1, round(n * scale * more)) for n, more in zip(size, stretch, strict=True))
+    wanted = across, down
     picture = grey if isinstance(grey, Image.Image) else Image.fromarray(grey)
-    if picture.width > wanted[0] or picture.height > wanted[1]:
+    if stretch != (1.0, 1.0):
+        if picture.mode == "1":
+            picture = picture.convert("L")
+        picture = picture.resize(wanted, Image.Resampling.BICUBIC)
+    elif picture.width > wanted[0] or picture.height > wanted[1]:
         picture = picture.resize(wanted, Image.Resampling.BOX)
     full = np.float32(255 if picture.mode == "L" else 1)
     return np.asarray(picture, np.float32) / full

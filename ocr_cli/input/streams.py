@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Iterator
 from typing import IO
 
+MOST_FILLED = 1 << 29  # bytes of a file that is cut short
 PNG_START = b"\x89PNG\r\n\x1a\n"
 # Of the chunks that a PNG may lack, those that change what is seen.
 _PNG_SEEN = {b"tRNS", b"eXIf"}
@@ -109,3 +110,19 @@ def end_of_pnm(file: IO[bytes]) -> int | None:
     width, height = numbers[:2]
     row = (width + 7) // 8 if bits else width * (2 if numbers[2] > 255 else 1)
     return at + 1 + height * row * (3 if head[1:2] == b"6" else 1)
+
+
+def riff_filled(data: bytes) -> bytes:
+    """A RIFF file as long as it says it is, zeros where it ends too soon."""
+    return data.ljust(min(8 + int.from_bytes(data[4:8], "little"), MOST_FILLED), b"\0")
+
+
+def jpeg2000_filled(data: bytes) -> bytes:
+    """A JPEG 2000 file as long as its last box and tile say it is, zeros where it ends too soon."""
+    box, tile = data.find(b"jp2c"), data.rfind(b"\xff\x90\x00\x0a")
+    ends = [len(data)]
+    if box >= 4:
+        ends.append(box - 4 + int.from_bytes(data[box - 4 : box], "big"))
+    if tile >= 0:
+        ends.append(tile + int.from_bytes(data[tile + 6 : tile + 10], "big") + 2)
+    return data.ljust(min(max(ends), MOST_FILLED), b"\0")

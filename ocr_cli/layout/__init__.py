@@ -8,14 +8,20 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ocr_cli.layout.assembly import ink_near, with_bare_rows, with_rows
 from ocr_cli.layout.courses import Pyramid, is_light, lengthened, placed
 from ocr_cli.layout.crops import letter_crops
+from ocr_cli.layout.grids import Band, with_cells, without_grids
 from ocr_cli.layout.ink import dark_on_light, find_ink
+from ocr_cli.layout.layers import front
 from ocr_cli.layout.letters import find_letters
+from ocr_cli.layout.marks import marked, without_marks
+from ocr_cli.layout.order import in_reading_order
 from ocr_cli.layout.rows import find_rows
-from ocr_cli.layout.tilt import level, quarter_turned, straighten
+from ocr_cli.layout.shade import evenly_lit
+from ocr_cli.layout.tilt import level, mirrored, quarter_turned, straighten
 from ocr_cli.page import X_HEIGHT, Course, Page, Row
 
 if TYPE_CHECKING:
@@ -28,6 +34,7 @@ __all__ = [
     "find_rows",
     "letter_crops",
     "locate",
+    "mirrored",
     "place_rows",
     "straighten",
     "with_ink",
@@ -57,6 +64,10 @@ def locate(page: Page) -> Page:
     quarters = turned(page.grey, _finder(), found)
     if quarters:
         page = quarter_turned(page, quarters)
+        found = survey(page.grey, _finder())
+    lit = evenly_lit(page.grey, courses_of(found))
+    if lit is not page.grey:
+        page = replace(page, grey=lit)
         found = survey(page.grey, _finder())
     return place_rows(*level(page, courses_of(found) or _of_plain_ink(page)))
 
@@ -89,10 +100,24 @@ def place_rows(page: Page, courses: Sequence[Course]) -> Page:
     some = courses[:: max(1, len(courses) // ASKED)]
     if sum(is_light(pyramid, course) for course in some) > len(some) / 2:
         page = replace(page, grey=1 - page.grey)  # a dark sheet on a light table
-        pyramid = Pyramid(page.grey)
-    return with_bare_rows(
-        page, lengthened(pyramid, [placed(pyramid, course) for course in courses])
-    )
+    grey, others, bands = _cleared(page.grey, courses)
+    page = replace(page, grey=grey)
+    pyramid = Pyramid(grey)
+    found = lengthened(pyramid, [placed(pyramid, course) for course in others])
+    in_cells = [placed(pyramid, band.course) for band in bands]
+    page = with_bare_rows(page, in_reading_order([*found, *in_cells]) if bands else found)
+    return replace(page, rows=with_cells(page.rows, bands)) if bands else page
+
+
+def _cleared(
+    grey: NDArray[np.float32], courses: Sequence[Course]
+) -> tuple[NDArray[np.float32], Sequence[Course], list[Band]]:
+    """The page without what is printed or shows through, its rows, and those in cells."""
+    seen = marked(grey, courses)
+    if seen is None:
+        return grey, courses, []
+    grey, others, bands = without_grids(grey, courses, seen)
+    return front(without_marks(grey, others, seen), others, seen), others, bands
 
 
 def with_ink(page: Page) -> Page:

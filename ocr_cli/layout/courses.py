@@ -26,6 +26,8 @@ FLAT = 0.10  # a row's ink is at least so much darker than its paper, or it is l
 ENDS = 2.2  # spreads that a found row's ends are moved out beyond its ink
 FURTHEST = 22.0  # spreads in which more of its ink is looked for
 GAPS = 14.0, 44.0  # least and most that a gap in it may measure, in pixels of a strip
+SHORT = 130  # pixels of a strip, up to which a row has too few gaps to tell what is usual:
+GAPS_OF_SHORT = 44.0  # a gap in it may measure so much
 BODY = 8  # how far from its middle, and how dark, and
 INKED = 0.55
 UPRIGHT = 0.9  # share of a column that is ink where an upright line is none of it
@@ -352,7 +354,8 @@ def _ink_beyond(pyramid: Pyramid, course: Course, end: int, room: float) -> floa
     columns = np.flatnonzero(inked)
     gaps = np.diff(columns[columns < within])
     usual = float(percentile(gaps[gaps > 1], 90)) if (gaps > 1).any() else 0.0
-    most = np.clip(1.5 * usual, *GAPS)
+    least = GAPS[0] if within > SHORT else GAPS_OF_SHORT
+    most = np.clip(1.5 * usual, least, GAPS[1])
     last = int(max(columns[columns < within], default=within - 1))
     for column in columns[columns >= within]:
         if column - last > most or line[last + 1 : column + 3].any():

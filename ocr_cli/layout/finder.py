@@ -22,6 +22,7 @@ from ocr_cli.layout.chains import Chain, chains_of
 from ocr_cli.layout.corridors import parted
 from ocr_cli.layout.courses import Course, smoothed
 from ocr_cli.layout.faint import cell_contrast, without_faint
+from ocr_cli.layout.gutters import parted_at_gutters
 from ocr_cli.layout.leftover import is_new, leftover
 from ocr_cli.layout.normalise import evened
 from ocr_cli.layout.order import in_reading_order
@@ -75,7 +76,8 @@ class Map:
     def chains(self) -> list[Chain]:
         """The rows on the map."""
         rows = chains_of(self.body, self.spread, self.contrast)
-        return parted(without_faint(rows, self.contrast), self.contrast)
+        rows = parted_at_gutters(without_faint(rows, self.contrast), self.contrast)
+        return parted(rows, self.contrast)
 
     @cached_property
     def sideways(self) -> bool:

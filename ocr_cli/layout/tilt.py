@@ -63,6 +63,14 @@ def quarter_turned(page: Page, quarters: int) -> Page:
     return replace(page, grey=grey, ink=ink, to_file=page.to_file @ to_old, letters=(), rows=())
 
 
+def mirrored(page: Page) -> Page:
+    """The page with left and right exchanged."""
+    to_old = np.array([[-1.0, 0.0, page.grey.shape[1]], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    grey = np.ascontiguousarray(page.grey[:, ::-1])
+    to_file = page.to_file @ to_old
+    return replace(page, grey=grey, ink=None, to_file=to_file, letters=(), rows=())
+
+
 def find_tilt(ink: NDArray[np.bool_]) -> float:
     """Degrees by which rows of writing fall to the right (below 0: rise), 0.0 if unsure.
 

@@ -17,7 +17,7 @@ from ocr_cli.modelfiles import kinds, weights
 from ocr_cli.modelfiles.weights import Model
 from ocr_cli.page import Course, Page, Row
 from ocr_cli.recognition import calibration as confidence
-from ocr_cli.recognition import few_words, fusion, letters, lines
+from ocr_cli.recognition import cells, few_words, figures, fusion, letters, lines, mirrors
 from ocr_cli.recognition.calibration import calibrated
 from ocr_cli.recognition.language import languages
 from ocr_cli.recognition.language.interface import Language
@@ -33,6 +33,7 @@ from ocr_cli.recognition.lines.beam import LineDecoding
 
 __all__ = [
     "Reader",
+    "is_mirrored",
     "load_language",
     "load_reader",
     "read_courses",
@@ -43,6 +44,7 @@ __all__ = [
 CAPITALS = 0.7  # share of a row's letters, from which on it is in block capitals
 DOUBTFUL = 0.72  # of the usual legibility of a page's rows, below which one is not to be trusted,
 ILLEGIBLE = 0.42, 0.6  # but at least, and at most, so much; fitted on gnhk/valid and copiste/valid
+LEGIBLE = 0.6  # of a row whose figures the line models are believed
 SURE = 0.97  # confidence of a line model, from which on capitals are not read by letters
 APART = 0.8  # pieces of ink to a letter, from which on letters stand apart
 # Gaps count for more in rows that are mostly block capitals, whose words stand well apart.
@@ -159,6 +161,12 @@ def read_page(page: Page, reader: Reader, alternatives: bool = False) -> Page:
 
     With `alternatives` each doubtful word, where there is a model of lines, has them.
     """
+    read = _read(page, reader, alternatives)
+    found = zip(page.rows, read.rows, strict=True)
+    return replace(read, rows=tuple(cells.joined(row, at.cells) for at, row in found))
+
+
+def _read(page: Page, reader: Reader, alternatives: bool) -> Page:
     match reader:
         case Reader(letters=Model() as model, lines=None):
             return _by_letters(page, model, reader)
@@ -231,6 +239,10 @@ def _both_ways(
         rows = _with_second_opinions(
             page, rows, chosen, seen, by_letters, by_lines, reader, language
         )
+    rows = tuple(
+        figures.settled(row, one.scores, by_lines.classes)
+        for row, one in zip(rows, seen, strict=True)
+    )
     if alternatives:
         rows = with_alternatives(rows, seen, by_lines.classes, language)
     return replace(page, rows=rows, language=languages.code_of(language))
@@ -262,6 +274,8 @@ def _with_second_opinions(
         texts = row.text, rows[i].text
         known = seen[i].scores, by_lines.classes, language
         if texts[0] != texts[1] and best_text(texts, lattice, *known) == 1:
+            continue
+        if rows[i].legibility > LEGIBLE and figures.are_lost(texts[1], texts[0]):
             continue
         rows[i] = calibrated(row, confidence.SETTLED)
     return tuple(rows)
@@ -300,6 +314,18 @@ def without_doubtful(page: Page) -> Page:
     usual = float(median([row.legibility for row in page.rows]))
     least = float(np.clip(DOUBTFUL * usual, *ILLEGIBLE))
     return replace(page, rows=tuple(row for row in page.rows if row.legibility >= least))
+
+
+def is_mirrored(page: Page, read: Page, reader: Reader) -> bool:
+    """Whether a page, with its rows, shows its writing the wrong way round; see `mirrors`."""
+    model = reader.lines
+    if model is None:
+        return False
+
+    def legibility(some: Page) -> list[float]:
+        return [lines.legibility(one.scores) for one in lines.emissions_of(some, model)]
+
+    return mirrors.is_mirrored(page, read, legibility)
 
 
 def read_courses(page: Page, courses: Sequence[Course], reader: Reader) -> Page:

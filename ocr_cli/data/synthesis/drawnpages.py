@@ -60,6 +60,8 @@ def draw_page(source: LineSource, rng: np.random.Generator, faces: Sequence[str]
     busy = 0.75 if empty else 0.4
     if rng.random() < busy:
         grey = add_clutter(grey, sheet.courses, rng)
+    if rng.random() < 0.12:
+        grey = grey * grounds.hand_shadow(shape, rng)
     kept = tuple(c for c in sheet.courses if _in_sight(c, shape))
     return RowPage((np.clip(grey, 0, 1) * 255).astype(np.uint8), kept)
 

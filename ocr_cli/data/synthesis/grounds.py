@@ -169,6 +169,26 @@ def any_ground(shape: Shape, rng: np.random.Generator) -> Grey:
     return kinds[int(rng.choice(3, p=[0.45, 0.35, 0.2]))](shape, rng)
 
 
+def hand_shadow(shape: Shape, rng: np.random.Generator) -> Grey:
+    """The light that a hand, or a telephone, leaves on a sheet: 1 where it is full."""
+    from scipy import ndimage
+
+    height, width = shape
+    size = rng.uniform(0.15, 0.5) * min(shape)
+    x, y = rng.uniform(0, width), height * (1 - rng.exponential(0.25))
+    image = Image.new("L", (width, height))
+    pen = ImageDraw.Draw(image)
+    pen.ellipse([x - size, y, x + size, y + 2 * size], fill=255)
+    finger = size * rng.uniform(0.12, 0.22)
+    for k in range(int(rng.integers(0, 6))):
+        left = x - size + k * size * rng.uniform(0.38, 0.46)
+        box = [left, y - size * rng.uniform(0.2, 1), left + 2 * finger, y + size]
+        pen.rounded_rectangle(box, finger, fill=255)
+    turned = image.rotate(rng.uniform(-30, 30))
+    soft = ndimage.gaussian_filter(np.asarray(turned, np.float32) / 255, rng.uniform(1.5, 15))
+    return np.asarray(1 - np.float32(rng.uniform(0.3, 0.75)) * soft, np.float32)
+
+
 def paper(shape: Shape, rng: np.random.Generator) -> Grey:
     """A sheet: tone, fibres, ruling, holes, creases."""
     tone = rng.uniform(0.75, 1) if rng.random() < 0.85 else rng.uniform(0.4, 0.75)

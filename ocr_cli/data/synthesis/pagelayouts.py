@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr_cli.data.synthesis.closepages import close_rows, entries, sums
 from ocr_cli.data.synthesis.lines import Mix
 from ocr_cli.data.synthesis.printed import exercises, letter_head, typescript
 from ocr_cli.data.synthesis.sheets import FINE, BoxOf, SheetWriter
@@ -352,10 +353,13 @@ def _letter(writer: SheetWriter, box: BoxOf) -> None:
 
 
 LAYOUTS: dict[Callable[[SheetWriter, BoxOf], None], float] = {
-    plain_rows: 0.26,
-    _parts: 0.12,
+    plain_rows: 0.2,
+    close_rows: 0.06,
+    sums: 0.03,
+    entries: 0.03,
+    _parts: 0.08,
     _scattered: 0.08,
-    _columns: 0.09,
+    _columns: 0.07,
     _table: 0.09,
     _form: 0.07,
     _grid: 0.03,

@@ -1,0 +1,204 @@
+"""Printed marks beside writing, which are none of it: grids' dots, leaders, holes, empty boxes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr_cli.layout.raster import Pieces, label, running_max
+from ocr_cli.layout.shade import closed, odd
+from ocr_cli.layout.ticks import ticks
+from ocr_cli.page import Course
+
+Array = NDArray[Any]
+Grey = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+FINE = 7.0  # pixels to a spread on the picture in which marks are looked for, about
+BROAD = 3.6  # spreads: paper is told over so much
+BLACK = 0.4  # of the light of most of the paper: no shadow is darker
+INK = 0.4  # of the contrast of clear strokes: as much is ink
+LEAST = 0.08  # contrast of ink
+DOT = 0.85  # spreads that a printed dot measures, at most
+ALIKE = 0.18  # share by which the gaps of a row of dots differ, at most
+MANY = 6  # dots, at least, in a row of them
+DISC = 2.2, 12.0  # spreads that a hole measures
+SOLID = 0.7  # of its box, and more, is dark
+ROUND = 0.95  # of it is as of a disc or a square
+BOX = 2.2, 6.5  # spreads that a box to tick measures
+SIDE = 0.85  # of each of its sides is drawn,
+CORNER = 0.08  # of its side: so near its corners there is ink, which round letters lack,
+HOLLOW = 0.04  # and of what they enclose no more
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A page's ink at a scale that suits its writing.
+
+    pieces : of the ink; dark : (h, w) the contrast. step : pixels of the page to one of these;
+    spread : in these.
+    """
+
+    pieces: Pieces = field(repr=False)
+    dark: Grey = field(repr=False)
+    step: int
+    spread: float
+
+
+def marked(grey: Grey, courses: Sequence[Course]) -> Marked | None:
+    """The ink of a page with rows; None where there is none."""
+    if not courses:
+        return None
+    spread = float(np.median([course.spread for course in courses]))
+    step = max(1, int(spread / FINE))
+    height, width = (n // step for n in grey.shape)
+    if min(height, width) < 3:
+        return None
+    cells = grey[: height * step, : width * step].reshape(height, step, width, step)
+    low = np.ascontiguousarray(cells.min((1, 3)))
+    light = closed(low, odd(BROAD * spread / step))
+    level = np.float32(np.percentile(light, 75))
+    light = np.where(light < BLACK * level, level, light)  # what is broad and black is drawn
+    dark = (light - low) / np.maximum(light, 0.05)
+    strong = dark[dark > LEAST]
+    if not len(strong):
+        return None
+    pieces = label(dark > max(LEAST, INK * float(np.percentile(strong, 75))))
+    if not len(pieces.area):
+        return None
+    return Marked(pieces, dark, step, spread / step)
+
+
+def without_marks(grey: Grey, courses: Sequence[Course], seen: Marked) -> Grey:
+    """The page without printed marks; itself where there are none."""
+    gone = dots(seen) | discs(seen) | boxes(seen)
+    gone |= ticks(seen.pieces, seen.spread, [course.points / seen.step for course in courses])
+    return erased(grey, seen, gone) if gone.any() else grey
+
+
+def erased(grey: Grey, seen: Marked, gone: Mask) -> Grey:
+    """The page with paper where pieces (P,) were, and around them."""
+    mask = np.concatenate([[False], gone])[seen.pieces.labels]
+    mask = running_max(mask.astype(np.uint8), 3) > 0
+    return papered(grey, enlarged(mask, seen), 4 * seen.spread * seen.step)
+
+
+def enlarged(mask: Mask, seen: Marked) -> Mask:
+    """A mask of what was looked at, in pixels of the page."""
+    return mask.repeat(seen.step, 0).repeat(seen.step, 1)
+
+
+def papered(grey: Grey, mask: Mask, reach: float) -> Grey:
+    """The page with paper where a mask of its shape, or somewhat smaller, is set."""
+    full = np.zeros(grey.shape, bool)
+    full[: mask.shape[0], : mask.shape[1]] = mask
+    y, x = np.nonzero(full)
+    room = int(reach)
+    part = tuple(slice(max(0, int(v.min()) - room), int(v.max()) + room + 1) for v in (y, x))
+    bare = np.where(full[part], np.float32(0), grey[part])
+    light = closed(bare, odd(reach))
+    light = np.where(light > 0, light, np.median(grey[part][~full[part]]))
+    out = grey.copy()
+    out[part] = np.where(full[part], light, grey[part])
+    return out
+
+
+def dots(seen: Marked) -> Mask:
+    """(P,) the pieces that are dots in rows, level or upright, at even distances."""
+    y1, x1, y2, x2 = seen.pieces.boxes.T
+    small = np.maximum(y2 - y1, x2 - x1) <= DOT * seen.spread + 1
+    found = np.zeros(len(small), bool)
+    at = np.flatnonzero(small)
+    if len(at) < MANY:
+        return found
+    centres = np.stack([(x1 + x2) / 2, (y1 + y2) / 2], 1)[at]
+    found[at] = _in_rows(centres, seen.spread) | _in_rows(centres[:, ::-1], seen.spread)
+    return found
+
+
+def _in_rows(centres: Array, spread: float) -> Mask:
+    """(N,) whether dots stand in a level row of `MANY` or more at even distances."""
+    n = len(centres)
+    order = np.argsort(centres[:, 0], kind="stable")
+    place = centres[order]
+    following = np.full(n, -1)
+    for i in range(n):
+        stop = np.searchsorted(place[:, 0], place[i, 0] + 6 * spread + 1)
+        away = place[i + 1 : stop] - place[i]
+        near = np.flatnonzero(np.abs(away[:, 1]) <= 0.25 * spread + 0.02 * away[:, 0])
+        if len(near):
+            following[i] = i + 1 + near[0]
+    inside = np.zeros(n, bool)
+    done = np.zeros(n, bool)
+    for start in range(n):
+        chain = [start]
+        while not done[chain[-1]] and following[chain[-1]] >= 0:
+            done[chain[-1]] = True
+            chain.append(int(following[chain[-1]]))
+        if len(chain) >= MANY:
+            inside[_even(np.array(chain), place[:, 0])] = True
+    out = np.zeros(n, bool)
+    out[order] = inside
+    return out
+
+
+def _even(chain: Array, x: Array) -> Array:
+    """The members of a chain of dots that stand at its usual distance, or a few times that."""
+    gaps = np.diff(x[chain])
+    usual = float(np.median(gaps))
+    times = np.maximum(np.rint(gaps / usual), 1)
+    fits = np.abs(gaps - times * usual) <= ALIKE * usual + 1
+    if fits.sum() < MANY - 1 or (np.abs(gaps - usual) <= ALIKE * usual + 1).mean() < 0.6:
+        return chain[:0]
+    kept = np.concatenate([[False], fits]) | np.concatenate([fits, [False]])
+    return chain[kept]
+
+
+def discs(seen: Marked) -> Mask:
+    """(P,) the pieces that are solid and as high as wide: punched holes, bullets, blots."""
+    y1, x1, y2, x2 = seen.pieces.boxes.T
+    high, wide = y2 - y1, x2 - x1
+    low, most = (v * seen.spread for v in DISC)
+    found = (np.minimum(high, wide) >= low) & (np.maximum(high, wide) <= most)
+    found &= np.maximum(high, wide) <= 1.2 * np.minimum(high, wide) + 1
+    found &= seen.pieces.area >= SOLID * high * wide
+    for p in np.flatnonzero(found):
+        found[p] = _is_solid(seen.pieces.mask(int(p)))
+    return np.asarray(found)
+
+
+def _is_solid(mask: Mask) -> bool:
+    """Whether a mask is a disc or a square."""
+    y, x = ((np.arange(n) + 0.5) / n * 2 - 1 for n in mask.shape)
+    disc = y[:, None] ** 2 + x**2 <= 1
+    return bool((mask == disc).mean() >= ROUND or mask.mean() >= ROUND)
+
+
+def boxes(seen: Marked) -> Mask:
+    """(P,) the pieces that are empty boxes."""
+    y1, x1, y2, x2 = seen.pieces.boxes.T
+    high, wide = y2 - y1, x2 - x1
+    low, most = (v * seen.spread for v in BOX)
+    found = (np.minimum(high, wide) >= low) & (np.maximum(high, wide) <= most)
+    found &= np.maximum(high, wide) <= 1.4 * np.minimum(high, wide)
+    for p in np.flatnonzero(found):
+        found[p] = _is_box(seen.pieces, int(p))
+    return found
+
+
+def _is_box(pieces: Pieces, p: int) -> bool:
+    """Whether a piece is four straight sides about nothing."""
+    mask = pieces.mask(p)
+    y1, x1, y2, x2 = pieces.boxes[p]
+    band = max(1, round(0.2 * min(mask.shape)))
+    sides = mask[:band].any(0), mask[-band:].any(0), mask[:, :band].any(1), mask[:, -band:].any(1)
+    if min(side.mean() for side in sides) < SIDE:
+        return False
+    cut = max(1, round(CORNER * min(mask.shape)))
+    tips = mask[:cut, :cut], mask[:cut, -cut:], mask[-cut:, :cut], mask[-cut:, -cut:]
+    inner = round(0.3 * min(mask.shape))
+    inside = pieces.labels[y1 + inner : y2 - inner, x1 + inner : x2 - inner] > 0
+    return bool(sum(tip.any() for tip in tips) >= 3 and inside.mean() <= HOLLOW)

@@ -1,0 +1,69 @@
+"""Ticks before the rows of a list, which are no letters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr_cli.layout.raster import Pieces
+
+Array = NDArray[Any]
+Mask = NDArray[np.bool_]
+SIZE = 1.5, 9.0  # spreads that a tick is wide and high
+REACH = 3.5  # spreads from its row's middle to its own, at most
+APART = 2.5  # spreads by which the ticks of a list are off one upright line, at most
+FEWEST = 2  # of a list
+STEPS = 12  # columns in which its outline is looked at
+
+
+def ticks(pieces: Pieces, spread: float, courses: Sequence[Array]) -> Mask:
+    """(P,) the pieces that are ticks at the starts of rows, one above the other.
+
+    courses : points (n, 2) in the pieces' pixels, whose usual spread is `spread`.
+    """
+    found = np.zeros(len(pieces.area), bool)
+    firsts = [p for course in courses if (p := _first(pieces, spread, course)) is not None]
+    marks = [p for p in firsts if is_tick(pieces.mask(p))]
+    left = pieces.boxes[:, 1]
+    for p in marks:
+        aligned = [q for q in marks if abs(int(left[q] - left[p])) <= APART * spread]
+        found[p] = len(aligned) >= FEWEST
+    return found
+
+
+def _first(pieces: Pieces, spread: float, course: Array) -> int | None:
+    """The leftmost piece of a letter's size in a row."""
+    y1, x1, y2, x2 = pieces.boxes.T
+    low, most = (v * spread for v in SIZE)
+    x, y = course.T
+    sized = (np.minimum(y2 - y1, x2 - x1) >= 0.5 * low) & (y2 - y1 >= low) & (y2 - y1 <= most)
+    near = np.abs((y1 + y2) / 2 - y[0]) <= REACH * spread
+    start = x2 > x[0] - 6 * spread
+    there = np.flatnonzero(sized & near & start & (x1 < x[-1]))
+    return int(there[np.argmin(x1[there])]) if len(there) else None
+
+
+def is_tick(mask: Mask) -> bool:
+    """Whether a mask is a short stroke down and a long one up to the right, nothing else."""
+    height, width = mask.shape
+    if width < 5 or height < 5 or not 0.5 < height / width < 2.5:
+        return False
+    at = np.linspace(0, width - 1, STEPS).astype(int)
+    columns = mask[:, at]
+    top = np.where(columns.any(0), columns.argmax(0), height) / height
+    bottom = 1 - columns[::-1].argmax(0) / height
+    lowest = int(bottom.argmax())
+    thick = (bottom - top) <= 0.62
+    return bool(
+        0.1 < at[lowest] / width < 0.55
+        and 0.25 < top[0] < 0.85
+        and top[-1] < 0.2
+        and bottom[-1] < 0.45
+        and (np.diff(top[lowest:]) <= 0.04).all()
+        and (np.diff(bottom[: lowest + 1]) >= -0.04).all()
+        and thick.all()
+        and (columns.sum(0) >= 0.75 * height * (bottom - top)).all()
+    )

@@ -1,0 +1,42 @@
+"""Words of rows with a letter in each cell: forms' combs, crosswords."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ocr_cli.page import Glyph, Row, Word, union
+from ocr_cli.recognition.letters import geometric_mean
+
+
+def joined(row: Row, cells: Sequence[tuple[float, float]]) -> Row:
+    """A row in cells with the letters of neighbouring cells as words, one letter a cell.
+
+    An empty cell parts words.
+    """
+    if not cells or not row.words:
+        return row
+    best: dict[int, Glyph] = {}
+    for word in row.words:
+        for glyph in word.glyphs:
+            middle = (glyph.box.x1 + glyph.box.x2) / 2
+            k = min(range(len(cells)), key=lambda i: abs(sum(cells[i]) / 2 - middle))
+            if k not in best or glyph.confidence > best[k].confidence:
+                best[k] = glyph
+    runs: list[list[Glyph]] = []
+    last = None
+    for k in sorted(best):
+        if last is None or k > last + 1:
+            runs.append([])
+        runs[-1].append(best[k])
+        last = k
+    words = tuple(_word(run) for run in runs)
+    text = " ".join(word.text for word in words)
+    confidence = geometric_mean([word.confidence for word in words])
+    return replace(row, words=words, text=text, confidence=confidence)
+
+
+def _word(glyphs: list[Glyph]) -> Word:
+    text = "".join(glyph.text for glyph in glyphs)
+    confidence = geometric_mean([glyph.confidence for glyph in glyphs])
+    return Word(union([glyph.box for glyph in glyphs]), tuple(glyphs), text, confidence)

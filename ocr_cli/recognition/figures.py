@@ -1,0 +1,62 @@
+"""Numbers read with letters in them: S2S is 525 where the network sees that nearly as well."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr_cli.nn.ctc import ctc_loss
+from ocr_cli.page import Row, Word
+
+LIKE = dict(zip("SsOoIlZz", "55001122", strict=True))
+NUMBER = re.compile(r"[^\w]*[0-9SsOoIlZz][0-9SsOoIlZz.,:/-]*[^\w]*")
+FIGURES = re.compile(r"[^\w]*[0-9][0-9.,:/-]*[0-9][^\w]*")
+MARGIN = 3.2  # log-probability that a letter made a figure may cost
+
+
+def settled(row: Row, scores: NDArray[np.float32], classes: Sequence[str]) -> Row:
+    """The row with figures for letters that look like them, in words that hold figures.
+
+    scores : (T, C + 1) log-probabilities of the row's line network, whose characters are
+    `classes`.
+    """
+    words = list(row.words)
+    for i, word in enumerate(words):
+        if is_mixed(word.text):
+            words[i] = _in_figures(word)
+    if words == list(row.words):
+        return row
+    text = " ".join(word.text for word in words)
+    changed = sum(a != b for a, b in zip(text, row.text, strict=True))
+    cost = _loss(text, scores, classes) - _loss(row.text, scores, classes)
+    return replace(row, words=tuple(words), text=text) if cost <= MARGIN * changed else row
+
+
+def are_lost(there: str, other: str) -> bool:
+    """Whether a row's other reading has letters for figures that look like them in a number."""
+    numbers = "".join(word for word in there.split() if FIGURES.fullmatch(word))
+    mine, its = (sum(c.isdigit() for c in text) for text in (numbers, other))
+    as_letters = sum(c in LIKE for c in other) - sum(c in LIKE for c in there)
+    return mine > its and as_letters >= mine - its
+
+
+def is_mixed(text: str) -> bool:
+    """Whether a word holds figures, and letters that all look like some."""
+    return bool(
+        NUMBER.fullmatch(text) and re.search(r"[0-9]", text) and re.search(r"[A-Za-z]", text)
+    )
+
+
+def _in_figures(word: Word) -> Word:
+    glyphs = tuple(replace(g, text=LIKE.get(g.text, g.text)) for g in word.glyphs)
+    return replace(word, glyphs=glyphs, text="".join(g.text for g in glyphs))
+
+
+def _loss(text: str, scores: NDArray[np.float32], classes: Sequence[str]) -> float:
+    number = {c: k for k, c in enumerate(classes)}
+    target = np.array([number[c] for c in text if c in number], np.int64)
+    return float(ctc_loss(scores[None], np.array([len(scores)]), [target])[0])
