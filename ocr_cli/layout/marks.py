@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli.layout.raster import Pieces, label, running_max
+from ocr_cli.layout.raster import LabelledComponents, label, running_max
 from ocr_cli.layout.shade import closed, odd
 from ocr_cli.layout.ticks import ticks
 from ocr_cli.page import Course
@@ -42,7 +42,7 @@ class Marked:
     spread : in these.
     """
 
-    pieces: Pieces = field(repr=False)
+    pieces: LabelledComponents = field(repr=False)
     dark: Grey = field(repr=False)
     step: int
     spread: float
@@ -189,7 +189,7 @@ def boxes(seen: Marked) -> Mask:
     return found
 
 
-def _is_box(pieces: Pieces, p: int) -> bool:
+def _is_box(pieces: LabelledComponents, p: int) -> bool:
     """Whether a piece is four straight sides about nothing."""
     mask = pieces.mask(p)
     y1, x1, y2, x2 = pieces.boxes[p]
