@@ -23,6 +23,7 @@ from ocr_cli.nn.layers import BatchNorm, Conv2d, Dense, Dropout, Layer, Params, 
 from ocr_cli.nn.network import Layers, Weights
 from ocr_cli.nn.sequence import BiGru, Columns
 from ocr_cli.recognition.lines import STRIDE, sorted_scores
+from ocr_cli.training import background
 from ocr_cli.training import lines as training_lines
 from ocr_cli.training.lines import Held, LineRecipe
 
@@ -238,7 +239,7 @@ def train_rows(
     measured = {
         name: [Held(batch, ()) for batch in practice.as_found(rows)] for name, rows in held.items()
     }
-    batches = training_lines.in_background(
+    batches = background.in_background(
         lambda number: source.batches(np.random.default_rng([how.seed, run.step, 5, number])),
         processes,
     )

@@ -33,7 +33,6 @@ from ocr_cli.nn.sequence import BiGru, Columns
 from ocr_cli.training import background
 
 CHECKPOINT, LOG = "checkpoint.pt", "log.jsonl"
-in_background = background.in_background
 STYLES = ("unknown", "printed", "mixed", "cursive")
 
 
@@ -314,7 +313,7 @@ def train_lines(
     }
     rng = np.random.default_rng([recipe.seed, 3, run.step])
     # the other process cannot see the steps taken here: its curriculum goes by the time
-    batches = in_background(
+    batches = background.in_background(
         lambda _: training_batches(source, recipe, rng, lambda: run.elapsed() / recipe.seconds)
     )
     return train_run(run, batches, held, on_report)
