@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # OCRmyPDF's names of languages and ours; its default, eng, leaves the choice to each page.
 ASKED = {known.code3: code for code, known in LANGUAGES.items()} | {"eng": "auto"}
-LEVEL = 0.1  # slope of a row up to which its words are written at one height
+LEVEL = 6.0  # degrees that a row may lean for its words to be written at one height
 _BASELINE = re.compile(
     r"(?P<box>bbox (?P<x1>\d+) \d+ (?P<x2>\d+) \d+); baseline (?P<slope>\S+) (?P<offset>[-.\d]+)"
 )
@@ -74,8 +74,7 @@ def _apart(page: api.Page) -> api.Page:
     """The page with the words of rows that lean much as rows of their own."""
     rows: list[Row] = []
     for row in page.rows:
-        run = row.course.points[-1] - row.course.points[0] if row.course is not None else (1, 0)
-        leans = LEVEL * abs(run[0]) < abs(run[1])
+        leans = row.course is not None and LEVEL < abs(geometry.angle(page, row)) < 45
         rows += [_alone(row, word) for word in row.words] if leans else [row]
     return replace(page, rows=tuple(rows))
 
