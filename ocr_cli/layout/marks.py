@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli.layout.raster import Pieces, label, running_max
+from ocr_cli.layout.raster import LabelledComponents, label, running_max
 from ocr_cli.layout.shade import closed, odd
 from ocr_cli.layout.ticks import ticks
 from ocr_cli.page import Course
@@ -24,6 +24,9 @@ INK = 0.4  # of the contrast of clear strokes: as much is ink
 LEAST = 0.08  # contrast of ink
 DOT = 0.85  # spreads that a printed dot measures, at most
 ALIKE = 0.18  # share by which the gaps of a row of dots differ, at most
+ROUNDISH = 0.35  # of its size by which its height and width differ, at most
+SAME = 0.35  # of their usual area by which the areas of dots differ, at most,
+UNIFORM = 0.7  # and share of those found that are so alike: others are what is left of lines
 MANY = 6  # dots, at least, in a row of them
 DISC = 2.2, 12.0  # spreads that a hole measures
 SOLID = 0.7  # of its box, and more, is dark
@@ -42,7 +45,7 @@ class Marked:
     spread : in these.
     """
 
-    pieces: Pieces = field(repr=False)
+    pieces: LabelledComponents = field(repr=False)
     dark: Grey = field(repr=False)
     step: int
     spread: float
@@ -109,13 +112,20 @@ def papered(grey: Grey, mask: Mask, reach: float) -> Grey:
 def dots(seen: Marked) -> Mask:
     """(P,) the pieces that are dots in rows, level or upright, at even distances."""
     y1, x1, y2, x2 = seen.pieces.boxes.T
-    small = np.maximum(y2 - y1, x2 - x1) <= DOT * seen.spread + 1
+    high, wide = y2 - y1, x2 - x1
+    small = np.maximum(high, wide) <= DOT * seen.spread + 1
+    small &= np.abs(high - wide) <= ROUNDISH * (high + wide) / 2 + 1  # no pieces of a ruled line
     found = np.zeros(len(small), bool)
     at = np.flatnonzero(small)
     if len(at) < MANY:
         return found
     centres = np.stack([(x1 + x2) / 2, (y1 + y2) / 2], 1)[at]
     found[at] = _in_rows(centres, seen.spread) | _in_rows(centres[:, ::-1], seen.spread)
+    area = seen.pieces.area[found]
+    if len(area):  # those of a grid are alike
+        found[found] = np.abs(area - np.median(area)) <= SAME * np.median(area) + 2
+    if found.sum() < UNIFORM * len(area):
+        found[:] = False
     return found
 
 
@@ -189,7 +199,7 @@ def boxes(seen: Marked) -> Mask:
     return found
 
 
-def _is_box(pieces: Pieces, p: int) -> bool:
+def _is_box(pieces: LabelledComponents, p: int) -> bool:
     """Whether a piece is four straight sides about nothing."""
     mask = pieces.mask(p)
     y1, x1, y2, x2 = pieces.boxes[p]

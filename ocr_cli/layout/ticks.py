@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli.layout.raster import Pieces
+from ocr_cli.layout.raster import LabelledComponents
 
 Array = NDArray[Any]
 Mask = NDArray[np.bool_]
@@ -19,7 +19,7 @@ FEWEST = 2  # of a list
 STEPS = 12  # columns in which its outline is looked at
 
 
-def ticks(pieces: Pieces, spread: float, courses: Sequence[Array]) -> Mask:
+def ticks(pieces: LabelledComponents, spread: float, courses: Sequence[Array]) -> Mask:
     """(P,) the pieces that are ticks at the starts of rows, one above the other.
 
     courses : points (n, 2) in the pieces' pixels, whose usual spread is `spread`.
@@ -34,7 +34,7 @@ def ticks(pieces: Pieces, spread: float, courses: Sequence[Array]) -> Mask:
     return found
 
 
-def _first(pieces: Pieces, spread: float, course: Array) -> int | None:
+def _first(pieces: LabelledComponents, spread: float, course: Array) -> int | None:
     """The leftmost piece of a letter's size in a row."""
     y1, x1, y2, x2 = pieces.boxes.T
     low, most = (v * spread for v in SIZE)
