@@ -37,7 +37,9 @@ def close_rows(writer: SheetWriter, box: BoxOf) -> None:
         y += pitch * rng.uniform(0.97, 1.08)
 
 
-def _put_words(writer: SheetWriter, x: float, y: float, right: float, height: float) -> Course | None:
+def _put_words(
+    writer: SheetWriter, x: float, y: float, right: float, height: float
+) -> Course | None:
     """Words in capitals from x on, as one row."""
     rng, stock = writer.rng, writer.source.stock
     words = np.flatnonzero((stock.kind == 0) & np.char.isupper(stock.ink.labels.astype(str)))
