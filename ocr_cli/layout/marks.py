@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr_cli.layout.quantiles import median, percentile
 from ocr_cli.layout.raster import LabelledComponents, label, running_max
 from ocr_cli.layout.shade import closed, odd
 from ocr_cli.layout.ticks import ticks
@@ -24,6 +25,10 @@ INK = 0.4  # of the contrast of clear strokes: as much is ink
 LEAST = 0.08  # contrast of ink
 DOT = 0.85  # spreads that a printed dot measures, at most
 ALIKE = 0.18  # share by which the gaps of a row of dots differ, at most
+ROUNDISH = 0.35  # of its size by which its height and width differ, at most
+SAME = 0.35  # of their usual area by which the areas of dots differ, at most,
+PRINTED = 0.55  # of the contrast of clear strokes, and more, is that of dots that are printed
+UNIFORM = 0.7  # and share of those found that are so alike: others are what is left of lines
 MANY = 6  # dots, at least, in a row of them
 DISC = 2.2, 12.0  # spreads that a hole measures
 SOLID = 0.7  # of its box, and more, is dark
@@ -38,12 +43,13 @@ HOLLOW = 0.04  # and of what they enclose no more
 class Marked:
     """A page's ink at a scale that suits its writing.
 
-    pieces : of the ink; dark : (h, w) the contrast. step : pixels of the page to one of these;
-    spread : in these.
+    pieces : of the ink; dark : (h, w) the contrast, full : that of clear strokes. step : pixels
+    of the page to one of these; spread : in these.
     """
 
     pieces: LabelledComponents = field(repr=False)
     dark: Grey = field(repr=False)
+    full: float
     step: int
     spread: float
 
@@ -66,10 +72,11 @@ def marked(grey: Grey, courses: Sequence[Course]) -> Marked | None:
     strong = dark[dark > LEAST]
     if not len(strong):
         return None
-    pieces = label(dark > max(LEAST, INK * float(np.percentile(strong, 75))))
+    full = float(percentile(strong, 75))
+    pieces = label(dark > max(LEAST, INK * full))
     if not len(pieces.area):
         return None
-    return Marked(pieces, dark, step, spread / step)
+    return Marked(pieces, dark, full, step, spread / step)
 
 
 def without_marks(grey: Grey, courses: Sequence[Course], seen: Marked) -> Grey:
@@ -109,13 +116,21 @@ def papered(grey: Grey, mask: Mask, reach: float) -> Grey:
 def dots(seen: Marked) -> Mask:
     """(P,) the pieces that are dots in rows, level or upright, at even distances."""
     y1, x1, y2, x2 = seen.pieces.boxes.T
-    small = np.maximum(y2 - y1, x2 - x1) <= DOT * seen.spread + 1
+    high, wide = y2 - y1, x2 - x1
+    small = np.maximum(high, wide) <= DOT * seen.spread + 1
+    small &= np.abs(high - wide) <= ROUNDISH * (high + wide) / 2 + 1  # no pieces of a ruled line
     found = np.zeros(len(small), bool)
     at = np.flatnonzero(small)
     if len(at) < MANY:
         return found
     centres = np.stack([(x1 + x2) / 2, (y1 + y2) / 2], 1)[at]
     found[at] = _in_rows(centres, seen.spread) | _in_rows(centres[:, ::-1], seen.spread)
+    area = seen.pieces.area[found]
+    if len(area):  # those of a grid are alike
+        found[found] = np.abs(area - np.median(area)) <= SAME * np.median(area) + 2
+    middle = seen.dark[(y1[found] + y2[found]) // 2, (x1[found] + x2[found]) // 2]
+    if found.sum() < UNIFORM * len(area) or (len(middle) and median(middle) < PRINTED * seen.full):
+        found[:] = False
     return found
 
 

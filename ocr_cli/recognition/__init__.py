@@ -163,7 +163,7 @@ def read_page(page: Page, reader: Reader, alternatives: bool = False) -> Page:
     """
     read = _read(page, reader, alternatives)
     found = zip(page.rows, read.rows, strict=True)
-    return replace(read, rows=tuple(cells.joined(row, at.cells) for at, row in found))
+    return replace(read, rows=tuple(cells.joined_in_cells(row, at.cells) for at, row in found))
 
 
 def _read(page: Page, reader: Reader, alternatives: bool) -> Page:
@@ -325,7 +325,7 @@ def is_mirrored(page: Page, read: Page, reader: Reader) -> bool:
     def legibility(some: Page) -> list[float]:
         return [lines.legibility(one.scores) for one in lines.emissions_of(some, model)]
 
-    return mirrors.is_mirrored(page, read, legibility)
+    return mirrors.reads_backwards(page, read, legibility)
 
 
 def read_courses(page: Page, courses: Sequence[Course], reader: Reader) -> Page:

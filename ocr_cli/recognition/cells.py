@@ -9,7 +9,7 @@ from ocr_cli.page import Glyph, Row, Word, union
 from ocr_cli.recognition.letters import geometric_mean
 
 
-def joined(row: Row, cells: Sequence[tuple[float, float]]) -> Row:
+def joined_in_cells(row: Row, cells: Sequence[tuple[float, float]]) -> Row:
     """A row in cells with the letters of neighbouring cells as words, one letter a cell.
 
     An empty cell parts words.

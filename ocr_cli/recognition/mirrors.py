@@ -15,7 +15,7 @@ CLEARER = 0.08  # by so much more legible is it the other way round
 SAMPLE = 5  # rows by which that is told, the longest
 
 
-def is_mirrored(page: Page, read: Page, legibility: Callable[[Page], list[float]]) -> bool:
+def reads_backwards(page: Page, read: Page, legibility: Callable[[Page], list[float]]) -> bool:
     """Whether a page's rows are more legible from right to left.
 
     page : with its rows; read : the same with its text. legibility : of the rows of a page.

@@ -60,10 +60,10 @@ def test_figures_that_another_reading_has_as_letters_are_told() -> None:
 def test_letters_in_cells_form_words_that_empty_cells_part() -> None:
     places = [(20.0 * k, 20.0 * k + 20) for k in range(7)]
     row = row_of("A B 1 2", [10, 30, 90, 110])
-    assert cells.joined(row, places).text == "AB 12"
-    assert cells.joined(row, ()).text == "A B 1 2"
+    assert cells.joined_in_cells(row, places).text == "AB 12"
+    assert cells.joined_in_cells(row, ()).text == "A B 1 2"
     # of black cells nothing is known: what they part is one word
-    assert cells.joined(row, [places[0], places[1], places[4], places[5]]).text == "AB12"
+    assert cells.joined_in_cells(row, [places[0], places[1], places[4], places[5]]).text == "AB12"
 
 
 def test_of_two_readings_in_one_cell_the_surer_one_counts() -> None:
@@ -71,4 +71,4 @@ def test_of_two_readings_in_one_cell_the_surer_one_counts() -> None:
     glyph = row.words[1].glyphs[0]
     surer = Word(glyph.box, (Glyph(glyph.box, glyph.ink, "S", 0.99),), "S", 0.99)
     sure = Row(row.box, (row.words[0], surer), 20.0, 10.0, text="A S")
-    assert cells.joined(sure, [(0.0, 20.0)]).text == "S"
+    assert cells.joined_in_cells(sure, [(0.0, 20.0)]).text == "S"

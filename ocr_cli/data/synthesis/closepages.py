@@ -1,4 +1,4 @@
-"""Layouts of pages on which rows are hard to tell apart: close capitals, sums, short entries."""
+"""Layouts of pages on which rows are hard to tell apart: close capitals, sums, short short_entries."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def sums(writer: SheetWriter, box: BoxOf) -> None:
                 break
 
 
-def entries(writer: SheetWriter, box: BoxOf) -> None:
+def short_entries(writer: SheetWriter, box: BoxOf) -> None:
     """A few short rows of figures and letters, with wide gaps: moves, prices, times, distances."""
     rng = writer.rng
     x1, y1, x2, y2 = box

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli.data.synthesis.closepages import close_rows, entries, sums
+from ocr_cli.data.synthesis.closepages import close_rows, short_entries, sums
 from ocr_cli.data.synthesis.lines import Mix
 from ocr_cli.data.synthesis.printed import exercises, letter_head, typescript
 from ocr_cli.data.synthesis.sheets import FINE, BoxOf, SheetWriter
@@ -356,7 +356,7 @@ LAYOUTS: dict[Callable[[SheetWriter, BoxOf], None], float] = {
     plain_rows: 0.2,
     close_rows: 0.06,
     sums: 0.03,
-    entries: 0.03,
+    short_entries: 0.03,
     _parts: 0.08,
     _scattered: 0.08,
     _columns: 0.07,
