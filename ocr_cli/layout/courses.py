@@ -182,9 +182,9 @@ def _whole_and_rest(x: Array, size: int) -> tuple[Grey, NDArray[np.int32]]:
 
 def _between(first: Grey, second: Grey, at: NDArray[np.intp], share: Grey) -> Grey:
     """The values of two pictures at the same places, so much of the second."""
-    one = first.take(at, mode="clip")
+    one = first.take(at, mode="clip").astype(np.float32, copy=False)
     one *= 1 - share
-    other = second.take(at, mode="clip")
+    other = second.take(at, mode="clip").astype(np.float32, copy=False)
     other *= share
     one += other
     return one

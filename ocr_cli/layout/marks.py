@@ -37,6 +37,7 @@ BOX = 2.2, 6.5  # spreads that a box to tick measures
 SIDE = 0.85  # of each of its sides is drawn,
 CORNER = 0.08  # of its side: so near its corners there is ink, which round letters lack,
 HOLLOW = 0.04  # and of what they enclose no more
+BESIDE = 1.5  # spreads: a square so near to another letter is an O, a D or a nought
 
 
 @dataclass(frozen=True)
@@ -200,8 +201,17 @@ def boxes(seen: Marked) -> Mask:
     found = (np.minimum(high, wide) >= low) & (np.maximum(high, wide) <= most)
     found &= np.maximum(high, wide) <= 1.4 * np.minimum(high, wide)
     for p in np.flatnonzero(found):
-        found[p] = _is_box(seen.pieces, int(p))
+        found[p] = _is_box(seen.pieces, int(p)) and _is_alone(seen, int(p))
     return found
+
+
+def _is_alone(seen: Marked, p: int) -> bool:
+    """Whether no piece as high as a letter stands near a piece, on its left or its right."""
+    y1, x1, y2, x2 = seen.pieces.boxes.T
+    level = (y1 < (y1[p] + y2[p]) / 2) & (y2 > (y1[p] + y2[p]) / 2) & (y2 - y1 > seen.spread)
+    away = np.maximum(x1 - x2[p], x1[p] - x2)
+    level[p] = False
+    return not bool((level & (away < BESIDE * seen.spread)).any())
 
 
 def _is_box(pieces: LabelledComponents, p: int) -> bool:

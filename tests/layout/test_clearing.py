@@ -120,7 +120,7 @@ def test_empty_boxes_go(written: Grey, side: int, thick: int) -> None:
     image, pen = sheet()
     letters(pen)
     for y in ROWS:
-        pen.rectangle([8, y - side // 2, 8 + side, y + side // 2], outline=20, width=thick)
+        pen.rectangle([36 - side, y - side // 2, 36, y + side // 2], outline=20, width=thick)
     assert np.abs(cleared(image) - written).max() < 0.1
 
 
