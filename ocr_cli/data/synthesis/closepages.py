@@ -1,4 +1,4 @@
-"""Layouts of pages on which rows are hard to tell apart: close capitals, sums, short short_entries."""
+"""Layouts of pages whose rows are hard to tell apart: close capitals, sums, short entries."""
 
 from __future__ import annotations
 
