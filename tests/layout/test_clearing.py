@@ -211,3 +211,13 @@ def test_squared_paper_is_no_grid_of_letters(written: Grey) -> None:
 def test_rows_know_no_cells_without_grids() -> None:
     row: Row = bare_row(courses()[0], (260, 500))
     assert row.cells == ()
+
+
+def test_motion_blur_is_no_page_that_shows_through() -> None:
+    image, pen = sheet()
+    letters(pen)
+    sharp = grey_of(image)
+    moved = np.mean([np.roll(sharp, k, 0) for k in range(-4, 5)], 0, dtype=np.float32)
+    seen = marks.marked(moved, courses())
+    assert seen is not None
+    assert front(moved, courses(), seen) is moved
