@@ -27,6 +27,7 @@ BARE = 0.015  # and share of all strokes that lies between them, at most
 PALE = 0.08  # share of a page's strokes that is pale, at least
 DARK = 0.3  # share of a row's strokes that is dark, at least
 BEHIND = 0.4  # share of its pale ones that hang together with dark ones, at least
+BOTH = 0.12  # share of dark strokes that run level, and upright, at least
 RULED = 4.0  # spreads that a pale stroke is long and level: most such are the paper's lines
 EDGE = 0.2  # spreads about a dark stroke that its soft edge fills
 
@@ -54,6 +55,8 @@ def front(grey: Grey, courses: Sequence[Course], seen: Marked) -> Grey:
     darker[pieces.labels[seen.dark > limit * full]] = True
     behind = darker[pieces.labels[at]]
     pale = (tones > PALEST * full) & (tones < limit * full)
+    if not _runs_both_ways(seen.dark > limit * full, at):
+        return grey  # a blur, whose strokes across it are pale
     level = _level_runs(seen.dark > PALEST * full)[at][pale]
     if not pale.any() or (level > RULED * seen.spread).mean() > 0.5:
         return grey  # ruled paper, which the reader knows
@@ -80,6 +83,14 @@ def _valley(tones: Array) -> float | None:
     # the highest of them: what lies above is one layer
     best = int(np.flatnonzero(fits)[-1])
     return float(edges[best] + edges[best + wide]) / 2
+
+
+def _runs_both_ways(dark: Mask, at: Mask) -> bool:
+    """Whether dark strokes run both level and upright, as any writing's do."""
+    across, down = _level_runs(dark), _level_runs(np.ascontiguousarray(dark.T)).T
+    there = at & dark
+    level = float((across[there] > down[there]).mean()) if there.any() else 0.0
+    return BOTH <= level <= 1 - BOTH
 
 
 def _level_runs(ink: Mask) -> NDArray[np.int32]:

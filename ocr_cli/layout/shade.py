@@ -17,7 +17,7 @@ BROAD = 2.2  # spreads that a shadow, a marker's stripe or a hole measures, at l
 CELL = 0.7  # spreads to a cell in which shades are looked for
 STEP = 0.22  # share of the light that is lost within some cells, at the edge of a shade,
 REACH = 4  # so many; the light of a lamp falls off more slowly
-EDGES = 0.1  # share of the cells along the rows that lie at such edges, at least
+EDGES = 0.2  # share of the cells along the rows that lie at such edges, at least
 SMALLEST = 3.5  # pixels of a spread, below which strokes are not told from shades
 DEAD = 0.2  # of the page's light: nothing is to be seen on what is darker
 

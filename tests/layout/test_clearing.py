@@ -65,10 +65,11 @@ def test_plain_writing_stays_as_it_is(written: Grey) -> None:
 
 
 @pytest.mark.parametrize("light", [0.3, 0.45, 0.6])
-@pytest.mark.parametrize("left", [120, 160, 250])
-def test_the_shadow_of_a_finger_goes(written: Grey, light: float, left: int) -> None:
+@pytest.mark.parametrize("left", [60, 120, 160])
+def test_the_shadow_of_a_hand_goes(written: Grey, light: float, left: int) -> None:
     shadow = np.ones_like(written)
-    shadow[90:, left : left + 45] = light
+    for k in range(4):
+        shadow[90:, left + 60 * k : left + 60 * k + 40] = light
     lit = shade.evenly_lit(written * shadow, courses())
     assert np.abs(lit - written).mean() < 0.02
     assert (lit < 0.5).sum() == pytest.approx((written < 0.5).sum(), rel=0.1)
@@ -210,3 +211,13 @@ def test_squared_paper_is_no_grid_of_letters(written: Grey) -> None:
 def test_rows_know_no_cells_without_grids() -> None:
     row: Row = bare_row(courses()[0], (260, 500))
     assert row.cells == ()
+
+
+def test_motion_blur_is_no_page_that_shows_through() -> None:
+    image, pen = sheet()
+    letters(pen)
+    sharp = grey_of(image)
+    moved = np.mean([np.roll(sharp, k, 0) for k in range(-4, 5)], 0, dtype=np.float32)
+    seen = marks.marked(moved, courses())
+    assert seen is not None
+    assert front(moved, courses(), seen) is moved
