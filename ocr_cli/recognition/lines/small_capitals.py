@@ -19,8 +19,8 @@ from ocr_cli.nn import ctc
 from ocr_cli.recognition.lines import STRIDE, RowEmissions, greedy_texts
 
 Array = NDArray[Any]
-MANY, MOST, NEARLY_ALL = 0.35, 0.5, 0.9  # shares of a page's letters that are read as capitals
-MIXED = 0.2  # share of the words with both cases inside, from which on a hand has but one
+MANY, NEARLY_ALL = 0.35, 0.9  # shares of a page's letters that are read as capitals
+MIXED = 0.25  # share of the words with both cases inside, from which on a hand has but one
 SENTENCES = 40, 4.0  # words of a page, and in its usual row: fewer are a list, or a notice
 ALIKE = set("cosuvwxzkpj")  # letters whose capitals are but taller say nothing of that
 TALLER = 4.5  # pixels of a strip that a capital stands above the small ones of its word
@@ -48,7 +48,7 @@ def resolved(seen: Sequence[RowEmissions], classes: tuple[str, ...]) -> list[Row
             replace(one, scores=_in_case(one.scores, there, classes, "lower"))
             for one, there in zip(seen, small, strict=True)
         ]
-    if of_one_case and capitals >= MOST:
+    if of_one_case:
         everywhere = [np.ones(len(one.scores), bool) for one in seen]
         return [
             replace(one, scores=_in_case(one.scores, there, classes, "upper"))
