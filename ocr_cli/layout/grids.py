@@ -27,6 +27,7 @@ INKED = 0.012  # and where something is written in it
 LETTER = 0.85  # of the width of most cells, that what is written in them fills at most
 HIGH = 0.5  # of a cell's height, about, is a letter's
 _STEEP = 0.06  # dy per dx of a grid that is nearly level
+_COLUMNS = 100  # of its upper edge by which that is told, about
 
 
 @dataclass(frozen=True)
@@ -108,13 +109,12 @@ def _grid(seen: Marked, p: int) -> _Grid | None:
 
 def _slope(mask: Mask) -> float:
     """How a piece's upper edge falls, dy per dx; of a grid that is its first line."""
-    first = mask.argmax(0)
-    x = np.arange(len(first))
-    best = min(
-        np.linspace(-_STEEP, _STEEP, 61),
-        key=lambda s: float(np.abs((v := first - s * x) - np.median(v)).mean()),
-    )
-    return float(best)
+    at = np.arange(0, mask.shape[1], max(1, mask.shape[1] // _COLUMNS))
+    first = mask[:, at].argmax(0)
+    slopes = np.linspace(-_STEEP, _STEEP, 61)
+    levelled = first - slopes[:, None] * at
+    away = np.abs(levelled - np.median(levelled, axis=1, keepdims=True)).mean(1)
+    return float(slopes[away.argmin()])
 
 
 def _sheared(mask: Mask, slope: float) -> Mask:

@@ -318,14 +318,7 @@ def without_doubtful(page: Page) -> Page:
 
 def is_mirrored(page: Page, read: Page, reader: Reader) -> bool:
     """Whether a page, with its rows, shows its writing the wrong way round; see `mirrors`."""
-    model = reader.lines
-    if model is None:
-        return False
-
-    def legibility(some: Page) -> list[float]:
-        return [lines.legibility(one.scores) for one in lines.emissions_of(some, model)]
-
-    return mirrors.reads_backwards(page, read, legibility)
+    return reader.lines is not None and mirrors.reads_backwards(page, read, reader.lines)
 
 
 def read_courses(page: Page, courses: Sequence[Course], reader: Reader) -> Page:
