@@ -12,7 +12,8 @@ from ocr_cli.recognition import lines
 
 LEGIBLE = 0.84  # of a page as it is: no mirrored one is so legible
 CLEARER = 0.08  # by so much more legible is it the other way round
-SAMPLE = 2  # rows by which that is told, the longest
+SAMPLE = 2  # rows by which that is told, the longest,
+WIDE = 400  # and columns of their strips
 
 
 def reads_backwards(page: Page, read: Page, model: Model) -> bool:
@@ -23,12 +24,14 @@ def reads_backwards(page: Page, read: Page, model: Model) -> bool:
     usual = [min(row.legibility, row.confidence) for row in read.rows if row.course is not None]
     if not usual or np.median(usual) >= LEGIBLE:
         return False
-    chosen = sorted(range(len(page.rows)), key=lambda k: _length(page.rows[k]))[-SAMPLE:]
-    here = float(np.mean([read.rows[k].legibility for k in chosen]))
-    strips = lines.strips_of(replace(page, rows=tuple(page.rows[k] for k in chosen)))
-    turned = [np.ascontiguousarray(strip.image[:, ::-1]) for strip in strips]
-    other = [lines.legibility(scores) for scores in lines.sorted_scores(turned, model)]
-    return bool(np.mean(other) > here + CLEARER)
+    rows = sorted(page.rows, key=_length)[-SAMPLE:]
+    strips = [strip.image[:, :WIDE] for strip in lines.strips_of(replace(page, rows=tuple(rows)))]
+    turned = [np.ascontiguousarray(strip[:, ::-1]) for strip in strips]
+    here, other = (
+        np.mean([lines.legibility(scores) for scores in lines.sorted_scores(way, model)])
+        for way in (strips, turned)
+    )
+    return bool(other > here + CLEARER)
 
 
 def _length(row: Row) -> float:
