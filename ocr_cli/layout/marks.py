@@ -61,15 +61,13 @@ def marked(grey: Grey, courses: Sequence[Course]) -> Marked | None:
         return None
     spread = float(np.median([course.spread for course in courses]))
     step = max(1, int(spread / FINE))
-    height, width = (n // step for n in grey.shape)
-    if min(height, width) < 3:
+    if min(grey.shape) < 3 * step:
         return None
-    cells = grey[: height * step, : width * step].reshape(height, step, width, step)
-    low = np.ascontiguousarray(cells.min((1, 3)))
-    light = closed(low, odd(BROAD * spread / step))
+    low = _cells(np.minimum, grey, step)
+    light = _paper(low, BROAD * spread / step)
     level = np.float32(np.percentile(light, 75))
     light = np.where(light < BLACK * level, level, light)  # what is broad and black is drawn
-    dark = (light - low) / np.maximum(light, 0.05)
+    dark = np.asarray((light - low) / np.maximum(light, np.float32(0.05)), np.float32)
     strong = dark[dark > LEAST]
     if not len(strong):
         return None
@@ -78,6 +76,23 @@ def marked(grey: Grey, courses: Sequence[Course]) -> Marked | None:
     if not len(pieces.area):
         return None
     return Marked(pieces, dark, full, step, spread / step)
+
+
+def _paper(low: Grey, broad: float) -> Grey:
+    """The light of the paper, by a closing over so many pixels; on a half as large picture."""
+    height, width = low.shape
+    even = np.pad(low, ((0, height % 2), (0, width % 2)), "edge")
+    light = closed(_cells(np.maximum, even, 2), odd(broad / 2))
+    return np.ascontiguousarray(light.repeat(2, 0).repeat(2, 1)[:height, :width])
+
+
+def _cells(pick: np.ufunc, grey: Grey, step: int) -> Grey:
+    """The least or the largest value of each cell of so many pixels a side."""
+    height, width = (n // step * step for n in grey.shape)
+    out = grey[0:height:step, 0:width:step].copy()
+    for k in range(1, step * step):
+        pick(out, grey[k // step : height : step, k % step : width : step], out=out)
+    return out
 
 
 def without_marks(grey: Grey, courses: Sequence[Course], seen: Marked) -> Grey:

@@ -45,7 +45,7 @@ CAPITALS = 0.7  # share of a row's letters, from which on it is in block capital
 DOUBTFUL = 0.72  # of the usual legibility of a page's rows, below which one is not to be trusted,
 ILLEGIBLE = 0.42, 0.6  # but at least, and at most, so much; fitted on gnhk/valid and copiste/valid
 LEGIBLE = 0.6  # of a row whose figures the line models are believed
-SURE = 0.97  # confidence of a line model, from which on capitals are not read by letters
+SURE = 0.93  # confidence of a line model, from which on capitals are not read by letters
 APART = 0.8  # pieces of ink to a letter, from which on letters stand apart
 # Gaps count for more in rows that are mostly block capitals, whose words stand well apart.
 SPACED = LineDecoding(space=0.7)

@@ -10,7 +10,8 @@ from ocr_cli.modelfiles.weights import Model
 from ocr_cli.page import Page, Row
 from ocr_cli.recognition import lines
 
-LEGIBLE = 0.84  # of a page as it is: no mirrored one is so legible
+LEGIBLE = 0.75  # of a page as it is: hardly a mirrored one is so legible
+ENOUGH = 15  # letters, below which a page does not tell: figures are others in a mirror
 CLEARER = 0.08  # by so much more legible is it the other way round
 SAMPLE = 2  # rows by which that is told, the longest,
 WIDE = 400  # and columns of their strips
@@ -22,7 +23,8 @@ def reads_backwards(page: Page, read: Page, model: Model) -> bool:
     page : with its rows; read : the same with its text.
     """
     usual = [min(row.legibility, row.confidence) for row in read.rows if row.course is not None]
-    if not usual or np.median(usual) >= LEGIBLE:
+    letters = sum(c.isalpha() for row in read.rows for c in row.text)
+    if letters < ENOUGH or not usual or np.median(usual) >= LEGIBLE:
         return False
     rows = sorted(page.rows, key=_length)[-SAMPLE:]
     strips = [strip.image[:, :WIDE] for strip in lines.strips_of(replace(page, rows=tuple(rows)))]
