@@ -114,14 +114,14 @@ MUTANTS = (
     # recognition
     Mutant(
         "recognition/calibration.py",
-        "LINES = (0.49, -0.20)",
-        "LINES = (0.49, 1.6)",
+        "LINES = (0.42, 0.06)",
+        "LINES = (0.42, 1.6)",
         "recognition/test_decisions.py",
     ),
     Mutant(
         "recognition/calibration.py",
-        "SETTLED = (0.53, 1.81)",
-        "SETTLED = (0.53, 0.2)",
+        "SETTLED = (0.20, 3.40)",
+        "SETTLED = (0.20, 0.2)",
         "recognition/test_decisions.py",
     ),
     Mutant(

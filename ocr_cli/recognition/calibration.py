@@ -11,12 +11,13 @@ from ocr_cli.recognition.letters import geometric_mean
 
 # Slope and offset of the log-odds that a word is right, over the log-odds that its reader gives
 # it (J. Platt 1999). LINES is fitted on gnhk/valid, copiste/valid and pages/dev, SETTLED and MIXED
-# on the first and last of these (benchmarks/calibrate.py); LETTERS on writers of the valid split.
+# on the first and last of these (benchmarks/calibrate.py; MIXED lies between what suits drawn pages
+# and what suits notes); LETTERS on writers of the valid split.
 # Letters are scored by shape alone and mended by all else, so theirs say little.
 LETTERS = (0.46, 1.45)
-SETTLED = (0.53, 1.81)  # rows that were read both ways
+SETTLED = (0.20, 3.40)  # rows that were read both ways
 LINES = (0.42, 0.06)  # rows read by one network,
-MIXED = (0.50, 0.59)  # and by two: the mean of their probabilities is less sure than it could be
+MIXED = (0.60, 0.80)  # and by two: the mean of their probabilities is less sure than it could be
 
 
 def calibrated(row: Row, odds: tuple[float, float]) -> Row:
