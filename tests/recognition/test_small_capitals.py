@@ -50,7 +50,7 @@ def read(page: Sequence[RowEmissions]) -> list[str]:
 
 
 WORDS = mixed_case(TEXT)
-ROWS = [WORDS, WORDS[::-1], WORDS[3:] + WORDS[:3], WORDS[5:] + WORDS[:5]]
+ROWS = [WORDS[k:] + WORDS[:k] for k in (0, 2, 3, 5, 7, 9)]
 SENTENCES = [" ".join(words) for words in ROWS]
 
 
