@@ -100,9 +100,11 @@ def place_rows(page: Page, courses: Sequence[Course]) -> Page:
     some = courses[:: max(1, len(courses) // ASKED)]
     if sum(is_light(pyramid, course) for course in some) > len(some) / 2:
         page = replace(page, grey=1 - page.grey)  # a dark sheet on a light table
+        pyramid = Pyramid(page.grey)
     grey, others, bands = _cleared(page.grey, courses)
-    page = replace(page, grey=grey)
-    pyramid = Pyramid(grey)
+    if grey is not page.grey:
+        page = replace(page, grey=grey)
+        pyramid = Pyramid(grey)
     found = lengthened(pyramid, [placed(pyramid, course) for course in others])
     in_cells = [placed(pyramid, band.course) for band in bands]
     page = with_bare_rows(page, in_reading_order([*found, *in_cells]) if bands else found)

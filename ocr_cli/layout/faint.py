@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ocr_cli.layout.chains import Chain
 from ocr_cli.layout.quantiles import percentile
-from ocr_cli.layout.raster import running_max
+from ocr_cli.layout.raster import over_cells, running_max
 
 Array = NDArray[Any]
 Grey = NDArray[np.float32]
@@ -30,7 +30,8 @@ def cell_contrast(grey: Grey) -> Grey:
     height, width = (n // _CELL for n in grey.shape)
     cells = grey.reshape(height, _CELL, width, _CELL)
     light = running_max(np.ascontiguousarray(cells.mean((1, 3))), _LIGHT)
-    return (cells.max((1, 3)) - cells.min((1, 3))) / (light + np.float32(0.05))
+    darkest, lightest = (over_cells(pick, grey, _CELL) for pick in (np.minimum, np.maximum))
+    return np.asarray((lightest - darkest) / (light + np.float32(0.05)), np.float32)
 
 
 def without_faint(chains: Sequence[Chain], contrast: Grey) -> list[Chain]:

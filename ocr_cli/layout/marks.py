@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_cli.layout.quantiles import median, percentile
-from ocr_cli.layout.raster import LabelledComponents, label, running_max
+from ocr_cli.layout.raster import LabelledComponents, label, over_cells, running_max
 from ocr_cli.layout.shade import closed, odd
 from ocr_cli.layout.ticks import ticks
 from ocr_cli.page import Course
@@ -63,7 +63,7 @@ def marked(grey: Grey, courses: Sequence[Course]) -> Marked | None:
     step = max(1, int(spread / FINE))
     if min(grey.shape) < 3 * step:
         return None
-    low = _cells(np.minimum, grey, step)
+    low = over_cells(np.minimum, grey, step)
     light = _paper(low, BROAD * spread / step)
     level = np.float32(np.percentile(light, 75))
     light = np.where(light < BLACK * level, level, light)  # what is broad and black is drawn
@@ -82,17 +82,8 @@ def _paper(low: Grey, broad: float) -> Grey:
     """The light of the paper, by a closing over so many pixels; on a half as large picture."""
     height, width = low.shape
     even = np.pad(low, ((0, height % 2), (0, width % 2)), "edge")
-    light = closed(_cells(np.maximum, even, 2), odd(broad / 2))
+    light = closed(over_cells(np.maximum, even, 2), odd(broad / 2))
     return np.ascontiguousarray(light.repeat(2, 0).repeat(2, 1)[:height, :width])
-
-
-def _cells(pick: np.ufunc, grey: Grey, step: int) -> Grey:
-    """The least or the largest value of each cell of so many pixels a side."""
-    height, width = (n // step * step for n in grey.shape)
-    out = grey[0:height:step, 0:width:step].copy()
-    for k in range(1, step * step):
-        pick(out, grey[k // step : height : step, k % step : width : step], out=out)
-    return out
 
 
 def without_marks(grey: Grey, courses: Sequence[Course], seen: Marked) -> Grey:

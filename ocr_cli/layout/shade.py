@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli.layout.raster import running_max
+from ocr_cli.layout.raster import over_cells, running_max
 from ocr_cli.page import Course
 
 Array = NDArray[Any]
@@ -41,8 +41,7 @@ def has_edges(grey: Grey, courses: Sequence[Course], spread: float) -> bool:
     height, width = (n // step for n in grey.shape)
     if min(height, width) < 2 * REACH + 1:
         return False
-    cells = grey[: height * step, : width * step].reshape(height, step, width, step)
-    light = closed(np.ascontiguousarray(cells.max((1, 3))), odd(BROAD / CELL))
+    light = closed(over_cells(np.maximum, grey, step), odd(BROAD / CELL))
     low = -running_max(-light, 2 * REACH + 1)
     edges = running_max(light, 2 * REACH + 1) - low > STEP * light.max()
     there = np.zeros(edges.shape, bool)

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ocr_cli.data.charset import LANGUAGES
-from ocr_cli.modelfiles.weights import shipped_models
-from ocr_cli.recognition.language.languages import FIRST, Languages
+from ocr_cli.recognition.language.languages import FIRST, Languages, shipped_languages
 from ocr_cli.recognition.lines import RowEmissions
 from ocr_cli.recognition.lines.beam import LineDecoding, n_best
 
@@ -21,13 +19,8 @@ LEAD = 2.0  # log-odds by which another language must be likelier than `language
 def likeliest(seen: Sequence[RowEmissions], classes: tuple[str, ...], known: Languages) -> str:
     """The code of the shipped language whose best reading of all rows has the highest odds."""
     scores = [one.scores for one in seen]
-    odds = {code: LEAD * (code == FIRST) for code in _shipped()}
+    odds = {code: LEAD * (code == FIRST) for code in shipped_languages()}
     for code in odds:
         found = n_best(scores, classes, known.get(code), LineDecoding())
         odds[code] += sum(max((score for _, score in texts), default=0.0) for texts in found)
     return max(odds, key=lambda code: odds[code])
-
-
-def _shipped() -> list[str]:
-    there = shipped_models()
-    return [code for code, language in LANGUAGES.items() if language.file in there]

@@ -113,8 +113,13 @@ def _loaded(name: str) -> LanguageModel:
 @cache
 def profiles() -> dict[str, NDArray[np.uint8]]:
     """The profile of each language that is there; ModelError where a file has none."""
+    return {code: _read_profile(LANGUAGES[code].file) for code in shipped_languages()}
+
+
+def shipped_languages() -> list[str]:
+    """The codes of the languages whose models are there."""
     there = weights.shipped_models()
-    return {code: _read_profile(one.file) for code, one in LANGUAGES.items() if one.file in there}
+    return [code for code, language in LANGUAGES.items() if language.file in there]
 
 
 def _read_profile(name: str) -> NDArray[np.uint8]:

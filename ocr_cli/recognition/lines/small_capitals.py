@@ -43,18 +43,15 @@ def resolved(seen: Sequence[RowEmissions], classes: tuple[str, ...]) -> list[Row
     words = [word for one in seen for word in _words(one, classes)]
     if _has_sentences(texts) and _begins_taller(words):
         usual = float(np.median(np.concatenate([word[1:] for word in words])))
-        small = [tops(one) < usual + TALLER for one in seen]
-        return [
-            replace(one, scores=_in_case(one.scores, there, classes, "lower"))
-            for one, there in zip(seen, small, strict=True)
-        ]
-    if of_one_case:
-        everywhere = [np.ones(len(one.scores), bool) for one in seen]
-        return [
-            replace(one, scores=_in_case(one.scores, there, classes, "upper"))
-            for one, there in zip(seen, everywhere, strict=True)
-        ]
-    return list(seen)
+        case, where = "lower", [tops(one) < usual + TALLER for one in seen]
+    elif of_one_case:
+        case, where = "upper", [np.ones(len(one.scores), bool) for one in seen]
+    else:
+        return list(seen)
+    return [
+        replace(one, scores=_in_case(one.scores, there, classes, case))
+        for one, there in zip(seen, where, strict=True)
+    ]
 
 
 def _cases(texts: Sequence[str]) -> tuple[float, float]:
