@@ -137,7 +137,8 @@ def _from_strokes(
     tell: Callable[[dict[str, Any]], None],
 ) -> tuple[Model, str]:
     """A small line model from scratch, of pen strokes alone."""
-    from ocr_cli.data.synthesis import lines
+    from ocr_cli.data.synthesis.pieces import make_source
+    from ocr_cli.data.synthesis.stock import load_stock
     from ocr_cli.training import lines as training_lines
 
     if len(given) > 1:
@@ -153,8 +154,8 @@ def _from_strokes(
         )
         raise InputError("no pen strokes to train a line model on", wanted, str(folder or ""))
     recipe = training_lines.LineRecipe(**how)
-    source = lines.make_source(lines.load_stock(folder, "train"))
-    valid = lines.load_stock(folder, "valid")
+    source = make_source(load_stock(folder, "train"))
+    valid = load_stock(folder, "valid")
     return training_lines.train_lines(source, valid, recipe, scratch, resume, tell), str(folder)
 
 

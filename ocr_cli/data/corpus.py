@@ -27,40 +27,17 @@ from ocr_cli.errors import MissingExtraError
 
 # What follows a word of a list, and how often. "" ends the line.
 ENDINGS = {
-    f" {BREAK}": 0.82,
-    f", {BREAK}": 0.04,
-    f". {BREAK}": 0.03,
-    ".": 0.02,
-    "": 0.04,
-    f"'s {BREAK}": 0.01,
-    f"-{BREAK}": 0.01,
-    f": {BREAK}": 0.01,
-    f"; {BREAK}": 0.005,
-    f"? {BREAK}": 0.005,
-    f"! {BREAK}": 0.005,
-    f") {BREAK}": 0.0025,
-    f'" {BREAK}': 0.0025,
-}
+    f" {BREAK}": 0.82, f", {BREAK}": 0.04, f". {BREAK}": 0.03, ".": 0.02, "": 0.04,
+    f"'s {BREAK}": 0.01, f"-{BREAK}": 0.01, f": {BREAK}": 0.01, f"; {BREAK}": 0.005,
+    f"? {BREAK}": 0.005, f"! {BREAK}": 0.005, f") {BREAK}": 0.0025, f'" {BREAK}': 0.0025,
+}  # fmt: skip
 # French sets signs apart, and has other quotes; so may the others.
 _FRENCH_ENDINGS = {
-    f" {BREAK}": 0.82,
-    f", {BREAK}": 0.045,
-    f". {BREAK}": 0.03,
-    ".": 0.025,
-    "": 0.04,
-    f"-{BREAK}": 0.01,
-    f" : {BREAK}": 0.008,
-    f": {BREAK}": 0.004,
-    f" ; {BREAK}": 0.003,
-    f"; {BREAK}": 0.001,
-    f" ? {BREAK}": 0.003,
-    f" ! {BREAK}": 0.003,
-    f"! {BREAK}": 0.001,
-    f") {BREAK}": 0.003,
-    f" » {BREAK}": 0.002,
-    f"» {BREAK}": 0.0005,
-    f'" {BREAK}': 0.0015,
-}
+    f" {BREAK}": 0.82, f", {BREAK}": 0.045, f". {BREAK}": 0.03, ".": 0.025, "": 0.04,
+    f"-{BREAK}": 0.01, f" : {BREAK}": 0.008, f": {BREAK}": 0.004, f" ; {BREAK}": 0.003,
+    f"; {BREAK}": 0.001, f" ? {BREAK}": 0.003, f" ! {BREAK}": 0.003, f"! {BREAK}": 0.001,
+    f") {BREAK}": 0.003, f" » {BREAK}": 0.002, f"» {BREAK}": 0.0005, f'" {BREAK}': 0.0015,
+}  # fmt: skip
 _NO_GENITIVE = {end: share for end, share in ENDINGS.items() if not end.startswith("'")}
 # What stands before a word of a list, and how often.
 _OPENINGS = {'"': 0.0025, "(": 0.0025, "- ": 0.002}

@@ -14,6 +14,8 @@ from ocr_cli.data import patches, recombination
 from ocr_cli.data.patches import Patch, Strain
 from ocr_cli.data.synthesis import lines
 from ocr_cli.data.synthesis.lines import Batch
+from ocr_cli.data.synthesis.pieces import Mix, batches, groups, make_source
+from ocr_cli.data.synthesis.stock import load_stock, room_needed
 from ocr_cli.errors import InputError
 from ocr_cli.layout.courses import darkness
 from ocr_cli.layout.strips import HEIGHT, MIDDLE
@@ -22,7 +24,7 @@ Array = NDArray[Any]
 DRAWN, TYPESET = 40_000, 9_000  # rows drawn once of a folder of pen strokes, and of typefaces
 HELD = 200  # rows of a folder to measure by
 ANEW = 0.4  # share of the rows whose words are cut that are put together anew from their hand's
-_STROKES = lines.Mix(0.36, 0.26, 0.22, 0.16)
+_STROKES = Mix(0.36, 0.26, 0.22, 0.16)
 _FONTS = ("*-latin-400-normal.woff", "*.ttf", "*.otf")
 
 
@@ -80,9 +82,9 @@ class GreySource:
             ]
             rough = np.array([width_of(item) for item in drawn]) * rng.uniform(0.9, 1.1, len(drawn))
             order = np.argsort(rough)
-            groups = list(lines.groups(rough[order], self.columns, self.pool))
-            for k in rng.permutation(len(groups)):
-                batch = self._batch([drawn[i] for i in order[groups[k]]], rng)
+            runs = list(groups(rough[order], self.columns, self.pool))
+            for k in rng.permutation(len(runs)):
+                batch = self._batch([drawn[i] for i in order[runs[k]]], rng)
                 if batch.labels:
                     yield batch
 
@@ -96,7 +98,7 @@ class GreySource:
         kept = [
             (strip, item.text)
             for strip, item in zip(strips, items, strict=True)
-            if strip.shape[1] // 4 >= lines.room_needed(item.text)
+            if strip.shape[1] // 4 >= room_needed(item.text)
         ]
         return packed([s for s, _ in kept], [t for _, t in kept])
 
@@ -139,7 +141,7 @@ def as_found(items: Sequence[Patch], seed: int = 0) -> list[Batch]:
     widths = np.array([strips[i].shape[1] for i in order], float)
     return [
         packed([strips[i] for i in order[group]], [items[i].text for i in order[group]])
-        for group in lines.groups(widths, 8000)
+        for group in groups(widths, 8000)
     ]
 
 
@@ -212,18 +214,18 @@ def load_rows(
 
 def _drawn(folder: Path, split: str, rng: np.random.Generator) -> list[Patch]:
     """Strips of pen strokes, their geometry already varied; of another split than train, plain."""
-    stock = lines.load_stock(folder, split)
-    source = lines.make_source(stock)
+    stock = load_stock(folder, split)
+    source = make_source(stock)
     variation = lines.Variation(neighbours=0.08, specks=0.05)
     count = DRAWN if split == "train" else DRAWN // 40
     found: list[Patch] = []
     while len(found) < count:
         pieces = source.draw(3000, _STROKES, rng)
-        for part in lines.batches(pieces, 8000, rng):
+        for part in batches(pieces, 8000, rng):
             plain = variation if split == "train" else lines.NO_VARIATION
             batch = lines.draw_batch(stock, part, rng, plain)
             for image, width, text in zip(batch.images, batch.widths, batch.labels, strict=True):
-                if lines.room_needed(text) <= width // 4 and width <= 1200:
+                if room_needed(text) <= width // 4 and width <= 1200:
                     strip = (image[:, :width].clip(0, 1) * 255).astype(np.uint8)
                     found.append(Patch(strip, 0.0, text))
     return found[:count]

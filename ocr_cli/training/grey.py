@@ -15,7 +15,7 @@ from ocr_cli.data import practice, recombination
 from ocr_cli.data.charset import WESTERN
 from ocr_cli.data.patches import Patch
 from ocr_cli.data.practice import GreySource, Pile
-from ocr_cli.data.synthesis.lines import room_needed
+from ocr_cli.data.synthesis.stock import room_needed
 from ocr_cli.layout.strips import HEIGHT
 from ocr_cli.modelfiles.weights import Model
 from ocr_cli.nn import ctc, network

@@ -13,15 +13,16 @@ import numpy as np
 
 from ocr_cli.data.charset import ASCII
 from ocr_cli.data.synthesis import lines
-from ocr_cli.data.synthesis.lines import (
-    Batch,
-    ItemKind,
+from ocr_cli.data.synthesis.lines import Batch, Variation
+from ocr_cli.data.synthesis.pieces import (
     LineSource,
     Mix,
-    Stock,
     TextPieces,
-    Variation,
+    batches,
+    make_source,
+    selected,
 )
+from ocr_cli.data.synthesis.stock import WIDEST, ItemKind, Stock, room_needed
 from ocr_cli.errors import OcrError, UsageError
 from ocr_cli.evaluation.metrics import edit_distance
 from ocr_cli.files import cannot_write, make_folder, replacing
@@ -107,7 +108,7 @@ def training_batches(
         if progress() < recipe.words_first:
             mix = Mix(0.85, 0.05, 0.05, 0.05)
         pieces = source.draw(3000, mix, rng)
-        for part in lines.batches(pieces, recipe.columns, rng):
+        for part in batches(pieces, recipe.columns, rng):
             batch = _readable(lines.draw_batch(source.stock, part, rng, recipe.variation))
             if batch.labels:
                 yield batch
@@ -115,8 +116,8 @@ def training_batches(
 
 def _readable(batch: Batch) -> Batch:
     """The strips that have room for their text and are not too long."""
-    room = np.array([lines.room_needed(text) for text in batch.labels])
-    kept = np.flatnonzero((batch.widths // 4 >= room) & (batch.widths <= lines.WIDEST * 1.3))
+    room = np.array([room_needed(text) for text in batch.labels])
+    kept = np.flatnonzero((batch.widths // 4 >= room) & (batch.widths <= WIDEST * 1.3))
     widest = int(batch.widths[kept].max()) if len(kept) else 0
     images = np.ascontiguousarray(batch.images[kept, :, :widest])
     return Batch(images, batch.widths[kept], [batch.labels[i] for i in kept])
@@ -139,14 +140,14 @@ class Held:
 
 def held_out(stock: Stock, kind: ItemKind, count: int, seed: int = 0) -> list[Held]:
     """`count` items of a kind, drawn without variation."""
-    source = lines.make_source(stock)
+    source = make_source(stock)
     pieces: TextPieces = source.every(kind)
     rng = np.random.default_rng(seed)
     some = rng.permutation(len(pieces.labels))[:count]
-    pieces = lines.selected(pieces, some)
+    pieces = selected(pieces, some)
     return [
         Held(lines.draw_batch(stock, part, rng), stock.ink.style[part.item])
-        for part in lines.batches(pieces, 6000, rng)
+        for part in batches(pieces, 6000, rng)
     ]
 
 

@@ -89,7 +89,7 @@ def joined(letters: ink.Ink, times: int) -> ink.Ink:
 def test_archives_join_as_lists_do(first, second) -> None:
     letters = ink.from_strokes([CROSS, BAR], ["X", "l"])
     one, two = letters.take(np.array(first, int)), letters.take(np.array(second, int))
-    both = ink.joined(one, two)
+    both = ink.joined([one, two])
     assert list(both.labels) == list(one.labels) + list(two.labels)
     for i, kind in enumerate(first + second):
         for drawn, expected in zip(both.strokes(i), (CROSS, BAR)[kind], strict=True):

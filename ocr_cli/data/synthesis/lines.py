@@ -13,57 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_cli.data.formats.ink import Ink
-from ocr_cli.data.synthesis.pieces import (
-    LineSource,
-    Mix,
-    TextPieces,
-    batches,
-    groups,
-    make_source,
-    selected,
-)
+from ocr_cli.data.synthesis.pieces import TextPieces
 from ocr_cli.data.synthesis.render import resampled
-from ocr_cli.data.synthesis.stock import (
-    WIDEST,
-    ItemKind,
-    Stock,
-    chained,
-    expected_ink,
-    is_clean,
-    load_stock,
-    make_stock,
-    normalised,
-    placed_characters,
-    room_needed,
-    x_heights,
-)
+from ocr_cli.data.synthesis.stock import Stock
 from ocr_cli.layout import strips
-
-__all__ = [
-    "NO_VARIATION",
-    "WIDEST",
-    "Batch",
-    "ItemKind",
-    "LineSource",
-    "Mix",
-    "Stock",
-    "TextPieces",
-    "Variation",
-    "batches",
-    "chained",
-    "draw_batch",
-    "expected_ink",
-    "groups",
-    "is_clean",
-    "load_stock",
-    "make_source",
-    "make_stock",
-    "normalised",
-    "placed_characters",
-    "room_needed",
-    "selected",
-    "x_heights",
-]
 
 Array = NDArray[Any]
 _FINE = 2  # the pen runs on a canvas so many times as fine
