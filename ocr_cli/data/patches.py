@@ -23,6 +23,7 @@ from ocr_cli.data.formats.given import GivenRow
 from ocr_cli.data.formats.pagexml import is_foreign, load_page_xml
 from ocr_cli.data.formats.rowcourses import measured_courses
 from ocr_cli.data.formats.transcripts import text_in
+from ocr_cli.data.synthesis.lines import blurred
 from ocr_cli.errors import InputError
 from ocr_cli.layout import courses
 from ocr_cli.layout.courses import Course, Grey, Pyramid
@@ -320,14 +321,7 @@ def _thicker(dark: Grey, rng: np.random.Generator) -> Grey:
 
 def _soft(image: Grey, sigma: float) -> Grey:
     side = np.exp(-0.5 / sigma**2)
-    side = np.float32(side / (1 + 2 * side))
-    y = (1 - 2 * side) * image
-    y[:, 1:] += side * image[:, :-1]
-    y[:, :-1] += side * image[:, 1:]
-    z = (1 - 2 * side) * y
-    z[1:] += side * y[:-1]
-    z[:-1] += side * y[1:]
-    return np.asarray(z, np.float32)
+    return blurred(image.T[None], np.float32(side / (1 + 2 * side)))[0].T
 
 
 def _coarse(image: Grey, step: float) -> Grey:

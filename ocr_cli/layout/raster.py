@@ -165,3 +165,29 @@ def square_distance(goal: Mask, reach: int) -> NDArray[np.int16]:
         np.minimum(best[..., step:, :], across[..., :-step, :] + square, out=best[..., step:, :])
         np.minimum(best[..., :-step, :], across[..., step:, :] + square, out=best[..., :-step, :])
     return best
+
+
+def interpolated(
+    grey: Any, top: NDArray[np.int32], left: NDArray[np.int32], y: Float, x: Float
+) -> NDArray[np.float32]:
+    """Bilinear values of a picture: y of the way down from pixel (top, left), x to the right."""
+    height, width = grey.shape
+    flat = np.ascontiguousarray(grey).reshape(-1)
+    at = (top * width + left).astype(np.intp)
+    right, below = int(width > 1), width * int(height > 1)
+    upper = _between(flat, flat[right:], at, x)
+    lower = _between(flat[below:], flat[below + right :], at, x)
+    lower -= upper
+    lower *= y
+    lower += upper
+    return lower
+
+
+def _between(first: Any, second: Any, at: NDArray[np.intp], share: Float) -> NDArray[np.float32]:
+    """The values of two pictures at the same places, so much of the second."""
+    one = first.take(at, mode="clip").astype(np.float32, copy=False)
+    one *= 1 - share
+    other = second.take(at, mode="clip").astype(np.float32, copy=False)
+    other *= share
+    one += other
+    return one

@@ -80,12 +80,6 @@ def copied(weights: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{k: v.detach().clone() for k, v in p.items()} for p in weights]
 
 
-def follow(torch: Any, average: Any, weights: Any, share: float) -> None:
-    """Moves a running average so far towards the weights, in place."""
-    pairs = [(a[k], p[k].detach()) for a, p in zip(average, weights, strict=True) for k in p]
-    torch._foreach_lerp_([a for a, _ in pairs], [p for _, p in pairs], share)
-
-
 def to_numpy(weights: Sequence[dict[str, Any]]) -> Weights:
     """Tensors as numpy arrays of their own."""
     return tuple({k: v.detach().cpu().numpy().copy() for k, v in p.items()} for p in weights)
@@ -172,7 +166,53 @@ LOSSES: dict[str, Callable[[Any, Any, Any], Any]] = {
 }
 
 
-class TorchTrainer:
+class TorchNetwork:
+    """A network on a device: its layers, its weights, and the tensors of these that are trained."""
+
+    def __init__(self, layers: Layers, weights: Weights, device: str) -> None:
+        self._torch = import_torch()
+        self._device = device_of(device)
+        self.layers = layers
+        self._weights = to_torch(self._torch, weights, self._device)
+        self._trained = [p[name].requires_grad_() for p, name in trainable(layers, self._weights)]
+        self._steps = 0
+
+
+class AveragedTrainer(TorchNetwork):
+    """A network in training, and the running average of all its weights, which is for use."""
+
+    _optimiser: Any
+
+    def __init__(self, layers: Layers, weights: Weights, averaging: float, device: str) -> None:
+        super().__init__(layers, weights, device)
+        self._averaging, self._average = averaging, copied(self._weights)
+
+    def _learn(self, loss: Any, clip: float, start: int = 0) -> None:
+        """Take a step, its gradients at most `clip` long; none where they are no numbers.
+
+        start : for how many steps the first weights count in the average.
+        """
+        torch = self._torch
+        self._optimiser.zero_grad()
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(self._trained, clip)
+        if bool(torch.isfinite(norm)):
+            self._optimiser.step()
+        self._steps += 1
+        share = max(1 - self._averaging, 1 / (start + self._steps))
+        pairs = [
+            (mean[name], own[name].detach())
+            for mean, own in zip(self._average, self._weights, strict=True)
+            for name in own
+        ]
+        torch._foreach_lerp_([mean for mean, _ in pairs], [own for _, own in pairs], share)
+
+    def weights(self) -> Weights:
+        """The running average of the weights, as numpy arrays of their own."""
+        return to_numpy(self._average)
+
+
+class TorchTrainer(TorchNetwork):
     """Takes training steps in PyTorch; the counterpart of `characters.NumpyTrainer`."""
 
     def __init__(
@@ -187,19 +227,16 @@ class TorchTrainer:
         loss: str,
         device: str = "auto",
     ) -> None:
-        self._torch = torch = import_torch()
-        self._device = device_of(device)
+        super().__init__(layers, weights, device)
+        torch, self._loss = self._torch, LOSSES[loss]
         torch.manual_seed(seed % 2**63)
-        self.layers, self._loss = layers, LOSSES[loss]
-        self._weights = to_torch(torch, weights, self._device)
-        self._trained = [p[name].requires_grad_() for p, name in trainable(layers, self._weights)]
         if optimiser == "adam":
             self._optimiser = torch.optim.AdamW(self._trained, lr=1.0, weight_decay=decay)
         else:
             self._optimiser = torch.optim.SGD(
                 self._trained, lr=1.0, momentum=momentum, weight_decay=decay
             )
-        self._averaging, self._steps = averaging, 0
+        self._averaging = averaging
         self._average = [t.detach().clone() for t in self._trained]
 
     def step(
