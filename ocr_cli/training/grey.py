@@ -19,8 +19,8 @@ from ocr_cli.data.synthesis.stock import room_needed
 from ocr_cli.layout.strips import HEIGHT
 from ocr_cli.modelfiles.weights import Model
 from ocr_cli.nn import ctc, network
-from ocr_cli.nn.layers import BatchNorm, Conv2d, Dense, Dropout, Layer, Params, Relu
-from ocr_cli.nn.network import Layers, Weights
+from ocr_cli.nn.layers import BatchNorm, Conv2d, Dense, Dropout, Layer, Params
+from ocr_cli.nn.network import Layers, Weights, normed
 from ocr_cli.nn.sequence import BiGru, Columns
 from ocr_cli.recognition.lines import STRIDE, sorted_scores
 from ocr_cli.training import background
@@ -42,18 +42,12 @@ def grey_layers(classes: int, dropout: float = 0.1) -> Layers:
     """
     return (
         *training_lines.STEM,
-        Conv2d(64, 128),
-        BatchNorm(128),
-        Relu(),
+        *normed(Conv2d(64, 128)),
         Dropout(dropout / 2),
-        Conv2d(128, 128),
-        BatchNorm(128),
-        Relu(),
+        *normed(Conv2d(128, 128)),
         Columns(),
         Dropout(dropout),
-        Dense(6 * 128, 256),
-        BatchNorm(256),
-        Relu(),
+        *normed(Dense(6 * 128, 256)),
         Dropout(dropout),
         BiGru(256, 192),
         Dropout(dropout),

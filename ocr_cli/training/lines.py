@@ -28,8 +28,8 @@ from ocr_cli.evaluation.metrics import edit_distance
 from ocr_cli.files import cannot_write, make_folder, replacing
 from ocr_cli.modelfiles.weights import Model, save_model
 from ocr_cli.nn import ctc, network, optimisers
-from ocr_cli.nn.layers import BatchNorm, Conv2d, Dense, Dropout, MaxPool2d, Relu
-from ocr_cli.nn.network import Layers, Weights
+from ocr_cli.nn.layers import Conv2d, Dense, Dropout, MaxPool2d
+from ocr_cli.nn.network import Layers, Weights, normed
 from ocr_cli.nn.sequence import BiGru, Columns
 from ocr_cli.training import background
 
@@ -60,16 +60,10 @@ class LineRecipe:
 
 # What every line network begins with: (N, 48, W, 1) to (N, 6, W / 4, 64).
 STEM: Layers = (
-    Conv2d(1, 16, size=5, stride=2),
-    BatchNorm(16),
-    Relu(),
-    Conv2d(16, 32),
-    BatchNorm(32),
-    Relu(),
+    *normed(Conv2d(1, 16, size=5, stride=2)),
+    *normed(Conv2d(16, 32)),
     MaxPool2d(),
-    Conv2d(32, 64),
-    BatchNorm(64),
-    Relu(),
+    *normed(Conv2d(32, 64)),
     MaxPool2d(2, 1),
 )
 
@@ -82,14 +76,10 @@ def line_layers(classes: int, dropout: float = 0.15) -> Layers:
     """
     return (
         *STEM,
-        Conv2d(64, 96),
-        BatchNorm(96),
-        Relu(),
+        *normed(Conv2d(64, 96)),
         Columns(),
         Dropout(dropout),
-        Dense(6 * 96, 192),
-        BatchNorm(192),
-        Relu(),
+        *normed(Dense(6 * 96, 192)),
         Dropout(dropout),
         BiGru(192, 128),
         Dropout(dropout),
