@@ -53,10 +53,10 @@ def test_learns_and_keeps_the_best_epoch() -> None:
     assert loss == pytest.approx(best.valid_loss, rel=1e-5)
 
 
-@pytest.mark.parametrize("backend", ["numpy", "torch"])
+@pytest.mark.parametrize(
+    "backend", ["numpy", pytest.param("torch", marks=pytest.mark.needs("torch"))]
+)
 def test_the_average_of_a_short_training_is_not_its_random_start(backend: str) -> None:
-    if backend == "torch":
-        pytest.importorskip("torch", reason="PyTorch is not installed")
     _, history = trained(backend, replace(FEW, epochs=2))
     assert history[-1].valid_score > 0.6
 
@@ -104,9 +104,11 @@ def test_weights_that_16_bits_do_not_hold_are_not_written(tmp_path: Path) -> Non
     assert (tmp_path / "m.npz").read_bytes() == before
 
 
+@pytest.mark.needs("torch")
 @pytest.mark.parametrize("preset", ["mlp", "homework", "convnet"])
 def test_torch_writes_what_numpy_reads(preset: str, tmp_path: Path) -> None:
-    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    import torch
+
     from ocr_cli.nn.torch import backend as torch_backend
 
     model, history = trained("torch", preset=preset)

@@ -18,7 +18,7 @@ from ocr_cli.nn import network
 from ocr_cli.recognition.lines import load_line_model, row_scores
 from ocr_cli.training import lines as training_lines
 
-pytest.importorskip("torch")
+pytestmark = pytest.mark.needs("torch")
 
 WORDS = ("on", "no", "il", "lo", "oil")
 
