@@ -1,4 +1,4 @@
-"""What a line model practises on: piles of rows, and batches of strips drawn from them."""
+"""The data loader of a line model: weighted piles of rows, and batches of strips from them."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ _FONTS = ("*-latin-400-normal.woff", "*.ttf", "*.otf")
 
 @dataclass(frozen=True)
 class Pile:
-    """Rows of one origin; `share` of all that is practised comes from it.
+    """Rows of one data set, of which `share` of all strips are made.
 
-    items are patches to bend, or strips that were bent when drawn (48 high). hands : the patches
-    that know their words, by who wrote them.
+    items : patches (120, W), augmented each time, or strips (48, W), which were when they were
+    drawn. hands : by writer, the patches whose words are cut.
     """
 
     items: Sequence[Patch] = field(repr=False)
@@ -41,7 +41,7 @@ class Pile:
     hands: Mapping[str, Sequence[Patch]] = field(default_factory=dict, repr=False)
 
     def draw(self, count: int, rng: np.random.Generator) -> list[Patch]:
-        """So many of the items, some of them put together anew from their hand's words."""
+        """Draw items with replacement; ANEW of those with words become `recombined` ones."""
         drawn = [self.items[i] for i in rng.integers(len(self.items), size=count)]
         anew = rng.random(count) < ANEW
         return [
@@ -53,7 +53,7 @@ class Pile:
 
 
 def pile(items: Sequence[Patch], share: float) -> Pile:
-    """A pile that knows its hands: those with more than one row whose words are cut."""
+    """Make a pile; items whose words are cut are sorted by writer, unless one has a single one."""
     hands: dict[str, list[Patch]] = {}
     for item in items:
         if item.words:
@@ -63,7 +63,7 @@ def pile(items: Sequence[Patch], share: float) -> Pile:
 
 @dataclass(frozen=True)
 class GreySource:
-    """Draws batches of strips from piles."""
+    """A data loader: `pool` rows at a time are drawn, sorted by width, and cut into batches."""
 
     piles: Sequence[Pile]
     columns: int = 12000
@@ -71,7 +71,7 @@ class GreySource:
     strain: Strain = field(default_factory=Strain)
 
     def batches(self, rng: np.random.Generator) -> Iterator[Batch]:
-        """Without end: strips of like width together, at most `columns` pixels a batch."""
+        """Yield batches of strips of like width without end, at most `columns` pixels each."""
         shares = np.array([one.share for one in self.piles])
         while True:
             counts = rng.multinomial(self.pool, shares / shares.sum())
@@ -106,7 +106,7 @@ class GreySource:
 def practice(
     item: Patch, other: Patch | None, rng: np.random.Generator, strain: Strain
 ) -> NDArray[np.float32]:
-    """A strip of an item, bent if it is a patch, and shaded."""
+    """Make a training strip (48, W) of an item: a patch is warped, and its darkness varied."""
     beside = None
     if item.image.shape[0] == HEIGHT:
         dark = item.image.astype(np.float32) / np.float32(255)
@@ -119,13 +119,13 @@ def practice(
 
 
 def width_of(item: Patch) -> int:
-    """About how wide an item's strip is."""
+    """The width, in pixels, that an item's strip has about."""
     high, wide = item.image.shape
     return int(wide if high == HEIGHT else wide / patches.FINE)
 
 
 def packed(strips: Sequence[NDArray[np.float32]], texts: list[str]) -> Batch:
-    """Strips side by side, padded with paper to the widest."""
+    """Pad strips (48, W) with paper to the widest, (B, 48, W), and cut widths to steps of 4."""
     widths = np.array([s.shape[1] // 4 * 4 for s in strips], np.int64)
     images = np.zeros((len(strips), HEIGHT, int(widths.max(initial=0))), np.float32)
     for image, strip, width in zip(images, strips, widths, strict=True):
@@ -134,7 +134,7 @@ def packed(strips: Sequence[NDArray[np.float32]], texts: list[str]) -> Batch:
 
 
 def as_found(items: Sequence[Patch], seed: int = 0) -> list[Batch]:
-    """Strips without variation to speak of, to measure by."""
+    """Make batches of all items, hardly augmented, for measuring the error rate."""
     rng = np.random.default_rng(seed)
     strips = [_plain(item, rng) for item in items]
     order = np.argsort([s.shape[1] for s in strips])
@@ -156,7 +156,7 @@ def load_piles(
     rng: np.random.Generator,
     tell: Callable[[str], None] | None = None,
 ) -> tuple[list[Pile], dict[str, list[Patch]]]:
-    """Piles of several folders, each with its weight, and the rows to measure by, by name.
+    """Load the piles of several folders and their weights, and up to HELD held-out rows of each.
 
     A folder called train has its valid beside it; of another, one row in ten is held back.
     Typefaces come last, since they set what the other folders' rows say; none is held back.
@@ -195,7 +195,7 @@ def load_rows(
     texts: Sequence[str] = (),
     tell: Callable[[str], None] | None = None,
 ) -> list[Patch]:
-    """The rows of a folder: transcribed pages, pictures of rows, pen strokes, or typefaces.
+    """Load the rows of a folder: transcribed pages, pictures of rows, pen strokes, or typefaces.
 
     split : of pen strokes; of all else a folder is all of one split. texts : what typefaces set,
     beside words by their frequency. InputError where there is nothing to practise on.
@@ -213,7 +213,7 @@ def load_rows(
 
 
 def _drawn(folder: Path, split: str, rng: np.random.Generator) -> list[Patch]:
-    """Strips of pen strokes, their geometry already varied; of another split than train, plain."""
+    """Draw DRAWN augmented strips (48, W) of pen strokes; of other splits a 40th, plain."""
     stock = load_stock(folder, split)
     source = make_source(stock)
     variation = lines.Variation(neighbours=0.08, specks=0.05)
@@ -232,6 +232,7 @@ def _drawn(folder: Path, split: str, rng: np.random.Generator) -> list[Patch]:
 
 
 def _typeset(folder: Path, rng: np.random.Generator, texts: Sequence[str]) -> list[Patch]:
+    """Set TYPESET rows in random typefaces, of `texts` and of words by their frequency."""
     from ocr_cli.data.synthesis.sentences import Writer
     from ocr_cli.data.synthesis.typefaces import faces_in, typeset
 
