@@ -12,7 +12,7 @@ from ocr_cli import recognition
 from ocr_cli.input import Picture
 from ocr_cli.layout import courses
 from ocr_cli.layout.assembly import bare_row, with_bare_rows
-from ocr_cli.page import Box, Course, Page, Row, Word, union
+from ocr_cli.page import X_HEIGHT, Box, Course, Page, Row, Word, union
 from ocr_cli.recognition import Reader
 from ocr_cli.review.document import Document, SavedRow, SavedWord
 
@@ -32,7 +32,7 @@ def document_of(page: Page) -> Document:
 
 def saved_row(row: Row, name: str) -> SavedRow:
     """Make the kept row of a row that was read."""
-    course = row.course or _straight(row)
+    course = row.course or Course(row.middle, row.x_height / X_HEIGHT, row.slant)
     words = tuple(
         SavedWord(
             (float(w.box.x1), float(w.box.y1), float(w.box.x2), float(w.box.y2)),
@@ -44,13 +44,6 @@ def saved_row(row: Row, name: str) -> SavedRow:
     )
     points = tuple((round(float(x), 2), round(float(y), 2)) for x, y in course.points)
     return SavedRow(name, points, round(course.spread, 3), round(course.slant, 4), words)
-
-
-def _straight(row: Row) -> Course:
-    """The course of a row that was found by its ink."""
-    x = np.array([row.box.x1, row.box.x2], float)
-    middle = row.baseline + row.slope * x - row.x_height / 2
-    return Course(np.stack([x, middle], 1), row.x_height / 3.2, row.slant)
 
 
 def course_of(row: SavedRow) -> Course:
