@@ -22,7 +22,7 @@ from ocr_cli.layout.order import in_reading_order
 from ocr_cli.layout.rows import find_rows
 from ocr_cli.layout.shade import evenly_lit
 from ocr_cli.layout.tilt import level, mirrored, quarter_turned, straighten
-from ocr_cli.page import X_HEIGHT, Course, Page, Row
+from ocr_cli.page import X_HEIGHT, Course, Page
 
 if TYPE_CHECKING:
     from ocr_cli.modelfiles.weights import Model
