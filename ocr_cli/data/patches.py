@@ -34,7 +34,6 @@ FINE = 1.5  # pixels of a patch to one of a strip
 TALL = 120  # height of a patch; its middle lies at half of it
 ROOM = 14  # strip pixels to the left and right of the writing
 WIDEST = 1500  # strip pixels; longer rows are left out
-_UNREADABLE = re.compile(r"[^\S ]")
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ class Recipe:
     averaging: float = 0.0  # decay a step of the weights' running average in the end; 0: none
     patience: int = 0  # epochs without a better valid score before stopping; 0: never
     seed: int = 0
-    device: str = "auto"  # of the torch back end, one of its DEVICES
+    device: str = "auto"  # of the torch back end, see its device_of
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ class Experiment:
     ----------
     data : see `choose.open_splits`; None is synthetic writing.
     start : the model to go on from; None is a fresh one, or, to learn a context, the shipped one.
-    device : what the torch back end calculates on, one of its DEVICES.
+    device : what the torch back end calculates on, see `backend.device_of`.
     teacher : a classifier of the same classes to learn from, see `characters.train`.
     out : where the best model is kept.
     changes : what to have in place of the preset's and its recipe's own values.

@@ -18,7 +18,6 @@ from ocr_cli.nn.network import Layers, Weights, normed
 from ocr_cli.nn.torch.finder import FinderTrainer
 
 _DILATIONS = (1, 2, 4, 8, 2)
-_FLOOR = 1.0  # spreads are told from one pixel on
 
 
 @dataclass(frozen=True)

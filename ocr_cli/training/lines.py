@@ -53,7 +53,7 @@ class LineRecipe:
     report_every: int = 1000  # batches
     save_every: float = 180.0  # seconds
     seed: int = 0
-    device: str = "auto"  # one of nn.torch.backend.DEVICES
+    device: str = "auto"  # see nn.torch.backend.device_of
     mix: Mix = field(default_factory=Mix)
     variation: Variation = field(default_factory=Variation)
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli.data.formats.ink import Ink, Strokes, from_strokes
+from ocr_cli.data.formats.ink import Ink, Strokes
 
 SIDE = 32  # the finished picture
 CANVAS = 64  # where the pen runs
@@ -41,13 +41,6 @@ class LetterVariation:
 
 NO_VARIATION = LetterVariation(0, 0, 0, 0, (3.0, 3.0), (85.0, 85.0), (26.0, 26.0), 0, 0, 0, 0, 0)
 _MOST = 2.0  # pixels by which a crop may move a stroke's edge, as in `layout.letter_crops`
-
-
-def render_characters(
-    items: list[Strokes], rng: np.random.Generator, augment: bool = True
-) -> NDArray[np.float32]:
-    """`render` for strokes that are held as lists; (N, 32, 32), 0 ink to 1 paper."""
-    return render(from_strokes(items), rng, LetterVariation() if augment else NO_VARIATION)
 
 
 def render(

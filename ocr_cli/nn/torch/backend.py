@@ -19,8 +19,6 @@ from ocr_cli.nn.attention import FeedForward, LayerNorm, SelfAttention
 from ocr_cli.nn.network import Layers, Weights
 from ocr_cli.nn.optimisers import newest
 
-DEVICES = ("auto", "cpu", "cuda", "mps")
-
 
 def import_torch(purpose: str = "--backend torch") -> Any:
     """The torch module; MissingExtraError, which names the purpose, where it is not installed."""
@@ -38,7 +36,7 @@ def check_torch(purpose: str = "--backend torch") -> None:
 
 
 def device_of(name: str) -> Any:
-    """The torch.device that one of DEVICES names; auto is a GPU where there is one.
+    """The torch.device called cpu, cuda or mps, or auto, which is a GPU where there is one.
 
     UsageError where it is not there.
     """
@@ -54,7 +52,7 @@ def device_of(name: str) -> Any:
 
 
 def is_gpu(name: str) -> bool:
-    """Whether what one of DEVICES names is an Nvidia GPU."""
+    """Whether a device, see `device_of`, is an Nvidia GPU."""
     return bool(device_of(name).type == "cuda")
 
 
