@@ -102,15 +102,7 @@ def run_line(
             )
 
     how = {"seconds": 60 * minutes, "seed": seed, "device": device}
-    try:
-        if start is None:
-            model, data = _from_strokes(given, how, scratch, resume, tell)
-        else:
-            model, data = _from_model(given, start, how, scratch, resume, tell)
-    except KeyboardInterrupt:
-        if (scratch / "checkpoint.pt").is_file():
-            options.tell(f"stopped; --resume goes on from {scratch}")
-        raise
+    model, data = _trained(given, start, how, scratch, resume, tell)
     record = {"command": command_line(), "data": data, "seed": seed, **model.record}
     save_model(out, for_use(replace(model, record=record)), half=True)
     if plot is not None:
@@ -127,6 +119,20 @@ def _rates(report: dict[str, Any]) -> str:
 
 def _is_rate(part: Any) -> bool:
     return isinstance(part, dict) and "all" in part
+
+
+def _trained(
+    given: Sequence[LineData], start: str | None, how: dict[str, Any], scratch: Path, *more: Any
+) -> tuple[Model, str]:
+    """The model, and what it was trained on; where it is stopped, how to go on is told."""
+    try:
+        if start is None:
+            return _from_strokes(given, how, scratch, *more)
+        return _from_model(given, start, how, scratch, *more)
+    except KeyboardInterrupt:
+        if (scratch / "checkpoint.pt").is_file():
+            options.tell(f"stopped; --resume goes on from {scratch}")
+        raise
 
 
 def _from_strokes(
