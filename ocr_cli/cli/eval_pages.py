@@ -105,7 +105,7 @@ def _pages_table(scored: Sequence[Scored]) -> list[str]:
             lines.append((f"total of {len(part)} in {path}", Total.of(part)))
     lines.append((f"total of {len(scored)}", Total.of(scored)))
     with_rows = any(one.rows for one in scored)
-    rows = ("rows found", "precision") if with_rows else ()
+    rows: tuple[str, ...] = ("rows found", "precision") if with_rows else ()
     cells = [("CER", "bare CER", "WER", "accuracy", *rows, "characters", "file")]
     for name, total in lines:
         score = total.score

@@ -18,6 +18,7 @@ from ocr_cli.errors import InputError
 from ocr_cli.modelfiles import kinds
 
 CHARACTERS = "chars.npz"  # of a folder of archives
+HANDS = 300, 40  # that built-in writing is drawn in, for train, and for valid and test
 CLASSES = {"capitals": NIST36, "ascii": ASCII94, "ascii+": (*ASCII94, NON_LETTER)}
 
 
@@ -238,6 +239,6 @@ def _synthetic(classes: tuple[str, ...], augment: bool, rng: np.random.Generator
         return ink.from_strokes(items, labels)
 
     variation = render.LetterVariation() if augment else render.NO_VARIATION
-    valid, test = (sources.rendered(drawn(40), classes) for _ in range(2))
-    source = sources.InkSource(drawn(300), classes, variation)
+    valid, test = (sources.rendered(drawn(HANDS[1]), classes) for _ in range(2))
+    source = sources.InkSource(drawn(HANDS[0]), classes, variation)
     return Splits("built-in synthetic handwriting", source, valid, test)

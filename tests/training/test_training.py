@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from ocr_cli.cli.main import cli
+from ocr_cli.data import choose
 from ocr_cli.data.sets import CharacterSet
 from ocr_cli.data.sources import SetSource
 from ocr_cli.errors import InputError, ModelError, UsageError
@@ -244,7 +245,10 @@ def test_bad_data_is_one_clear_line(tmp_path: Path, content: bytes | None, messa
     assert message in result.stderr
 
 
-def test_without_data_it_trains_on_synthetic_writing_and_says_so(tmp_path: Path) -> None:
+def test_without_data_it_trains_on_synthetic_writing_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(choose, "HANDS", (20, 5))
     out = tmp_path / "model.npz"
     result = CliRunner().invoke(
         cli,
