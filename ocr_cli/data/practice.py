@@ -151,6 +151,26 @@ def _plain(item: Patch, rng: np.random.Generator) -> NDArray[np.float32]:
     return darkness(patches.bent(item, rng, patches.AS_FOUND), MIDDLE)
 
 
+Load = Callable[
+    [Path, str, np.random.Generator, Sequence[str], Callable[[str], None] | None], list[Patch]
+]
+
+
+@dataclass(frozen=True)
+class RowFormat:
+    """A way in which rows to train on are kept in a folder.
+
+    load : (folder, split, rng, texts, tell), see `load_rows`. has_valid : whether it has a valid
+    split of its own. sets_texts : whether it sets what the other folders' rows say: it is loaded
+    after these, and none of it is held out.
+    """
+
+    is_such: Callable[[Path], bool]
+    load: Load
+    has_valid: bool = False
+    sets_texts: bool = False
+
+
 def load_piles(
     data: Sequence[tuple[Path, float]],
     rng: np.random.Generator,
@@ -163,13 +183,14 @@ def load_piles(
     """
     piles, held = [], {}
     texts: list[str] = []
-    for folder, share in sorted(data, key=lambda one: _has_fonts(one[0])):
+    for folder, share in sorted(data, key=lambda one: row_format(one[0]).sets_texts):
+        form = row_format(folder)
         rows = load_rows(folder, "train", rng, texts, tell)
         beside = folder.parent / "valid"
         kept: list[Patch] = []
-        if (folder / "words.npz").is_file():
+        if form.has_valid:
             kept = load_rows(folder, "valid", rng)
-        elif _has_fonts(folder):
+        elif form.sets_texts:
             pass
         elif folder.name == "train" and beside.is_dir():
             kept = load_rows(beside, "valid", rng, (), tell)
@@ -184,10 +205,6 @@ def load_piles(
     return piles, held
 
 
-def _has_fonts(folder: Path) -> bool:
-    return any(next(folder.rglob(pattern), None) is not None for pattern in _FONTS)
-
-
 def load_rows(
     folder: Path,
     split: str,
@@ -195,24 +212,39 @@ def load_rows(
     texts: Sequence[str] = (),
     tell: Callable[[str], None] | None = None,
 ) -> list[Patch]:
-    """Load the rows of a folder: transcribed pages, pictures of rows, pen strokes, or typefaces.
+    """Load the rows of a folder, of whichever of ROWS it is.
 
-    split : of pen strokes; of all else a folder is all of one split. texts : what typefaces set,
-    beside words by their frequency. InputError where there is nothing to practise on.
+    split : where the format has several. texts : what typefaces set, beside words by their
+    frequency. tell : is given a line for what is left out. InputError where there is nothing to
+    train on.
     """
-    if (folder / "words.npz").is_file():
-        found = _drawn(folder, split, rng)
-    elif _has_fonts(folder):
-        found = _typeset(folder, rng, texts)
-    else:
-        found = patches.folder_patches(folder, tell)
+    found = row_format(folder).load(folder, split, rng, texts, tell)
     if not found:
         advice = "give pages with their ALTO or PAGE files, pictures of rows with NAME.gt.txt, …"
         raise InputError("no rows to learn from", advice, str(folder))
     return found
 
 
-def _drawn(folder: Path, split: str, rng: np.random.Generator) -> list[Patch]:
+def row_format(folder: Path) -> RowFormat:
+    """The format of the rows in a folder; the last of ROWS where it is none of the others."""
+    return next((known for known in ROWS if known.is_such(folder)), ROWS[-1])
+
+
+def _has_strokes(folder: Path) -> bool:
+    return (folder / "words.npz").is_file()
+
+
+def _has_fonts(folder: Path) -> bool:
+    return any(next(folder.rglob(pattern), None) is not None for pattern in _FONTS)
+
+
+def _transcribed(
+    folder: Path, _split: str, _rng: np.random.Generator, _texts: Sequence[str], tell: Any
+) -> list[Patch]:
+    return patches.folder_patches(folder, tell)
+
+
+def _drawn(folder: Path, split: str, rng: np.random.Generator, *_: Any) -> list[Patch]:
     """Draw DRAWN augmented strips (48, W) of pen strokes; of other splits a 40th, plain."""
     stock = load_stock(folder, split)
     source = make_source(stock)
@@ -231,7 +263,9 @@ def _drawn(folder: Path, split: str, rng: np.random.Generator) -> list[Patch]:
     return found[:count]
 
 
-def _typeset(folder: Path, rng: np.random.Generator, texts: Sequence[str]) -> list[Patch]:
+def _typeset(
+    folder: Path, _split: str, rng: np.random.Generator, texts: Sequence[str], _tell: Any
+) -> list[Patch]:
     """Set TYPESET rows in random typefaces, of `texts` and of words by their frequency."""
     from ocr_cli.data.synthesis.sentences import Writer
     from ocr_cli.data.synthesis.typefaces import faces_in, typeset
@@ -245,3 +279,10 @@ def _typeset(folder: Path, rng: np.random.Generator, texts: Sequence[str]) -> li
         patch = typeset(writer.row(rng), face, rng)
         found += [] if patch is None else [patch]
     return found
+
+
+ROWS = (
+    RowFormat(_has_strokes, _drawn, has_valid=True),
+    RowFormat(_has_fonts, _typeset, sets_texts=True),
+    RowFormat(Path.is_dir, _transcribed),
+)
