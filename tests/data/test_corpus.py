@@ -145,6 +145,19 @@ def test_rows_are_broken_anew_with_nothing_lost() -> None:
     assert max(map(len, rows)) <= corpus.ROW[1]
 
 
+def test_running_text_is_taken_by_paragraphs_until_there_is_enough(tmp_path: Path) -> None:
+    prose = tmp_path / "en.book.txt"
+    written = [f"Chapter {i}, in which “much” is told: of whom, and why." for i in range(500)]
+    prose.write_text("\n".join([*written, "Ωmega is not known here"]) + "\n", encoding="utf-8")
+    rows = list(corpus.running_text(prose, 0.01, rng()))
+    assert 9_800 < sum(map(len, rows)) < 10_300  # what a row ends with is not counted
+    assert set("".join(rows)) <= set(WESTERN)
+    text = " ".join(rows)
+    assert '"much"' in text  # quotes as they are read
+    share = text.count(" , in which") / text.count("in which")
+    assert 0.1 < share < 0.3  # points that stand apart
+
+
 def test_transcripts_are_of_the_split_alone(data: Path) -> None:
     train, valid = (set(corpus.transcripts(data / "ink", split)) for split in ("train", "valid"))
     assert len(train) > 10_000
@@ -165,8 +178,14 @@ def test_only_train_splits_that_may_be_learnt_from_are_read(tmp_path: Path) -> N
 @pytest.mark.parametrize("language", ["fr", "de", "es"])  # English takes pen strokes as well
 def test_a_corpus_comes_out_the_same_each_time(language: str, tmp_path: Path) -> None:
     phrases = PHRASES / f"{language}.txt"
+    for name in corpus.RECIPES[language].prose:
+        (tmp_path / f"{language}.{name}.txt").write_text("one two, three.\n" * 9, encoding="utf-8")
     one, same, other = (
-        list(corpus.corpus(language, tmp_path, phrases, rng(seed), words=0.001, strings=50))
+        list(
+            corpus.corpus(
+                language, tmp_path, phrases, rng(seed), prose=tmp_path, words=0.001, strings=50
+            )
+        )
         for seed in (1, 1, 2)
     )
     assert one == same != other
