@@ -18,6 +18,7 @@ import pytest
 from ocr_cli import __version__
 from ocr_cli.cli.main import COMMANDS, cli
 from ocr_cli.modelfiles import weights
+from ocr_cli.output import formats
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -75,6 +76,19 @@ def test_every_command_and_option_is_explained(name: str) -> None:
     for parameter in command(name).params:
         if isinstance(parameter, click.Option):
             assert parameter.help, f"ocr {name} {parameter.opts[0]} has no help"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_shows_no_marks_and_fits_a_terminal(name: str) -> None:
+    context = click.Context(command(name), info_name=name, terminal_width=80)
+    lines = command(name).get_help(context).splitlines()
+    assert not [line for line in lines if "\b" in line or r"\b" in line or len(line) > 80]
+
+
+def test_the_formats_of_read_are_told_a_line_each() -> None:
+    lines = command("read").get_help(click.Context(command("read"))).splitlines()
+    named = [line.split()[0] for line in lines if re.match(r" {4}\w+ {2,}\S", line)]
+    assert [name for name in formats.READ if name not in named] == []
 
 
 def _code(text: str, language: str) -> Iterator[str]:

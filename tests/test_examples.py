@@ -1,6 +1,7 @@
 """The pictures of examples/ are what their script makes, light to clone, and read well."""
 
 import importlib.util
+import re
 import shutil
 import subprocess
 import sys
@@ -75,6 +76,17 @@ def test_every_letter_is_found_in_its_row_and_word(picture: Path) -> None:
 def test_the_default_reader_reads_it(picture: Path) -> None:
     text = recognition.read_page(analysed(picture), recognition.load_reader()).text
     assert metrics.score(text, truth(picture)).bare.rate <= 0.05
+
+
+@pytest.mark.skipif(shutil.which("awk") is None, reason="no awk")
+def test_the_recipe_for_doubtful_words_finds_them(untrained: Path, run_ocr) -> None:
+    recipe = (EXAMPLES / "recipes.md").read_text(encoding="utf-8")
+    form, program = re.findall(r"-f (\w+) \| awk -F '\\t' '([^']*)'", recipe)[0]
+    read = run_ocr("read", "-m", untrained, "-l", "none", EXAMPLES / "meter.png", "-f", form)
+    printed = subprocess.run(
+        ["awk", "-F", "\t", program], input=read.stdout, capture_output=True, check=True
+    )
+    assert len(printed.stdout.splitlines()) == 9  # all words: it knows nothing
 
 
 @pytest.mark.skipif(shutil.which("jq") is None, reason="no jq")

@@ -19,7 +19,7 @@ from ocr_cli.files import KeepOldError, replacing
 from ocr_cli.output import formats
 
 # Not in the docstring, which python -OO leaves out.
-HELP = r"""
+HELP = """
 Read the handwriting in FILES and print it, pages in the order of FILES.
 
 FILES are pictures (JPEG, JPEG 2000, PNG, TIFF with any number of pages, BMP, WebP, AVIF,
@@ -34,7 +34,7 @@ What is hardly legible, as rows that are no writing are, is left out.
 Formats, by -f or by the ending of -o FILE:
   text    a line a row; an empty line between pages
   layout  the same, with the page's indents, gaps and empty lines (--layout)
-  jsonl   a JSON object a page, with what doubtful words may be instead; see ocr schema
+  jsonl   a JSON object a page, what doubtful words may be too; see ocr schema
   tsv     Tesseract's twelve columns
   words   a table: source page row word y1 x1 y2 x2 confidence text
   hocr    hOCR 1.2
@@ -44,7 +44,7 @@ Formats, by -f or by the ending of -o FILE:
 
 Places are in the pixels of the picture as stored, of a PDF's page as its scan has it; boxes of
 jsonl and words are y1 x1 y2 x2, ends excluded. Confidence runs from 0 to 1. In a table, tab, line
-break and backslash are written \t, \n and \\.
+break and backslash are written \\t, \\n and \\\\.
 
 Each option has a variable: OCR_READ_LANGUAGE=fr stands for --language fr.
 """
