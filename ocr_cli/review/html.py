@@ -15,6 +15,7 @@ MODULES = (
     "edits.js",
     "photo.js",
     "keep.js",
+    "past.js",
     "saving.js",
     "view.js",
     "toolbar.js",

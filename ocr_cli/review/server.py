@@ -24,7 +24,7 @@ from ocr_cli.review.teach import Teaching
 
 MOST_BYTES = 4 << 20  # of a request's body: a page of five thousand rows is less
 PATIENCE = 30  # seconds without a byte, after which a connection is closed
-SCRIPTS = ("edits", "photo", "keep", "saving", "view", "toolbar", "page")
+SCRIPTS = ("edits", "photo", "keep", "past", "saving", "view", "toolbar", "page")
 ASSETS = {
     "/": ("page.html", "text/html; charset=utf-8"),
     "/page.css": ("page.css", "text/css; charset=utf-8"),

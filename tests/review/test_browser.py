@@ -201,6 +201,26 @@ def test_two_windows_see_each_others_changes(chromium: Any, folder: Path) -> Non
         until(one, folder, ["THE quick brown fox", "leaps over", *TEXTS[2:]])
 
 
+def test_undo_outlives_a_reload_and_takes_back_only_what_was_done_here(
+    chromium: Any, folder: Path
+) -> None:
+    with review(folder) as (url, _):
+        one, two = opened(chromium, url), opened(chromium, url)
+        one.locator("#rows input").first.focus()
+        one.keyboard.type("one")
+        until(one, folder, ["one quick brown fox", *TEXTS[1:]])
+        two.locator("#rows li:nth-child(2) input").first.focus()
+        two.keyboard.type("two")
+        eventually(one, lambda: texts(one)[1] == "two over")
+        one.reload()
+        one.wait_for_selector("body[data-ready]")
+        one.keyboard.press("Control+z")
+        until(one, folder, [TEXTS[0], "two over", *TEXTS[2:]])
+        assert one.get_by_role("button", name="Undo").is_disabled()
+        eventually(two, lambda: texts(two)[0] == TEXTS[0])
+        assert one.faults == two.faults == []
+
+
 def test_words_and_ink_point_at_each_other(chromium: Any, folder: Path) -> None:
     with review(folder) as (url, _):
         page = opened(chromium, url)

@@ -139,7 +139,7 @@ export function replaceAll(rows, find, put) {
   });
 }
 
-const same = (a, b) => a === b ||
+export const same = (a, b) => a === b ||
   (a && b && JSON.stringify({...a, changed: 0}) === JSON.stringify({...b, changed: 0}));
 
 const ids = (rows) => rows.map((row) => row.id);

@@ -2,6 +2,7 @@
 import * as edits from "./edits.js";
 import {Photo} from "./photo.js";
 import {source} from "./keep.js";
+import {remember, remembered} from "./past.js";
 import {saving} from "./saving.js";
 import {toolbar} from "./toolbar.js";
 import {beside, closeChoices, fitWidth, made, openChoices, shownRow} from "./view.js";
@@ -258,9 +259,10 @@ function listed() {
 
 async function open(number) {
   await save();
+  remember(state.number, state.rows, state.past);
   photo.load(...keep.photos(number)); // while its rows are on their way
   const page = await keep.load(number);
-  Object.assign(state, {number, saved: page, rows: page.rows, past: [], typing: null, here: null});
+  Object.assign(state, {number, saved: page, rows: page.rows, past: remembered(number, page.rows), typing: null, here: null});
   lines.clear();
   $("rows").replaceChildren();
   photo.overlay.replaceChildren();
@@ -331,7 +333,7 @@ $("pages").addEventListener("change", (event) => {
 });
 $("doubt").addEventListener("input", (event) => limit(Number(event.target.value)));
 $("zoom").addEventListener("input", (event) => photo.zoom(fitting() * 2 ** ((event.target.value - 50) / 20)));
-addEventListener("pagehide", () => save(true));
+addEventListener("pagehide", () => { save(true); remember(state.number, state.rows, state.past); });
 document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") save(true); });
 addEventListener("beforeunload", (event) => { if (state.failed || keep.unsaved) event.preventDefault(); });
 

@@ -1,5 +1,6 @@
 // Keeping what is changed here, and taking over what is changed elsewhere.
 import * as edits from "./edits.js";
+import {rebased} from "./past.js";
 
 // app: {state, keep, say, render, lines, focus} of the page. Gives what keeps its rows.
 export function saving({state, keep, say, render, lines, focus}) {
@@ -32,18 +33,19 @@ export function saving({state, keep, say, render, lines, focus}) {
   // The page as it is kept now; what was changed here since `base` stays.
   function takeOver(page, base, number) {
     if (number !== state.number) return;
-    const {rows, lost} = edits.merge(base, state.rows, page.rows);
-    const before = new Map(state.rows.map((row) => [row.id, row]));
+    const {rows, lost} = edits.merge(base, state.rows, page.rows), mine = state.rows;
+    const before = new Map(mine.map((row) => [row.id, row]));
     const active = document.activeElement?.closest?.("#rows li")?.dataset.row;
     state.saved = page;
     state.rows = rows.map((row) => {
       const old = before.get(row.id);
-      if (!old || JSON.stringify({...old, changed: 0}) !== JSON.stringify({...row, changed: 0})) return row;
+      if (!old || !edits.same(old, row)) return row;
       const kept = {...old, changed: row.changed};
       const line = lines.get(row.id);
       if (line?.row === old) line.row = kept; // nothing to draw anew
       return kept;
     });
+    if (edits.patch(mine, state.rows, 0)) state.past = rebased(state.past, mine, state.rows);
     const others = page.rows.some((row) => !before.has(row.id)) || lost.length;
     const {id, index} = state.here ?? {};
     render();
