@@ -41,7 +41,7 @@ def run(
     reader, rng = load_reader(start, language), np.random.default_rng(seed)
     known = [teach.open_known(page) for page in pages]
     began = time.monotonic()
-    jobs = min(jobs, hand.FOLDS)
+    jobs = min(jobs, hand.FOLDS + 1)
     with parallel.processes(jobs, options.tell) as executor, _rounds(hand.FOLDS + 1, quiet) as step:
         told = None if quiet else partial(_plan, jobs if executor else 1)
         learnt = hand.learn_hand(known, reader, rng, None, None, executor, step, told)
@@ -53,8 +53,8 @@ def run(
 
 
 def _plan(jobs: int, seconds: float) -> None:
-    """Tells how long learning will take; the last round of five waits for the others."""
-    about = seconds * (0.8 / jobs + 0.2)
+    """Tells how long learning will take."""
+    about = seconds / jobs
     long = f"{about / 60:.0f} minutes" if about > 90 else f"{max(5, round(about, -1)):.0f} seconds"
     options.tell(f"learning takes about {long}")
 

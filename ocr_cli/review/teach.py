@@ -161,7 +161,7 @@ def learn_pages(
     steps, done = hand.FOLDS + 1, iter(range(1, 100))
     reader, rng = load_reader(model, language), np.random.default_rng(0)
     copies = [open_known(path) for path in paths]
-    with parallel.processes(min(2, hand.FOLDS)) as executor:
+    with parallel.processes(2) as executor:
         return hand.learn_hand(
             copies, reader, rng, executor=executor, on_step=lambda: on_step(next(done), steps)
         )

@@ -49,7 +49,8 @@ def cross_validated(monkeypatch: pytest.MonkeyPatch, reads: Reads) -> tuple[floa
     copy = Copy(Page(np.ones((1, 1), np.float32)), "\n".join(LINES))
     misread = [[line[:-1] for line in LINES]]  # an edit a line, before anything is learnt
     rng = np.random.default_rng(0)
-    edits = hand.cross_validate([copy], misread, tuner, rng)  # type: ignore[arg-type]
+    practised = hand.practise([copy], tuner, rng)  # type: ignore[arg-type]
+    edits = hand.cross_validate(misread, known, practised)
     length = sum(map(len, LINES))
     share = hand.best_share(edits, length)
     return share, Tally(sum(edits[0.0]), length), Tally(sum(edits[share]), length)

@@ -154,12 +154,15 @@ class LanguageModel:
 
     def log_probabilities_of(self, states: Ints, chars: Ints) -> NDArray[np.float32]:
         """(B,) states and (B, K) indices of characters to what `log_probabilities` has for them."""
-        folding = self._folding
-        found = self._rows.some_of(states >> SHAPE_BITS, folding.code[chars] - 1)
+        folding, found = self._folding, self.caseless_log_probabilities_of(states, chars)
         shapes = (states & ((1 << SHAPE_BITS) - 1))[:, None]
         odds = self.odds[shapes, np.maximum(folding.letter[chars] - 1, 0)]
         found += _OF_CASE[self._case[chars], odds]
         return found
+
+    def caseless_log_probabilities_of(self, states: Ints, chars: Ints) -> NDArray[np.float32]:
+        """The same of each character or its other case."""
+        return self._rows.some_of(states >> SHAPE_BITS, self._folding.code[chars] - 1)
 
     def advance(self, states: Ints, chars: Ints) -> Ints:
         """(B,) states and (B,) indices of characters to (B,) the states after them.

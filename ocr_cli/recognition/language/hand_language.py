@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ocr_cli.recognition.language import LanguageModel, score_text
 from ocr_cli.recognition.language.interface import Ints
+from ocr_cli.recognition.language.own_words import OwnWords
 
 TRUST = 10.0  # characters of a hand that count for as much as all that is usual
 RAREST = np.float32(1e-7)
@@ -26,7 +27,7 @@ class HandLanguage:
     model : the usual one. counts : see `habit.Habit`.
     """
 
-    model: LanguageModel
+    model: LanguageModel | OwnWords
     counts: NDArray[np.float32] = field(repr=False)
 
     @property

@@ -96,7 +96,8 @@ def near(bits: Mapping[str, float], margin: float = 0.0) -> list[str]:
 
 def code_of(language: Language | None) -> str:
     """The ISO 639-1 code of a shipped language, as a hand writes it or not; empty for others."""
-    language = getattr(language, "model", language)
+    while language is not None and not isinstance(language, LanguageModel):
+        language = getattr(language, "model", None)
     return next((code for code, model in _KNOWN.items() if model is language), "")
 
 

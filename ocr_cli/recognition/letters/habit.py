@@ -1,10 +1,11 @@
-"""Spacing of one hand: spaces between figures, a space before a full stop.
+"""Habits of one hand: its words, spaces between figures, a space before a full stop.
 
-The gaps of a row say where its words end, and the language model which words are usual. In what
-a hand does otherwise it is alike from line to line: who writes 1 5 : 3 0 on one writes
-( 2 1 2 ) on the next. Two numbers of small tables are learnt from a few lines of it: how often a
-space follows two kinds of characters, for the language model; and how far the odds of a space
-between two kinds are off that the gaps and the language give together.
+Names and words of pages that are known come back on the next ones. And the gaps of a row say where
+its words end, and the language model which words are usual: in what a hand does otherwise it is
+alike from line to line: who writes 1 5 : 3 0 on one writes ( 2 1 2 ) on the next. Two numbers of
+small tables are learnt from a few lines of it: how often a space follows two kinds of characters,
+for the language model; and how far the odds of a space between two kinds are off that the gaps and
+the language give together.
 """
 
 from __future__ import annotations
@@ -35,38 +36,43 @@ Counts = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Habit:
-    """The spacing of a hand where it differs; no difference unless told.
+    """The spacing of a hand where it differs, and what it wrote; no difference unless told.
 
     Attributes
     ----------
     odds : (SIDES, SIDES) what it adds to the log-odds of a space, by what stands before a gap
         and what after it.
     counts : (S, S, 2) how often something else, or a space, came after two of S SHAPE_KINDS.
+    lines : what is known to be written in this hand, for its words.
     """
 
     odds: Floats = field(default_factory=lambda: np.zeros((SIDES, SIDES)), repr=False)
     counts: Counts = field(
         default_factory=lambda: np.zeros((SHAPE_KINDS, SHAPE_KINDS, 2), np.float32), repr=False
     )
+    lines: tuple[str, ...] = field(default=(), repr=False)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """All that is known, by name; `from_arrays` takes it back."""
-        return {"odds": self.odds, "counts": self.counts}
+        lines = np.frombuffer("\n".join(self.lines).encode(), np.uint8)
+        return {"odds": self.odds, "counts": self.counts, "lines": lines}
 
     def towards(self, other: Habit, share: float) -> Habit:
-        """A habit on the way from this one to another."""
+        """A habit on the way from this one to another; its words are the other's."""
         kept = np.float32(1 - share)
         counts = kept * self.counts + np.float32(share) * other.counts
-        return Habit((1 - share) * self.odds + share * other.odds, counts)
+        return Habit((1 - share) * self.odds + share * other.odds, counts, other.lines)
 
     def language(self, usual: Language | None) -> Language | None:
         """The language as this hand writes it; the usual one where no habit is known."""
         from ocr_cli.recognition.language import LanguageModel
         from ocr_cli.recognition.language.hand_language import HandLanguage
+        from ocr_cli.recognition.language.own_words import OwnWords
 
-        if not isinstance(usual, LanguageModel) or not self.counts.any():
+        if not isinstance(usual, LanguageModel):
             return usual
-        return HandLanguage(usual, self.counts)
+        known = OwnWords(usual, self.lines) if self.lines else usual
+        return HandLanguage(known, self.counts) if self.counts.any() else known
 
     def lattices(self, usual: Sequence[Lattice], decoding: LatticeDecoding) -> list[Lattice]:
         """The lattices with the odds of a space as this hand has them.
@@ -82,12 +88,15 @@ class Habit:
 def from_arrays(arrays: Mapping[str, NDArray[Any]]) -> Habit:
     """The habit in these arrays; ValueError where they are none."""
     none = Habit().arrays()
-    if arrays.keys() != none.keys() or any(arrays[k].shape != none[k].shape for k in none):
+    text = arrays.get("lines", none.pop("lines"))  # files before 0.3 have no lines
+    if arrays.keys() - {"lines"} != none.keys() or text.dtype != np.uint8 or text.ndim != 1:
+        raise ValueError("the habit's parts do not fit")
+    if any(arrays[k].shape != none[k].shape for k in none):
         raise ValueError("the habit's parts do not fit")
     odds, counts = arrays["odds"].astype(np.float64), arrays["counts"].astype(np.float32)
     if not np.isfinite(odds).all() or not (np.isfinite(counts) & (counts >= 0)).all():
         raise ValueError("the habit's numbers make no sense")
-    return Habit(odds, counts)
+    return Habit(odds, counts, tuple(filter(None, text.tobytes().decode().split("\n"))))
 
 
 @dataclass(frozen=True)
@@ -135,8 +144,8 @@ def learn(
     """
     before = before or Habit()
     # a line of one word does not mean that the hand leaves no spaces
-    counted = Habit(before.odds, before.counts + count_spaces(t for t in texts if " " in t))
-    own = counted.language(language)
+    counts = before.counts + count_spaces(t for t in texts if " " in t)
+    own = Habit(before.odds, counts).language(language)
     sides, spaces, usual = [np.zeros((0, 2), np.int64)], [np.zeros(0, bool)], [np.zeros(0)]
     for line in gaps:
         known = np.isfinite(line.odds)
@@ -152,7 +161,8 @@ def learn(
     found = _regression(terms, np.concatenate(spaces), np.concatenate(usual))
     pairs = np.indices((SIDES, SIDES)).reshape(2, -1).T
     added = (_terms(each[pairs]) @ found).reshape(SIDES, SIDES)
-    return replace(counted, odds=np.maximum(before.odds + added, LEAST))
+    odds = np.maximum(before.odds + added, LEAST)
+    return Habit(odds, counts, (*before.lines, *texts))
 
 
 def count_spaces(texts: Iterable[str]) -> Counts:

@@ -6,9 +6,9 @@ All learn from the same pages, and are tried as they read: together.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -27,7 +27,7 @@ from ocr_cli.training.adaptation import lines as hand_lines
 from ocr_cli.training.adaptation.copies import Copy, Lost
 
 FEW_CAPITALS = 0.2  # of the rows: with less, letters do not learn, which saves half the time
-FOLDS = 2  # of the lines, in which the gain is found out
+FOLDS = 3  # of the lines, in which the gain is found out
 SHARES = (0.0, 0.5, 0.75, 1.0)  # of the way from the old reader to the tuned one
 FEWEST = 4  # lines, of which the gain can be told
 SURE = 0.9  # of the gains that other lines of the same hand would show, a range holds so many
@@ -94,10 +94,10 @@ def learn_hand(
 ) -> Learnt:
     """The reader tuned to the hand of the copies, as far as that is sure to read better.
 
-    With an executor, folds are tuned side by side, to the same weights. `on_plan` is told
-    beforehand how many seconds it takes with one process, and `on_step` is called after each
-    fold, and at the end: FOLDS + 1 times at most. InputError where the texts are not what is
-    written on the pages.
+    With an executor, the folds and all lines are tuned side by side, to the same weights.
+    `on_plan` is told beforehand how many seconds it takes with one process, and `on_step` is
+    called after each fold, and at the end: FOLDS + 1 times at most. InputError where the texts
+    are not what is written on the pages.
     """
     reader = _for_use(reader).settled([line for copy in copies for line in copy.lines])
     began = time.perf_counter()
@@ -113,10 +113,11 @@ def learn_hand(
     if len(tuner.known) >= FEWEST:
         if on_plan is not None:
             on_plan((FOLDS + 1) * tuner.seconds() + (len(SHARES) - 1) * reading)
-        edits = cross_validate(copies, texts, tuner, rng, executor, on_step)
+        practised = practise(copies, tuner, rng, executor)
+        edits = cross_validate(texts, tuner.known, practised, on_step)
         share = best_share(edits, tuner.length)
-    if share:
-        reader = blend(reader, tuner.tune(range(len(tuner.known)), rng), share)
+        if share:
+            reader = blend(reader, _sound(next(practised)).tuned, share)
     if on_step is not None:
         on_step()
     before, after = (Tally(sum(edits[s]), tuner.length) if edits[s] else None for s in (0.0, share))
@@ -237,12 +238,36 @@ class Fold:
     source: str
 
 
-def cross_validate(
+@dataclass(frozen=True)
+class Practised:
+    """A reader tuned on all lines but a fold's; read : share, copy, row and text of each of these.
+
+    Only where there are none to be read is the reader handed on.
+    """
+
+    read: tuple[tuple[float, int, int, str], ...] = ()
+    tuned: Reader = field(default_factory=lambda: Reader(None), repr=False)
+
+
+def practise(
     copies: Sequence[Copy],
-    texts: Sequence[Sequence[str]],
     tuner: HandTuner,
     rng: np.random.Generator,
     executor: Executor | None = None,
+) -> Iterator[Practised | InputError]:
+    """What is tuned without each of the folds, and at last on all lines; when it is asked for."""
+    parts: list[list[int]] = [*folds([line.text for line in tuner.known]), []]
+    seeds = rng.integers(2**63, size=len(parts)).tolist()
+    source = copies[0].page.source
+    planned = [Fold(tuple(p), s, source) for p, s in zip(parts, seeds, strict=True)]
+    work = partial(_read_fold, tuner, copies)
+    return parallel.in_order(work, planned, executor, ahead=len(planned))
+
+
+def cross_validate(
+    texts: Sequence[Sequence[str]],
+    known: Sequence[TranscribedRow],
+    practised: Iterator[Practised | InputError],
     on_step: Callable[[], None] | None = None,
 ) -> dict[float, tuple[int, ...]]:
     """The edits in each known line, by the share of the change that it is read with.
@@ -250,29 +275,27 @@ def cross_validate(
     Each line is read by a reader that was tuned on the other folds alone. OcrError where one
     cannot be tuned, as its process was killed twice.
     """
-    known = tuner.known
     read = {share: [list(rows) for rows in texts] for share in SHARES}
-    parts = folds([line.text for line in known])
-    seeds = rng.integers(2**63, size=len(parts)).tolist()
-    source = copies[0].page.source
-    planned = [Fold(tuple(p), s, source) for p, s in zip(parts, seeds, strict=True)]
-    work = partial(_read_fold, tuner, copies)
-    for found in parallel.in_order(work, planned, executor, ahead=len(planned)):
-        if isinstance(found, InputError):
-            raise found
-        for share, copy, row, text in found:
+    for _ in folds([line.text for line in known]):
+        for share, copy, row, text in _sound(next(practised)).read:
             read[share][copy][row] = text
         if on_step is not None:
             on_step()
     return {share: edits_in(known, read[share]) for share in SHARES}
 
 
-def _read_fold(
-    tuner: HandTuner, copies: Sequence[Copy], fold: Fold
-) -> list[tuple[float, int, int, str]]:
-    """Share, copy, row and text of each line of a fold, by what was tuned on all the others."""
+def _sound(practised: Practised | InputError) -> Practised:
+    if isinstance(practised, InputError):
+        raise practised
+    return practised
+
+
+def _read_fold(tuner: HandTuner, copies: Sequence[Copy], fold: Fold) -> Practised:
+    """The lines of a fold as they are read by what was tuned on all the others."""
     others = [k for k in range(len(tuner.known)) if k not in fold.lines]
     tuned = tuner.tune(others, np.random.default_rng(fold.seed))
+    if not fold.lines:
+        return Practised((), tuned)
     found = []
     for share in SHARES[1:]:
         blended = blend(tuner.reader, tuned, share)
@@ -280,7 +303,7 @@ def _read_fold(
             rows = [tuner.known[k].row for k in fold.lines if tuner.known[k].copy == number]
             for row, text in zip(rows, texts_of_rows(copy.page, rows, blended), strict=True):
                 found.append((share, number, row, text))
-    return found
+    return Practised(tuple(found))
 
 
 def folds(texts: Sequence[str]) -> list[list[int]]:

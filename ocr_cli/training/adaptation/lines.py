@@ -32,6 +32,7 @@ from ocr_cli.page import Row
 from ocr_cli.recognition.lines import STRIDE, row_scores, strips_of
 from ocr_cli.training.adaptation.copies import Copy, Lost
 
+WARMUP = 5  # steps until the learning rate is full; the mean of the weights does for its fall
 ALONE = 0.35  # what a character costs whose row or line has no partner; a swapped one costs 1
 
 # What the synthetic hands write: words as they are common, and every character.
@@ -60,8 +61,8 @@ STRAIN = Strain(0.07, 0.06, 0.07, 0.005, 1.0, 0.5, 1.4, 0.6, 7.0)  # of one hand
 class LinePractice:
     """The recipe of tuning; tuned itself, on writers of the valid split."""
 
-    passes: int = 10  # over the lines,
-    least: int = 40  # and steps, however few lines there are
+    passes: int = 4  # over the lines,
+    least: int = 24  # and steps, however few lines there are; more gave nothing
     lr: float = 3e-4
     batch: int = 4  # lines of the hand in each,
     others: int = 1  # and lines of synthetic hands
@@ -196,7 +197,7 @@ class LineTuner:
                 groups = np.array_split(rng.permutation(chosen), parts)
             self._slopes(groups[step % parts].tolist(), weights, grads, rng)
             slopes *= min(1.0, practice.clip / (float(np.linalg.norm(slopes)) + 1e-9))
-            optimiser.step(vector, slopes, practice.lr * optimisers.cosine(step, steps, 5))
+            optimiser.step(vector, slopes, practice.lr * min(1.0, (step + 1) / WARMUP))
             average += (vector - average) / max(1, step + 1 - steps // 2)
         vector[:] = average
         return replace(self.model, weights=(*below, *weights))
