@@ -10,14 +10,13 @@ from functools import cache
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
-from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from ocr_cli.errors import InputError, OcrError
 from ocr_cli.output import formats
-from ocr_cli.review import pages
 from ocr_cli.review.document import ConflictError, checked_box, id_of, to_json
+from ocr_cli.review.export import export
 from ocr_cli.review.guard import HEADERS, Guard
 from ocr_cli.review.store import FAILED, READY, Store, StoredPage
 from ocr_cli.review.teach import Teaching
@@ -208,15 +207,11 @@ class Handler(BaseHTTPRequestHandler):
         asked = parse_qs(urlsplit(self.path).query).get("page", [""])[0]
         ready = [i for i, sheet in enumerate(store.sheets) if sheet.state == READY]
         chosen = [int(asked)] if asked.isdecimal() and int(asked) in ready else ready
-        if form.one_page:
-            chosen = chosen[:1]
-        corrected = (pages.page_of(store.document(i), store.sheets[i].picture) for i in chosen)
-        written = BytesIO()
-        formats.write(map(form.page, corrected), form, written)
-        attachment = f'attachment; filename="corrected{form.suffixes[0]}"'
-        kind = "application/octet-stream" if form.is_binary else "text/plain; charset=utf-8"
-        headers = {"Content-Type": kind, "Content-Disposition": attachment}
-        self._send(HTTPStatus.OK, written.getvalue(), headers)
+        name, body = export([(store.document(i), store.sheets[i].picture) for i in chosen], form)
+        is_text = not form.is_binary and not name.endswith(".zip")
+        kind = "text/plain; charset=utf-8" if is_text else "application/octet-stream"
+        attachment = {"Content-Disposition": f'attachment; filename="{name}"'}
+        self._send(HTTPStatus.OK, body, {"Content-Type": kind, **attachment})
 
     def _json(self, value: Any, more: dict[str, str] | None = None) -> None:
         body = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")

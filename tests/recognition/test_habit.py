@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from ocr_cli import layout, recognition
 from ocr_cli.page import Box, Glyph, Page
-from ocr_cli.recognition.language import states_along
+from ocr_cli.recognition.language import languages, states_along
 from ocr_cli.recognition.letters import habit
 from ocr_cli.recognition.letters.align import Alignment
 from ocr_cli.recognition.letters.habit import Gaps, Habit
@@ -155,7 +155,22 @@ def test_gaps_between_letters_that_were_found() -> None:
     np.testing.assert_array_equal(found.odds, [1.0, np.nan, np.nan])
 
 
-@pytest.mark.parametrize("change", ["name", "shape", "nan", "negative"])
+def test_what_a_hand_wrote_is_kept_and_helps_to_read_it(english) -> None:
+    known = habit.learn(["Dear Quirinus,", "1 5"], [], english, LatticeDecoding())
+    again = habit.from_arrays(known.arrays())
+    assert again.lines == known.lines == ("Dear Quirinus,", "1 5")
+    own = again.language(english)
+    assert own.score("Quirinus") > english.score("Quirinus") + 3
+    assert languages.code_of(own) == "en"
+    more = habit.learn(["and more"], [], english, LatticeDecoding(), again)
+    assert more.lines == (*known.lines, "and more")
+    assert Habit().towards(more, 0.5).lines == more.lines
+    arrays = known.arrays()
+    del arrays["lines"]  # as files were
+    assert habit.from_arrays(arrays).lines == ()
+
+
+@pytest.mark.parametrize("change", ["name", "shape", "nan", "negative", "lines"])
 def test_arrays_that_are_no_habit(change: str) -> None:
     arrays = habit.learn(SPACED, map(gaps, SPACED), None, LatticeDecoding()).arrays()
     again = habit.from_arrays(arrays)
@@ -169,6 +184,8 @@ def test_arrays_that_are_no_habit(change: str) -> None:
             arrays["odds"] = arrays["odds"] * np.nan
         case "negative":
             arrays["counts"] = arrays["counts"] - 1
+        case "lines":
+            arrays["lines"] = arrays["lines"].astype(np.int64)
     with pytest.raises(ValueError, match="habit"):
         habit.from_arrays(arrays)
 

@@ -1,8 +1,10 @@
 """Who may ask, what may be asked, and what becomes of it."""
 
+import io
 import json
 import re
 import socket
+import zipfile
 
 import pytest
 
@@ -150,8 +152,23 @@ def test_every_format_of_ocr_read_can_be_had(ask) -> None:
     for name in ask("GET", "/api/pages").json[0]["formats"]:
         answer = ask("GET", f"/api/export/{name}")
         assert answer.status == 200
-        assert b"lazy" in (text_in(answer.body) if name == "pdf" else answer.body)
+        read = {"pdf": text_in, "alto": unpacked, "page": unpacked}.get(name, bytes)
+        assert b"lazy" in read(answer.body)
         assert answer.headers["Content-Disposition"].startswith("attachment")
+
+
+def test_all_pages_are_saved_each_with_its_number(ask) -> None:
+    hocr = ask("GET", "/api/export/hocr").body.decode()
+    assert re.findall(r'id="(page_\d+)"', hocr) == ["page_1", "page_2"]
+    for name, ending in ("alto", ".alto.xml"), ("page", ".xml"):
+        answer = ask("GET", f"/api/export/{name}")
+        assert f'"corrected{ending}.zip"' in answer.headers["Content-Disposition"]
+        with zipfile.ZipFile(io.BytesIO(answer.body)) as archive:
+            assert archive.namelist() == [f"corrected-001{ending}", f"corrected-002{ending}"]
+            assert all(b"lazy" in archive.read(one) for one in archive.namelist())
+        alone = ask("GET", f"/api/export/{name}?page=1")
+        assert f'"corrected{ending}"' in alone.headers["Content-Disposition"]
+        assert alone.body.startswith(b"<?xml")
 
 
 def text_in(pdf: bytes) -> bytes:
@@ -159,6 +176,11 @@ def text_in(pdf: bytes) -> bytes:
     pdfium = pytest.importorskip("pypdfium2")
     with pdfium.PdfDocument(pdf) as document:
         return document[0].get_textpage().get_text_range().encode()
+
+
+def unpacked(archive: bytes) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(archive)) as files:
+        return b"".join(map(files.read, files.namelist()))
 
 
 def test_teaching_needs_corrections(ask) -> None:

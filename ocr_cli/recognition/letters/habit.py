@@ -88,7 +88,7 @@ class Habit:
 def from_arrays(arrays: Mapping[str, NDArray[Any]]) -> Habit:
     """The habit in these arrays; ValueError where they are none."""
     none = Habit().arrays()
-    text = arrays.get("lines", none.pop("lines"))  # files before 0.3 have no lines
+    text = arrays.get("lines", none.pop("lines"))  # older files have none
     if arrays.keys() - {"lines"} != none.keys() or text.dtype != np.uint8 or text.ndim != 1:
         raise ValueError("the habit's parts do not fit")
     if any(arrays[k].shape != none[k].shape for k in none):
