@@ -25,6 +25,7 @@ const photo = new Photo($("photo"), {
 });
 const fitting = () => Math.max(0.05, $("photo").clientWidth / photo.size[0]);
 
+const counted = (count, what) => `${count} ${what}${count === 1 ? "" : "s"}`;
 const say = (text) => { if ($("status").textContent !== text) $("status").textContent = text; };
 const isDoubtful = (row, word) => !row.accepted && word.typed === null && word.confidence < state.limit && Boolean(word.read);
 const rowOf = (id) => state.rows.find((row) => row.id === id);
@@ -38,7 +39,7 @@ function render() {
   state.rendering = true; // what is taken out loses the focus, which is no leaving
   try { drawRows(); } finally { state.rendering = false; }
   const count = state.rows.flatMap((row) => row.words.filter((word) => isDoubtful(row, word))).length;
-  $("kept").textContent = state.saved ? `${state.rows.length} rows, ${count} words in doubt` : "";
+  $("kept").textContent = state.saved ? `${counted(state.rows.length, "row")}, ${counted(count, "word")} in doubt` : "";
   $("undo").disabled = !state.past.length;
 }
 
