@@ -183,11 +183,14 @@ def in_words(learnt: Learnt, out: Path) -> str:
     before, after = 100 * learnt.before.rate, 100 * learnt.after.rate
     if not learnt.share:
         return (
-            f"Learning did not help: on rows it had not seen, {before:.1f} of 100 characters are "
-            "wrong with it and without it. The reader stays as it was; correct some more rows."
+            f"It is not sure that learning helps: on rows it had not seen, {before:.1f} of 100 "
+            "characters were wrong, and with what it had learnt not surely fewer. The reader stays "
+            "as it was; correct some more rows."
         )
     fewer = 100 * (1 - after / before)
+    low, high = (100 * end for end in learnt.gain)
     return (
         f"On rows it had not learnt from, {before:.1f} of 100 characters were wrong before and "
-        f"{after:.1f} are now: {fewer:.0f} % fewer mistakes. Kept in {shown(str(out))}."
+        f"{after:.1f} are now: {fewer:.0f} % fewer mistakes; on others of this hand most likely "
+        f"{low:.1f} to {high:.1f} of 100 fewer. Kept in {shown(str(out))}."
     )
