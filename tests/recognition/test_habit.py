@@ -52,6 +52,22 @@ def test_spaces_are_expected_where_the_hand_leaves_them(english) -> None:
     assert own.score("a word") == pytest.approx(english.score("a word"), abs=0.2)
 
 
+def test_who_writes_as_most_do_has_no_habit_of_spaces(english) -> None:
+    """However much is known of the hand, where words end is for the language to say."""
+    prose = ["please feed the dog twice a day", "we went to the market on Sunday"] * 20
+    own = habit.learn(prose, [], english, LatticeDecoding())
+    spaces = Habit(own.odds, own.counts, own.expected).language(english)
+    for text in ("nobody knows what the matter was", "and then the rain began to fall"):
+        assert spaces.score(text) == pytest.approx(english.score(text), abs=1.0)
+
+
+def test_a_hand_that_parts_figures_is_known_by_what_was_expected(english) -> None:
+    known = habit.learn(SPACED, [], english, LatticeDecoding())
+    own = Habit(known.odds, known.counts, known.expected).language(english)
+    assert own.score("4 2 : 7") > english.score("4 2 : 7") + 2
+    assert own.score("42:7") < english.score("42:7")
+
+
 def test_without_a_habit_all_stays_as_it_was(english) -> None:
     none = Habit()
     assert none.language(english) is english
@@ -76,7 +92,7 @@ def test_the_odds_say_between_which_kinds_a_hand_leaves_spaces() -> None:
 def test_what_language_and_gaps_say_already_is_no_habit(english) -> None:
     line = "the cat sat on the mat"
     word = np.repeat(np.arange(6), [len(w) for w in line.split()])
-    plain = Gaps(tuple(line.split()), np.where(np.diff(word) > 0, 5.0, -5.0))
+    plain = Gaps(tuple(line.split()), np.where(np.diff(word) > 0, 12.0, -12.0))
     assert np.abs(habit.learn([line], [plain], english, LatticeDecoding()).odds).max() < 0.3
 
 
@@ -166,11 +182,13 @@ def test_what_a_hand_wrote_is_kept_and_helps_to_read_it(english) -> None:
     assert more.lines == (*known.lines, "and more")
     assert Habit().towards(more, 0.5).lines == more.lines
     arrays = known.arrays()
-    del arrays["lines"]  # as files were
-    assert habit.from_arrays(arrays).lines == ()
+    del arrays["lines"], arrays["expected"]  # as files were
+    older = habit.from_arrays(arrays)
+    assert older.lines == ()
+    assert not older.expected.any()
 
 
-@pytest.mark.parametrize("change", ["name", "shape", "nan", "negative", "lines"])
+@pytest.mark.parametrize("change", ["name", "shape", "nan", "negative", "lines", "expected"])
 def test_arrays_that_are_no_habit(change: str) -> None:
     arrays = habit.learn(SPACED, map(gaps, SPACED), None, LatticeDecoding()).arrays()
     again = habit.from_arrays(arrays)
@@ -184,6 +202,8 @@ def test_arrays_that_are_no_habit(change: str) -> None:
             arrays["odds"] = arrays["odds"] * np.nan
         case "negative":
             arrays["counts"] = arrays["counts"] - 1
+        case "expected":
+            arrays["expected"] = arrays["expected"][:3]
         case "lines":
             arrays["lines"] = arrays["lines"].astype(np.int64)
     with pytest.raises(ValueError, match="habit"):

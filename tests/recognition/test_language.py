@@ -87,7 +87,7 @@ def test_many_states_at_once_are_as_one_by_one(small: LanguageModel, texts: list
 @pytest.mark.parametrize("in_hand", [False, True])
 def test_some_characters_of_a_row_are_as_in_the_whole(small: LanguageModel, in_hand: bool) -> None:
     counts = np.random.default_rng(0).random((8, 8, 2)).astype(np.float32)
-    model = HandLanguage(replace(small), counts) if in_hand else replace(small)
+    model = HandLanguage(replace(small), counts, counts[..., 0]) if in_hand else replace(small)
     states = np.array([state_after(small, text) for text in ("", "The c", "a.b@", "MEET ME")])
     chars = np.array([small.encode(text) for text in ("the", " C1", "b.é", "  A")])
     some = model.log_probabilities_of(states, chars)

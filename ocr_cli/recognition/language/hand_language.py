@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli.recognition.language import LanguageModel, score_text
+from ocr_cli.recognition.language import LanguageModel, score_text, states_along
 from ocr_cli.recognition.language.interface import Ints
 from ocr_cli.recognition.language.own_words import OwnWords
 
 TRUST = 10.0  # characters of a hand that count for as much as all that is usual
+DOUBT = 2.0  # spaces, left and not left, that are taken to be as expected beside those counted
+SHAPES = 8  # kinds of characters that a language model tells apart
 RAREST = np.float32(1e-7)
 
 
@@ -24,11 +27,13 @@ class HandLanguage:
     Class-based n-gram models of natural language, Computational Linguistics 18 (1992); R. Kuhn
     and R. De Mori, A cache-based natural language model, TPAMI 12 (1990)).
 
-    model : the usual one. counts : see `habit.Habit`.
+    model : the usual one. counts, expected : see `habit.Habit`; where it is not known how many
+    spaces were expected, as in older files, the counts alone say how likely one is.
     """
 
     model: LanguageModel | OwnWords
     counts: NDArray[np.float32] = field(repr=False)
+    expected: NDArray[np.float32] = field(repr=False)
 
     @property
     def alphabet(self) -> str:
@@ -68,6 +73,10 @@ class HandLanguage:
         usual = np.clip(np.exp(of_space), RAREST, 1 - RAREST)
         older, last = self.model.last_shapes(states)
         likely = usual
+        if self.expected.any():
+            odds = usual / (1 - usual) * np.exp(self._shifts[older, last])
+            likely = odds / (1 + odds)
+            return np.log(likely / usual), np.log((1 - likely) / (1 - usual))
         for counts in (self._after_one[last], self.counts[older, last]):
             likely = (counts[:, 1] + TRUST * likely) / (counts.sum(1) + TRUST)
         return np.log(likely / usual), np.log((1 - likely) / (1 - usual))
@@ -80,3 +89,33 @@ class HandLanguage:
     def _after_one(self) -> NDArray[np.float32]:
         """(S, 2) the counts after one shape alone."""
         return self.counts.sum(0)
+
+    @cached_property
+    def _shifts(self) -> NDArray[np.float32]:
+        """(S, S) what the hand adds to the log-odds of a space: after a shape, and after two."""
+        expected = self.expected.astype(np.float64)
+        after_one = _shift(self._after_one, expected.sum(0))
+        met = self.counts.sum(2) + 1e-9
+        share = np.clip(expected / met, 1e-6, 1 - 1e-6)
+        odds = share / (1 - share) * np.exp(after_one)
+        return np.asarray(after_one + _shift(self.counts, met * odds / (1 + odds)), np.float32)
+
+
+def _shift(counts: NDArray[np.float32], expected: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(…) by how much the log-odds of a space are off; counts (…, 2) of others and of spaces."""
+    others, spaces = counts[..., 0].astype(np.float64), counts[..., 1].astype(np.float64)
+    left = others + spaces - expected
+    odds = (spaces + DOUBT) / (expected + DOUBT) * (left + DOUBT) / (others + DOUBT)
+    return np.asarray(np.log(odds))
+
+
+def expected_spaces(model: LanguageModel, lines: Iterable[str]) -> NDArray[np.float32]:
+    """(S, S) how many spaces a model expects in some lines, after each two shapes."""
+    found = np.zeros((SHAPES, SHAPES))
+    space = np.array([[model.alphabet.index(" ")]])
+    for line in lines:
+        states = states_along(model, model.encode(line))
+        older, last = model.last_shapes(states)
+        chances = model.log_probabilities_of(states, space.repeat(len(states), 0))
+        np.add.at(found, (older, last), np.exp(chances[:, 0].astype(np.float64)))
+    return found.astype(np.float32)

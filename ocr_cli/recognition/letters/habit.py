@@ -43,6 +43,7 @@ class Habit:
     odds : (SIDES, SIDES) what it adds to the log-odds of a space, by what stands before a gap
         and what after it.
     counts : (S, S, 2) how often something else, or a space, came after two of S SHAPE_KINDS.
+    expected : (S, S) how many spaces the usual language expected there; 0 where none was known.
     lines : what is known to be written in this hand, for its words.
     """
 
@@ -50,18 +51,24 @@ class Habit:
     counts: Counts = field(
         default_factory=lambda: np.zeros((SHAPE_KINDS, SHAPE_KINDS, 2), np.float32), repr=False
     )
+    expected: Counts = field(
+        default_factory=lambda: np.zeros((SHAPE_KINDS, SHAPE_KINDS), np.float32), repr=False
+    )
     lines: tuple[str, ...] = field(default=(), repr=False)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """All that is known, by name; `from_arrays` takes it back."""
         lines = np.frombuffer("\n".join(self.lines).encode(), np.uint8)
-        return {"odds": self.odds, "counts": self.counts, "lines": lines}
+        spaces = {"counts": self.counts, "expected": self.expected}
+        return {"odds": self.odds, **spaces, "lines": lines}
 
     def towards(self, other: Habit, share: float) -> Habit:
         """A habit on the way from this one to another; its words are the other's."""
-        kept = np.float32(1 - share)
-        counts = kept * self.counts + np.float32(share) * other.counts
-        return Habit((1 - share) * self.odds + share * other.odds, counts, other.lines)
+        kept, taken = np.float32(1 - share), np.float32(share)
+        counts = kept * self.counts + taken * other.counts
+        expected = kept * self.expected + taken * other.expected
+        odds = (1 - share) * self.odds + share * other.odds
+        return Habit(odds, counts, expected, other.lines)
 
     def language(self, usual: Language | None) -> Language | None:
         """The language as this hand writes it; the usual one where no habit is known."""
@@ -72,7 +79,7 @@ class Habit:
         if not isinstance(usual, LanguageModel):
             return usual
         known = OwnWords(usual, self.lines) if self.lines else usual
-        return HandLanguage(known, self.counts) if self.counts.any() else known
+        return HandLanguage(known, self.counts, self.expected) if self.counts.any() else known
 
     def lattices(self, usual: Sequence[Lattice], decoding: LatticeDecoding) -> list[Lattice]:
         """The lattices with the odds of a space as this hand has them.
@@ -88,15 +95,22 @@ class Habit:
 def from_arrays(arrays: Mapping[str, NDArray[Any]]) -> Habit:
     """The habit in these arrays; ValueError where they are none."""
     none = Habit().arrays()
-    text = arrays.get("lines", none.pop("lines"))  # older files have none
-    if arrays.keys() - {"lines"} != none.keys() or text.dtype != np.uint8 or text.ndim != 1:
+    text, more = none.pop("lines"), none.pop("expected")  # older files have none
+    text, more = arrays.get("lines", text), arrays.get("expected", more)
+    if (
+        arrays.keys() - {"lines", "expected"} != none.keys()
+        or text.dtype != np.uint8
+        or text.ndim != 1
+    ):
         raise ValueError("the habit's parts do not fit")
-    if any(arrays[k].shape != none[k].shape for k in none):
+    if any(arrays[k].shape != none[k].shape for k in none) or more.shape != Habit().expected.shape:
         raise ValueError("the habit's parts do not fit")
     odds, counts = arrays["odds"].astype(np.float64), arrays["counts"].astype(np.float32)
-    if not np.isfinite(odds).all() or not (np.isfinite(counts) & (counts >= 0)).all():
+    of_spaces = np.concatenate([counts.ravel(), more.astype(np.float32).ravel()])
+    if not np.isfinite(odds).all() or not (np.isfinite(of_spaces) & (of_spaces >= 0)).all():
         raise ValueError("the habit's numbers make no sense")
-    return Habit(odds, counts, tuple(filter(None, text.tobytes().decode().split("\n"))))
+    lines = tuple(filter(None, text.tobytes().decode().split("\n")))
+    return Habit(odds, counts, more.astype(np.float32), lines)
 
 
 @dataclass(frozen=True)
@@ -142,10 +156,16 @@ def learn(
     beside what gap and language say, with coefficients held near 0 (C. Bishop, Pattern
     Recognition and Machine Learning, 2006, 4.3).
     """
+    from ocr_cli.recognition.language import LanguageModel
+    from ocr_cli.recognition.language.hand_language import expected_spaces
+
     before = before or Habit()
     # a line of one word does not mean that the hand leaves no spaces
-    counts = before.counts + count_spaces(t for t in texts if " " in t)
-    own = Habit(before.odds, counts).language(language)
+    spaced = [text for text in texts if " " in text]
+    counts, expected = before.counts + count_spaces(spaced), before.expected
+    if isinstance(language, LanguageModel) and before.expected.any() >= before.counts.any():
+        expected = expected + expected_spaces(language, spaced)
+    own = Habit(before.odds, counts, expected).language(language)
     sides, spaces, usual = [np.zeros((0, 2), np.int64)], [np.zeros(0, bool)], [np.zeros(0)]
     for line in gaps:
         known = np.isfinite(line.odds)
@@ -162,7 +182,7 @@ def learn(
     pairs = np.indices((SIDES, SIDES)).reshape(2, -1).T
     added = (_terms(each[pairs]) @ found).reshape(SIDES, SIDES)
     odds = np.maximum(before.odds + added, LEAST)
-    return Habit(odds, counts, (*before.lines, *texts))
+    return Habit(odds, counts, expected, (*before.lines, *texts))
 
 
 def count_spaces(texts: Iterable[str]) -> Counts:
