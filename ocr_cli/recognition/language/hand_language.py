@@ -71,15 +71,20 @@ class HandLanguage:
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """(B,) what the hand adds to a space's log-probability, and to those of all others."""
         usual = np.clip(np.exp(of_space), RAREST, 1 - RAREST)
-        older, last = self.model.last_shapes(states)
-        likely = usual
-        if self.expected.any():
-            odds = usual / (1 - usual) * np.exp(self._shifts[older, last])
-            likely = odds / (1 + odds)
-            return np.log(likely / usual), np.log((1 - likely) / (1 - usual))
-        for counts in (self._after_one[last], self.counts[older, last]):
-            likely = (counts[:, 1] + TRUST * likely) / (counts.sum(1) + TRUST)
+        likely = (self._shifted if self.expected.any() else self._counted)(states, usual)
         return np.log(likely / usual), np.log((1 - likely) / (1 - usual))
+
+    def _shifted(self, states: Ints, usual: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(B,) how likely a space is where the odds are off by what the hand shows."""
+        odds = usual / (1 - usual) * np.exp(self._shifts[self.model.last_shapes(states)])
+        return np.asarray(odds / (1 + odds), np.float32)
+
+    def _counted(self, states: Ints, usual: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(B,) how likely a space is by counts alone, which forget what the language knew."""
+        older, last = self.model.last_shapes(states)
+        for counts in (self._after_one[last], self.counts[older, last]):
+            usual = (counts[:, 1] + TRUST * usual) / (counts.sum(1) + TRUST)
+        return usual
 
     def score(self, text: str) -> float:
         """The natural log-probability of the beginning of a line."""
