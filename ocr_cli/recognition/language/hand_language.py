@@ -77,7 +77,7 @@ class HandLanguage:
     def _shifted(self, states: Ints, usual: NDArray[np.float32]) -> NDArray[np.float32]:
         """(B,) how likely a space is where the odds are off by what the hand shows."""
         odds = usual / (1 - usual) * np.exp(self._shifts[self.model.last_shapes(states)])
-        return np.asarray(odds / (1 + odds), np.float32)
+        return np.clip(odds / (1 + odds), RAREST, 1 - RAREST).astype(np.float32)
 
     def _counted(self, states: Ints, usual: NDArray[np.float32]) -> NDArray[np.float32]:
         """(B,) how likely a space is by counts alone, which forget what the language knew."""
