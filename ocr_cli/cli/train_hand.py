@@ -41,8 +41,8 @@ def run(
     reader, rng = load_reader(start, language), np.random.default_rng(seed)
     known = [teach.open_known(page) for page in pages]
     began = time.monotonic()
-    jobs = min(jobs, hand.FOLDS + 1)
-    with parallel.processes(jobs, options.tell) as executor, _rounds(hand.FOLDS + 1, quiet) as step:
+    jobs = min(jobs, hand.FOLDS)
+    with parallel.processes(jobs, options.tell) as executor, _rounds(hand.FOLDS, quiet) as step:
         told = None if quiet else partial(_plan, jobs if executor else 1)
         learnt = hand.learn_hand(known, reader, rng, None, None, executor, step, told)
     for lost in learnt.lost:

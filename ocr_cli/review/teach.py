@@ -158,7 +158,7 @@ def learn_pages(
     from ocr_cli.recognition import load_reader
     from ocr_cli.training.adaptation import hand
 
-    steps, done = hand.FOLDS + 1, iter(range(1, 100))
+    steps, done = hand.FOLDS, iter(range(1, 100))
     reader, rng = load_reader(model, language), np.random.default_rng(0)
     copies = [open_known(path) for path in paths]
     with parallel.processes(2) as executor:

@@ -118,10 +118,23 @@ def test_folds_are_the_same_side_by_side(copy: Copy) -> None:
             )
             for pool in (None, executor)
         )
-    assert len(steps) == 2 * (hand.FOLDS + 1)
+    assert len(steps) == 2 * hand.FOLDS
     assert (first.share, first.gain, first.after) == (second.share, second.gain, second.after)
     for ours, theirs in zip(first.reader.models, second.reader.models, strict=True):
         np.testing.assert_array_equal(ours.weights[-1]["bias"], theirs.weights[-1]["bias"])
+
+
+def test_the_mean_of_the_folds_is_kept_with_the_habit_of_all_lines(copy: Copy) -> None:
+    shipped, rng = recognition.load_reader("default", "en"), np.random.default_rng(0)
+    texts = [hand.texts_of_rows(copy.page, range(len(copy.page.rows)), shipped)]
+    tuner = hand.HandTuner([copy], texts, shipped, rng, LETTERS, LINES)
+    parts = tuner.tune([0, 1], rng), tuner.tune([1, 2], rng)
+    mean = tuner.mean(parts)
+    for one, other, middle in zip(*(part.models for part in parts), mean.models, strict=True):
+        for a, b, c in zip(one.weights, other.weights, middle.weights, strict=True):
+            for name in a:
+                np.testing.assert_allclose(c[name], (a[name] + b[name]) / 2, atol=1e-6)
+    assert mean.habit.lines == tuple(line.text for line in tuner.known)
 
 
 def test_half_way_is_half_way_for_both(copy: Copy) -> None:

@@ -6,7 +6,7 @@ All learn from the same pages, and are tried as they read: together.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -27,7 +27,7 @@ from ocr_cli.training.adaptation import lines as hand_lines
 from ocr_cli.training.adaptation.copies import Copy, Lost
 
 FEW_CAPITALS = 0.2  # of the rows: with less, letters do not learn, which saves half the time
-FOLDS = 3  # of the lines, in which the gain is found out
+FOLDS = 4  # of the lines, in which the gain is found out; tuned two by two
 SHARES = (0.0, 0.5, 0.75, 1.0)  # of the way from the old reader to the tuned one
 FEWEST = 4  # lines, of which the gain can be told
 SURE = 0.9  # of the gains that other lines of the same hand would show, a range holds so many
@@ -94,10 +94,12 @@ def learn_hand(
 ) -> Learnt:
     """The reader tuned to the hand of the copies, as far as that is sure to read better.
 
-    With an executor, the folds and all lines are tuned side by side, to the same weights.
-    `on_plan` is told beforehand how many seconds it takes with one process, and `on_step` is
-    called after each fold, and at the end: FOLDS + 1 times at most. InputError where the texts
-    are not what is written on the pages.
+    What is kept is the mean of what was tuned on all lines but a fold's: together they have
+    seen all, and their mean reads better than one of them (M. Wortsman et al., Model soups,
+    ICML 2022). With an executor, folds are tuned side by side, to the same weights. `on_plan`
+    is told beforehand how many seconds it takes with one process, and `on_step` is called after
+    each fold: FOLDS times at most. InputError where the texts are not what is written on the
+    pages.
     """
     reader = _for_use(reader).settled([line for copy in copies for line in copy.lines])
     began = time.perf_counter()
@@ -112,14 +114,12 @@ def learn_hand(
     edits: dict[float, tuple[int, ...]] = dict.fromkeys(SHARES, ())
     if len(tuner.known) >= FEWEST:
         if on_plan is not None:
-            on_plan((FOLDS + 1) * tuner.seconds() + (len(SHARES) - 1) * reading)
-        practised = practise(copies, tuner, rng, executor)
-        edits = cross_validate(texts, tuner.known, practised, on_step)
+            on_plan(FOLDS * tuner.seconds() + (len(SHARES) - 1) * reading)
+        practised = practise(copies, tuner, rng, executor, on_step)
+        edits = cross_validate(texts, tuner.known, practised)
         share = best_share(edits, tuner.length)
         if share:
-            reader = blend(reader, _sound(next(practised)).tuned, share)
-    if on_step is not None:
-        on_step()
+            reader = blend(reader, tuner.mean([one.tuned for one in practised]), share)
     before, after = (Tally(sum(edits[s]), tuner.length) if edits[s] else None for s in (0.0, share))
     gain = gain_range(edits[0.0], edits[share], tuner.length)
     letters = sum(len(line.text.replace(" ", "")) for line in tuner.known)
@@ -209,17 +209,35 @@ class HandTuner:
 
     def tune(self, chosen: Sequence[int], rng: np.random.Generator) -> Reader:
         """The reader after its practice on the known lines of these numbers."""
-        reader, known = self.reader, [self.known[k] for k in chosen]
-        places = [(line.copy, line.row) for line in known]
-        letters = [self._letters[place] for place in places if place in self._letters]
-        texts, gaps = [line.text for line in known], [line.gaps for line in letters]
-        language = reader.usual_language(lambda: texts)
+        letters = self._letters_of(chosen)
         return replace(
-            reader,
-            letters=self._of_letters.tune(letters, rng) if letters else reader.letters,
-            lines=reader.lines and self._of_lines.tune(chosen, rng),
-            habit=habit.learn(texts, gaps, language, reader.decoding, reader.habit),
+            self.reader,
+            letters=self._of_letters.tune(letters, rng) if letters else self.reader.letters,
+            lines=self.reader.lines and self._of_lines.tune(chosen, rng),
+            habit=self._habit(chosen),
         )
+
+    def mean(self, tuned: Sequence[Reader]) -> Reader:
+        """The mean of readers that were tuned on some lines each, with the habit of all lines."""
+        letters = [one.letters for one in tuned if one.letters is not None]
+        lines = [one.lines for one in tuned if one.lines is not None]
+        return replace(
+            self.reader,
+            letters=_mean(letters) if letters else None,
+            lines=_mean(lines) if lines else None,
+            habit=self._habit(range(len(self.known))),
+        )
+
+    def _letters_of(self, chosen: Sequence[int]) -> list[hand_letters.LetterLine]:
+        places = [(self.known[k].copy, self.known[k].row) for k in chosen]
+        return [self._letters[place] for place in places if place in self._letters]
+
+    def _habit(self, chosen: Sequence[int]) -> habit.Habit:
+        """How the hand parts words, and its words, by the known lines of these numbers."""
+        reader, texts = self.reader, [self.known[k].text for k in chosen]
+        gaps = [line.gaps for line in self._letters_of(chosen)]
+        language = reader.usual_language(lambda: texts)
+        return habit.learn(texts, gaps, language, reader.decoding, reader.habit)
 
 
 def _uses_letters(reader: Reader, texts: Sequence[Sequence[str]]) -> bool:
@@ -240,10 +258,7 @@ class Fold:
 
 @dataclass(frozen=True)
 class Practised:
-    """A reader tuned on all lines but a fold's; read : share, copy, row and text of each of these.
-
-    Only where there are none to be read is the reader handed on.
-    """
+    """A reader tuned on all lines but a fold's, and share, copy, row and text of each of these."""
 
     read: tuple[tuple[float, int, int, str], ...] = ()
     tuned: Reader = field(default_factory=lambda: Reader(None), repr=False)
@@ -254,48 +269,45 @@ def practise(
     tuner: HandTuner,
     rng: np.random.Generator,
     executor: Executor | None = None,
-) -> Iterator[Practised | InputError]:
-    """What is tuned without each of the folds, and at last on all lines; when it is asked for."""
-    parts: list[list[int]] = [*folds([line.text for line in tuner.known]), []]
+    on_step: Callable[[], None] | None = None,
+) -> list[Practised]:
+    """What is tuned without each of the folds.
+
+    OcrError where one cannot be tuned, as its process was killed twice.
+    """
+    parts = folds([line.text for line in tuner.known])
     seeds = rng.integers(2**63, size=len(parts)).tolist()
     source = copies[0].page.source
     planned = [Fold(tuple(p), s, source) for p, s in zip(parts, seeds, strict=True)]
     work = partial(_read_fold, tuner, copies)
-    return parallel.in_order(work, planned, executor, ahead=len(planned))
+    found: list[Practised] = []
+    for one in parallel.in_order(work, planned, executor, ahead=len(planned)):
+        if isinstance(one, InputError):
+            raise one
+        found.append(one)
+        if on_step is not None:
+            on_step()
+    return found
 
 
 def cross_validate(
-    texts: Sequence[Sequence[str]],
-    known: Sequence[TranscribedRow],
-    practised: Iterator[Practised | InputError],
-    on_step: Callable[[], None] | None = None,
+    texts: Sequence[Sequence[str]], known: Sequence[TranscribedRow], practised: Iterable[Practised]
 ) -> dict[float, tuple[int, ...]]:
     """The edits in each known line, by the share of the change that it is read with.
 
-    Each line is read by a reader that was tuned on the other folds alone. OcrError where one
-    cannot be tuned, as its process was killed twice.
+    Each line is read by a reader that was tuned on the other folds alone.
     """
     read = {share: [list(rows) for rows in texts] for share in SHARES}
-    for _ in folds([line.text for line in known]):
-        for share, copy, row, text in _sound(next(practised)).read:
+    for one in practised:
+        for share, copy, row, text in one.read:
             read[share][copy][row] = text
-        if on_step is not None:
-            on_step()
     return {share: edits_in(known, read[share]) for share in SHARES}
-
-
-def _sound(practised: Practised | InputError) -> Practised:
-    if isinstance(practised, InputError):
-        raise practised
-    return practised
 
 
 def _read_fold(tuner: HandTuner, copies: Sequence[Copy], fold: Fold) -> Practised:
     """The lines of a fold as they are read by what was tuned on all the others."""
     others = [k for k in range(len(tuner.known)) if k not in fold.lines]
     tuned = tuner.tune(others, np.random.default_rng(fold.seed))
-    if not fold.lines:
-        return Practised((), tuned)
     found = []
     for share in SHARES[1:]:
         blended = blend(tuner.reader, tuned, share)
@@ -303,7 +315,7 @@ def _read_fold(tuner: HandTuner, copies: Sequence[Copy], fold: Fold) -> Practise
             rows = [tuner.known[k].row for k in fold.lines if tuner.known[k].copy == number]
             for row, text in zip(rows, texts_of_rows(copy.page, rows, blended), strict=True):
                 found.append((share, number, row, text))
-    return Practised(tuple(found))
+    return Practised(tuple(found), tuned)
 
 
 def folds(texts: Sequence[str]) -> list[list[int]]:
@@ -336,6 +348,14 @@ def _blend(old: Model, new: Model, share: float) -> Model:
     pairs = zip(old.weights, new.weights, strict=True)
     weights = tuple({k: (1 - share) * a[k] + share * b[k] for k in a} for a, b in pairs)
     return replace(old, weights=weights, context=None)
+
+
+def _mean(models: Sequence[Model]) -> Model:
+    layers = zip(*(model.weights for model in models), strict=True)
+    weights = tuple(
+        {k: sum(one[k] for one in same) / len(same) for k in same[0]} for same in layers
+    )
+    return replace(models[0], weights=weights, context=None)
 
 
 def texts_of_rows(page: Page, rows: Sequence[int], reader: Reader) -> list[str]:
