@@ -4,7 +4,14 @@ Imports nothing heavy: a worker process caps its BLAS threads before numpy comes
 """
 
 from ocr_cli.parallel.ordered import Item, Known, Result, TooLongError, in_order
-from ocr_cli.parallel.workers import BLAS_THREADS, cap_threads, cores, processes, start_worker
+from ocr_cli.parallel.workers import (
+    BLAS_THREADS,
+    cap_threads,
+    cores,
+    keep_memory,
+    processes,
+    start_worker,
+)
 
 __all__ = [
     "BLAS_THREADS",
@@ -15,6 +22,7 @@ __all__ = [
     "cap_threads",
     "cores",
     "in_order",
+    "keep_memory",
     "processes",
     "start_worker",
 ]
