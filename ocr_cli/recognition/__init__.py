@@ -29,7 +29,6 @@ from ocr_cli.recognition.letters.lattice import Lattice
 from ocr_cli.recognition.letters.search import LatticeDecoding
 from ocr_cli.recognition.lines import RowEmissions, small_capitals
 from ocr_cli.recognition.lines.alternatives import with_alternatives
-from ocr_cli.recognition.lines.beam import LineDecoding
 
 __all__ = [
     "Reader",
@@ -48,7 +47,7 @@ LEGIBLE = 0.6  # of a row whose figures the line models are believed
 SURE = 0.93  # confidence of a line model, from which on capitals are not read by letters
 APART = 0.8  # pieces of ink to a letter, from which on letters stand apart
 # Gaps count for more in rows that are mostly block capitals, whose words stand well apart.
-SPACED = LineDecoding(space=0.7)
+SPACED = 0.7  # that a space gains there
 BESIDE_LINES = LatticeDecoding(space=0.8, beam=12, choices=8)
 
 
@@ -228,11 +227,7 @@ def _both_ways(
         seen = fusion.fused(seen, by_lines, reader.strokes)
     seen = small_capitals.resolved(seen, by_lines.classes)
     language = _language(seen, by_lines.classes, reader)
-    read = lines.decoded(seen, by_lines.classes, language)
-    capitals = [i for i, row in enumerate(read) if mostly_capitals(row)]
-    apart = lines.decoded([seen[i] for i in capitals], by_lines.classes, language, SPACED)
-    for i, row in zip(capitals, apart, strict=True):
-        read[i] = row
+    read = _decoded(seen, by_lines.classes, language)
     rows = tuple(_calibrated(read, seen))
     chosen = [i for i, row in enumerate(read) if mostly_capitals(row) and in_doubt(row)]
     if chosen:
@@ -246,6 +241,24 @@ def _both_ways(
     if alternatives:
         rows = with_alternatives(rows, seen, by_lines.classes, language)
     return replace(page, rows=rows, language=languages.code_of(language))
+
+
+def _decoded(
+    seen: Sequence[RowEmissions], classes: tuple[str, ...], language: Language | None
+) -> list[Row]:
+    """The rows as the line models read them, those in block capitals with gaps counting for more.
+
+    Which these are is guessed first, so that nearly all are read but once.
+    """
+    spaced = [in_capitals(text) for text in lines.greedy_texts(seen, classes)]
+    read = lines.decoded(seen, classes, language, [SPACED * one for one in spaced])
+    other = [i for i, row in enumerate(read) if mostly_capitals(row) != spaced[i]]
+    spaces = [SPACED * (not spaced[i]) for i in other]
+    again = lines.decoded([seen[i] for i in other], classes, language, spaces)
+    for i, row in zip(other, again, strict=True):
+        if not (spaced[i] and mostly_capitals(row)):
+            read[i] = row
+    return read
 
 
 def _with_second_opinions(

@@ -104,18 +104,18 @@ def decoded(
     seen: Sequence[RowEmissions],
     classes: tuple[str, ...],
     language: Language | None,
-    decoding: LineDecoding = LineDecoding(),  # noqa: B008 -- frozen
+    spaces: Sequence[float] | None = None,
 ) -> list[Row]:
     """Rows with their text; boxes of characters come from the CTC path.
 
     language : a model as in `recognition.language`; without one each row is its most probable
-    path.
+    path. spaces : see `beam_search`.
     """
     scores = [one.scores for one in seen]
     if language is None:
         texts = [ctc.greedy(one) for one in scores]
     else:
-        texts = beam_search(scores, classes, language, decoding)
+        texts = beam_search(scores, classes, language, LineDecoding(), spaces)
     texts = [_tidied(text, classes) for text in texts]
     spans = ctc.forced_alignment(scores, texts)
     rows = zip(seen, texts, spans, strict=True)
