@@ -12,6 +12,7 @@ import numpy as np
 from ocr_cli import layout
 from ocr_cli.data.charset import LANGUAGES
 from ocr_cli.errors import ModelError
+from ocr_cli.layout.parts import part_around
 from ocr_cli.layout.quantiles import median
 from ocr_cli.modelfiles import kinds, weights
 from ocr_cli.modelfiles.weights import Model
@@ -277,10 +278,10 @@ def _with_second_opinions(
     decides between them.
     """
     rows = list(as_lines)
-    if page.ink is None:
-        page = layout.with_ink(page)
-    chosen = [i for i in chosen if pieces_a_letter(page.rows[i], rows[i]) >= APART]
-    apart = replace(page, rows=tuple(page.rows[i] for i in chosen))
+    part = part_around(page, chosen)
+    inked = layout.with_ink(part.page)
+    chosen = [i for i in chosen if pieces_a_letter(inked.rows[i], rows[i]) >= APART]
+    apart = replace(inked, rows=tuple(inked.rows[i] for i in chosen))
     lattices = _lattices(apart, by_letters, reader)
     by_letter = letters.read_rows(apart.rows, lattices, language, reader.decoding)
     for i, lattice, row in zip(chosen, lattices, by_letter, strict=True):
@@ -290,7 +291,7 @@ def _with_second_opinions(
             continue
         if rows[i].legibility > LEGIBLE and figures.are_lost(texts[1], texts[0]):
             continue
-        rows[i] = calibrated(row, confidence.SETTLED)
+        rows[i] = calibrated(part.on_whole(row, page.rows[i]), confidence.SETTLED)
     return tuple(rows)
 
 
