@@ -6,6 +6,7 @@ Imports nothing heavy: a worker process caps its BLAS threads before numpy comes
 from ocr_cli.parallel.ordered import Item, Known, Result, TooLongError, in_order
 from ocr_cli.parallel.workers import (
     BLAS_THREADS,
+    OBJECTS,
     cap_threads,
     cores,
     keep_memory,
@@ -15,6 +16,7 @@ from ocr_cli.parallel.workers import (
 
 __all__ = [
     "BLAS_THREADS",
+    "OBJECTS",
     "Item",
     "Known",
     "Result",

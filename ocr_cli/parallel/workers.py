@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -29,6 +30,7 @@ BLAS_THREADS = (
 # Numbers of mallopt(3), and bytes: freed before any is given back, got at a time, of an array that
 # is not kept.
 _MALLOPT = (-1, 1 << 30), (-2, 1 << 24), (-3, 1 << 25)
+OBJECTS = 50_000  # new ones between looks for garbage: what is imported is none
 PATIENCE = 5.0  # seconds that an idle process is given to end
 
 
@@ -183,6 +185,7 @@ def start_worker() -> None:
     """Begin a process of ours: one BLAS thread, and an end with its parent."""
     cap_threads(1)
     keep_memory()
+    gc.set_threshold(OBJECTS)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent to handle
     for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
         signal.signal(number, signal.SIG_DFL)  # where it was forked, it has its parent's
