@@ -35,7 +35,6 @@ UPRIGHT = 0.9  # share of a column that is ink where an upright line is none of 
 REACH = 11.0  # how far from its course a row's ink is measured: further lie other rows'
 GAIN = 1.0  # of the spread, since far tails and loops are not measured
 DOUBT = 80.0  # the length of a strip that tells as much of its row as what was known before
-SETTLED = 0.03  # of the spread, and of the slant, by which it is moved or changed no more
 _SAMPLE = 5000  # points of ink that are enough to measure a row by
 # Rows of a patch: those that hold a row's body, those within REACH of it, and those to look at.
 _BODY = np.arange(TALL // 2 - 14, TALL // 2 + 14)
@@ -254,18 +253,8 @@ def placed(pyramid: Pyramid, course: Course, rounds: int = 3) -> Course:
     Where the ink is too short to tell, what the course says already counts for more.
     """
     for _ in range(rounds):
-        before, course = course, _placed_once(pyramid, course)
-        if _is_settled(before, course):
-            break
+        course = _placed_once(pyramid, course)
     return course
-
-
-def _is_settled(before: Course, after: Course) -> bool:
-    """Whether a course has hardly been moved: another round would do nothing to it."""
-    if abs(after.spread / before.spread - 1) > SETTLED or abs(after.slant - before.slant) > SETTLED:
-        return False
-    (x, y), (new_x, new_y) = before.points.T, after.points.T
-    return bool(np.abs(np.interp(x, new_x, new_y) - y).max() < SETTLED * before.spread)
 
 
 def _placed_once(pyramid: Pyramid, course: Course) -> Course:
