@@ -53,7 +53,12 @@ class Part:
 
 
 def part_around(page: Page, rows: Sequence[int]) -> Part:
-    """The part of a page, without ink, about the rows of these numbers, which have courses."""
+    """The part of a page about the rows of these numbers, which have courses; no ink yet.
+
+    A page that has its ink already is such a part as it is.
+    """
+    if page.ink is not None:
+        return Part(page, 1, 0, 0)
     some = [page.rows[i] for i in rows]
     spread = float(median([row.course.spread for row in some if row.course is not None]))
     step = max(1, int(spread / FINE))

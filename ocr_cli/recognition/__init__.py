@@ -279,7 +279,7 @@ def _with_second_opinions(
     """
     rows = list(as_lines)
     part = part_around(page, chosen)
-    inked = layout.with_ink(part.page)
+    inked = part.page if part.page.ink is not None else layout.with_ink(part.page)
     chosen = [i for i in chosen if pieces_a_letter(inked.rows[i], rows[i]) >= APART]
     apart = replace(inked, rows=tuple(inked.rows[i] for i in chosen))
     lattices = _lattices(apart, by_letters, reader)
