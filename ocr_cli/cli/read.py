@@ -100,6 +100,8 @@ def read(
         raise UsageError(f"{which} says nothing to --method homework", "leave it out")
     parallel.cap_threads(1)
     parallel.keep_memory()
+    if jobs > 1 and len(files) > 1:
+        parallel.start_early(batch.MODULES)
     model = options.model_of(model, reader)
     form = _form(form, layout, output)
     _check_place(form, output or wanted.out_dir)

@@ -11,6 +11,7 @@ from ocr_cli.parallel.workers import (
     cores,
     keep_memory,
     processes,
+    start_early,
     start_worker,
 )
 
@@ -26,5 +27,6 @@ __all__ = [
     "in_order",
     "keep_memory",
     "processes",
+    "start_early",
     "start_worker",
 ]

@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -64,6 +64,20 @@ def keep_memory() -> None:
         mallopt = ctypes.CDLL(None).mallopt
         for number, size in _MALLOPT:
             mallopt(number, size)
+
+
+def start_early(modules: Sequence[str]) -> None:
+    """Begin what our processes will be forked from, and have it import `modules` meanwhile.
+
+    They are then there at once. Where that fails, it is told when a process is wanted.
+    """
+    if sys.platform == "win32":
+        return
+    from multiprocessing import forkserver
+
+    with suppress(Exception):
+        forkserver.set_forkserver_preload(list(modules))
+        forkserver.ensure_running()
 
 
 class Workers(Executor):
