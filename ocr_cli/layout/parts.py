@@ -72,7 +72,7 @@ def part_around(page: Page, rows: Sequence[int]) -> Part:
     )
     grey = page.grey[top:bottom, left:right]
     if step > 1:
-        grey = over_cells(np.add, grey, step) / np.float32(step**2)
+        grey = np.asarray(over_cells(np.add, grey, step) / np.float32(step**2), np.float32)
     found = tuple(replace(row, course=_moved(row.course, left, top, step)) for row in page.rows)
     return Part(replace(page, grey=np.ascontiguousarray(grey), rows=found), step, left, top)
 
