@@ -1,7 +1,10 @@
 """One seam for many pictures: in order, bounded, and one failure costs nobody else."""
 
 import os
+import platform
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -213,3 +216,43 @@ def test_leaving_early_does_not_wait_for_the_pages_under_way() -> None:
 def nap(item: Item) -> int:
     time.sleep(item.number)
     return item.number
+
+
+AGAIN = """
+import resource, sys
+from ocr_cli import parallel
+if sys.argv[1] == "kept":
+    parallel.keep_memory()
+import numpy as np
+def round_():
+    arrays = [np.ones(1 << 17) for _ in range(10)]
+for _ in range(3):
+    round_()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(20):
+    round_()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="what other libraries keep is theirs")
+def test_memory_that_was_freed_is_kept() -> None:
+    given_back, kept = (
+        int(subprocess.check_output([sys.executable, "-c", AGAIN, how]))
+        for how in ("given back", "kept")
+    )
+    assert kept < given_back / 10
+
+
+EARLY = """
+from ocr_cli import parallel
+parallel.start_early(["wave", "no_such_module"])
+with parallel.processes(2) as pool:
+    print(pool.submit(eval, "'wave' in __import__('sys').modules").result())
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="processes are not forked there")
+def test_processes_that_were_begun_early_have_imported_what_they_need() -> None:
+    told = subprocess.check_output([sys.executable, "-c", EARLY], text=True)
+    assert told == "True\n"

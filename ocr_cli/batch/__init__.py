@@ -28,6 +28,16 @@ if TYPE_CHECKING:
     Draw = Callable[[Sequence[Glyph]], NDArray[np.float32]]
 
 
+# What reading a page imports; a list, since all of it is heavy.
+MODULES = (
+    "ocr_cli.pipeline",
+    "ocr_cli.layout.finder",
+    "ocr_cli.recognition.language",
+    "ocr_cli.batch",
+    "PIL.JpegImagePlugin",
+)
+
+
 def find_all_pictures(
     paths: Iterable[str], recursive: bool, stdin: IO[bytes] | None
 ) -> list[Picture | InputError]:

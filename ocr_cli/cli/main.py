@@ -13,7 +13,7 @@ from typing import NoReturn
 
 import click
 
-from ocr_cli import __version__
+from ocr_cli import __version__, parallel
 from ocr_cli.cli import options
 from ocr_cli.errors import InputError, OcrError, ShortOfMemoryError, is_memory_short
 
@@ -27,7 +27,6 @@ COMMANDS = {
     "schema": "Print the schema of jsonl.",
 }
 STOPPED = 128  # and the signal's number: what a shell reports of a program that a signal ended
-OBJECTS = 50_000  # new ones between looks for garbage: what is imported is none
 CLOSED_PIPE = 141  # and of one whose reader went away
 
 HELP = """\
@@ -132,7 +131,7 @@ def cli(debug: bool) -> None:
 def main() -> None:
     """Run `ocr` on the command line's arguments."""
     _open_streams()
-    gc.set_threshold(OBJECTS)
+    gc.set_threshold(parallel.OBJECTS)
     try:
         for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
             if signal.getsignal(number) is signal.SIG_DFL:  # nohup has it ignored

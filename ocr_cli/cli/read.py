@@ -99,6 +99,9 @@ def read(
         which = "--keep-doubtful" if keep_doubtful else "--language"
         raise UsageError(f"{which} says nothing to --method homework", "leave it out")
     parallel.cap_threads(1)
+    parallel.keep_memory()
+    if jobs > 1 and len(files) > 1:
+        parallel.start_early(batch.MODULES)
     model = options.model_of(model, reader)
     form = _form(form, layout, output)
     _check_place(form, output or wanted.out_dir)

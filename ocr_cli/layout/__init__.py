@@ -69,7 +69,7 @@ def locate(page: Page) -> Page:
     if lit is not page.grey:
         page = replace(page, grey=lit)
         found = survey(page.grey, _finder())
-    return place_rows(*level(page, courses_of(found) or _of_plain_ink(page)))
+    return _with_rows(*level(page, courses_of(found) or _of_plain_ink(page)))
 
 
 def _of_plain_ink(page: Page) -> list[Course]:
@@ -90,7 +90,11 @@ def _of_plain_ink(page: Page) -> list[Course]:
 
 def place_rows(page: Page, courses: Sequence[Course]) -> Page:
     """The page with a row for each course, in their order, each moved onto its ink."""
-    page = dark_on_light(page)
+    return _with_rows(dark_on_light(page), courses)
+
+
+def _with_rows(page: Page, courses: Sequence[Course]) -> Page:
+    """The page, dark on light, with a row for each course."""
     pyramid = Pyramid(page.grey)
     some = courses[:: max(1, len(courses) // ASKED)]
     if sum(is_light(pyramid, course) for course in some) > len(some) / 2:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +49,7 @@ def _scaled(ink: NDArray[np.bool_], scale: float) -> NDArray[np.bool_]:
     return rows @ ink.astype(np.float32) @ columns.T > 0.5
 
 
+@lru_cache(maxsize=1024)  # letters of a page have few sizes
 def _cover(size: int, scale: float) -> NDArray[np.float32]:
     """(64, size): how much of each fine pixel each of `size` page pixels in a row covers.
 

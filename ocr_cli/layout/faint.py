@@ -27,9 +27,8 @@ _SHORT = 2.0  # spreads: what is left of a row is none
 
 def cell_contrast(grey: Grey) -> Grey:
     """(h, w) the range of grey in cells of 4 x 4 pixels, as a share of the paper's light."""
-    height, width = (n // _CELL for n in grey.shape)
-    cells = grey.reshape(height, _CELL, width, _CELL)
-    light = running_max(np.ascontiguousarray(cells.mean((1, 3))), _LIGHT)
+    mean = over_cells(np.add, grey, _CELL) / np.float32(_CELL**2)
+    light = running_max(mean, _LIGHT)
     darkest, lightest = (over_cells(pick, grey, _CELL) for pick in (np.minimum, np.maximum))
     return np.asarray((lightest - darkest) / (light + np.float32(0.05)), np.float32)
 

@@ -153,7 +153,8 @@ def survey(grey: Grey, model: Model) -> Map:
         if nearer is found or _on_page(nearer) < _AS_MUCH * _on_page(found):
             break
         found = nearer
-    return replace(found, closer=tuple(_closer_parts(grey, model, found)))
+    closer = tuple(_closer_parts(grey, model, found))
+    return replace(found, closer=closer) if closer else found  # which knows its rows already
 
 
 def _closer_parts(grey: Grey, model: Model, found: Map) -> Iterator[Map]:

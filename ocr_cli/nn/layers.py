@@ -8,7 +8,7 @@ output and whatever `backward` needs; `backward` writes the gradients of the wei
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -16,8 +16,12 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from ocr_cli.nn.winograd import Convolution
+
 Array = NDArray[Any]
 Params = dict[str, Array]
+Use = Callable[[Array], Array]
+_MANY = 16  # channels from which on it pays to save products
 _COLUMNS = 250_000  # numbers of a convolution at a time, about what a core caches
 
 
@@ -26,6 +30,7 @@ class Layer:
     """The interface of all layers; a layer without weights inherits `init`."""
 
     trainable: ClassVar[tuple[str, ...]] = ()
+    rectifies: ClassVar[bool] = False  # its output is fresh: a Relu that follows may go over it
     recurrent: ClassVar[bool] = False  # what it gives at a step depends on the others
 
     def init(self, rng: np.random.Generator, dtype: Any = np.float32) -> Params:
@@ -37,6 +42,18 @@ class Layer:
     ) -> tuple[Array, Any]:
         """Output, and the cache for `backward`; `rng` is given in training alone."""
         raise NotImplementedError
+
+    def in_use(self, params: Params, rectified: bool = False) -> Use:
+        """What the layer makes of an input in use; its weights are made ready once.
+
+        rectified : a `Relu` follows, and is done here: of layers that have `rectifies`.
+        """
+
+        def use(x: Array) -> Array:
+            y, _ = self.forward(params, x)
+            return np.maximum(y, 0, out=y) if rectified else y
+
+        return use
 
     def run(self, params: Params, x: Array, lengths: Array) -> tuple[Array, Any]:
         """`forward` for sequences of which only the first `lengths` steps count."""
@@ -80,6 +97,7 @@ class Dense(Layer):
     inputs: int
     outputs: int
     trainable: ClassVar[tuple[str, ...]] = ("weights", "bias")
+    rectifies: ClassVar[bool] = True
 
     def init(self, rng: np.random.Generator, dtype: Any = np.float32) -> Params:
         shape = (self.inputs, self.outputs)
@@ -194,6 +212,7 @@ class Conv2d(Layer):
     stride: int = 1
     dilation: int = 1
     trainable: ClassVar[tuple[str, ...]] = ("weights", "bias")
+    rectifies: ClassVar[bool] = True
 
     def init(self, rng: np.random.Generator, dtype: Any = np.float32) -> Params:
         shape = (self.size, self.size, self.inputs, self.outputs)
@@ -242,6 +261,11 @@ class Conv2d(Layer):
         """The rows of the padded picture that some rows of output pixels see."""
         span = (self.size - 1) * self.dilation
         return slice(rows.start * self.stride, (rows.stop - 1) * self.stride + span + 1)
+
+    def in_use(self, params: Params, rectified: bool = False) -> Use:
+        if self.size == 3 and self.stride == 1 and self.inputs >= _MANY:
+            return Convolution(params["weights"], params["bias"], self.dilation, rectified)
+        return super().in_use(params, rectified)
 
     def forward(
         self, params: Params, x: Array, rng: np.random.Generator | None = None

@@ -22,6 +22,7 @@ from ocr_cli.nn.layers import (
     Params,
     Relu,
     Sigmoid,
+    Use,
 )
 from ocr_cli.nn.sequence import BiGru, Columns
 
@@ -51,9 +52,26 @@ def init(layers: Sequence[Layer], rng: np.random.Generator, dtype: Any = np.floa
 
 def forward(layers: Sequence[Layer], weights: Sequence[Params], x: Array) -> Array:
     """The network's output in use: no dropout, running statistics, nothing cached."""
-    for layer, params in zip(layers, weights, strict=True):
-        x, _ = layer.forward(params, x)
-    return x
+    return in_use(layers, weights)(x)
+
+
+def in_use(layers: Sequence[Layer], weights: Sequence[Params]) -> Use:
+    """The network as a function of its input, its weights made ready for many calls."""
+    uses: list[Use] = []
+    pairs = list(zip(layers, weights, strict=True))
+    for k, (layer, params) in enumerate(pairs):
+        before, after = layers[k - 1 : k], layers[k + 1 : k + 2]
+        if isinstance(layer, Relu) and before and before[0].rectifies:
+            continue
+        rectified = layer.rectifies and bool(after) and isinstance(after[0], Relu)
+        uses.append(layer.in_use(params, rectified))
+
+    def use(x: Array) -> Array:
+        for one in uses:
+            x = one(x)
+        return x
+
+    return use
 
 
 def forward_training(

@@ -4,10 +4,20 @@ Imports nothing heavy: a worker process caps its BLAS threads before numpy comes
 """
 
 from ocr_cli.parallel.ordered import Item, Known, Result, TooLongError, in_order
-from ocr_cli.parallel.workers import BLAS_THREADS, cap_threads, cores, processes, start_worker
+from ocr_cli.parallel.workers import (
+    BLAS_THREADS,
+    OBJECTS,
+    cap_threads,
+    cores,
+    keep_memory,
+    processes,
+    start_early,
+    start_worker,
+)
 
 __all__ = [
     "BLAS_THREADS",
+    "OBJECTS",
     "Item",
     "Known",
     "Result",
@@ -15,6 +25,8 @@ __all__ = [
     "cap_threads",
     "cores",
     "in_order",
+    "keep_memory",
     "processes",
+    "start_early",
     "start_worker",
 ]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -26,6 +27,10 @@ BLAS_THREADS = (
     "VECLIB_MAXIMUM_THREADS",
     "NUMEXPR_NUM_THREADS",
 )
+# Numbers of mallopt(3), and bytes: freed before any is given back, got at a time, of an array that
+# is not kept.
+_MALLOPT = (-1, 1 << 30), (-2, 1 << 24), (-3, 1 << 25)
+OBJECTS = 50_000  # new ones between looks for garbage: what is imported is none
 PATIENCE = 5.0  # seconds that an idle process is given to end
 
 
@@ -45,6 +50,34 @@ def cap_threads(count: int) -> None:
     """
     for name in BLAS_THREADS:
         os.environ[name] = str(count)
+
+
+def keep_memory() -> None:
+    """Have this process keep the memory that it frees, where its C library is glibc.
+
+    Else every array of some size is given back to the system and got anew, page by page, and
+    that takes longer than what is reckoned in it.
+    """
+    import ctypes
+
+    with suppress(Exception):  # there is no such library, or it has no such function
+        mallopt = ctypes.CDLL(None).mallopt
+        for number, size in _MALLOPT:
+            mallopt(number, size)
+
+
+def start_early(modules: Sequence[str]) -> None:
+    """Begin what our processes will be forked from, and have it import `modules` meanwhile.
+
+    They are then there at once. Where that fails, it is told when a process is wanted.
+    """
+    if sys.platform == "win32":
+        return
+    from multiprocessing import forkserver
+
+    with suppress(Exception):
+        forkserver.set_forkserver_preload(list(modules))
+        forkserver.ensure_running()
 
 
 class Workers(Executor):
@@ -165,6 +198,8 @@ class _Worker:
 def start_worker() -> None:
     """Begin a process of ours: one BLAS thread, and an end with its parent."""
     cap_threads(1)
+    keep_memory()
+    gc.set_threshold(OBJECTS)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent to handle
     for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
         signal.signal(number, signal.SIG_DFL)  # where it was forked, it has its parent's

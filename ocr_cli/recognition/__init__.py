@@ -12,6 +12,7 @@ import numpy as np
 from ocr_cli import layout
 from ocr_cli.data.charset import LANGUAGES
 from ocr_cli.errors import ModelError
+from ocr_cli.layout.parts import part_around
 from ocr_cli.layout.quantiles import median
 from ocr_cli.modelfiles import kinds, weights
 from ocr_cli.modelfiles.weights import Model
@@ -29,7 +30,6 @@ from ocr_cli.recognition.letters.lattice import Lattice
 from ocr_cli.recognition.letters.search import LatticeDecoding
 from ocr_cli.recognition.lines import RowEmissions, small_capitals
 from ocr_cli.recognition.lines.alternatives import with_alternatives
-from ocr_cli.recognition.lines.beam import LineDecoding
 
 __all__ = [
     "Reader",
@@ -48,7 +48,7 @@ LEGIBLE = 0.6  # of a row whose figures the line models are believed
 SURE = 0.93  # confidence of a line model, from which on capitals are not read by letters
 APART = 0.8  # pieces of ink to a letter, from which on letters stand apart
 # Gaps count for more in rows that are mostly block capitals, whose words stand well apart.
-SPACED = LineDecoding(space=0.7)
+SPACED = 0.7  # that a space gains there
 BESIDE_LINES = LatticeDecoding(space=0.8, beam=12, choices=8)
 
 
@@ -228,11 +228,7 @@ def _both_ways(
         seen = fusion.fused(seen, by_lines, reader.strokes)
     seen = small_capitals.resolved(seen, by_lines.classes)
     language = _language(seen, by_lines.classes, reader)
-    read = lines.decoded(seen, by_lines.classes, language)
-    capitals = [i for i, row in enumerate(read) if mostly_capitals(row)]
-    apart = lines.decoded([seen[i] for i in capitals], by_lines.classes, language, SPACED)
-    for i, row in zip(capitals, apart, strict=True):
-        read[i] = row
+    read = _decoded(seen, by_lines.classes, language)
     rows = tuple(_calibrated(read, seen))
     chosen = [i for i, row in enumerate(read) if mostly_capitals(row) and in_doubt(row)]
     if chosen:
@@ -246,6 +242,24 @@ def _both_ways(
     if alternatives:
         rows = with_alternatives(rows, seen, by_lines.classes, language)
     return replace(page, rows=rows, language=languages.code_of(language))
+
+
+def _decoded(
+    seen: Sequence[RowEmissions], classes: tuple[str, ...], language: Language | None
+) -> list[Row]:
+    """The rows as the line models read them, those in block capitals with gaps counting for more.
+
+    Which these are is guessed first, so that nearly all are read but once.
+    """
+    spaced = [in_capitals(text) for text in lines.greedy_texts(seen, classes)]
+    read = lines.decoded(seen, classes, language, [SPACED * one for one in spaced])
+    other = [i for i, row in enumerate(read) if mostly_capitals(row) != spaced[i]]
+    spaces = [SPACED * (not spaced[i]) for i in other]
+    again = lines.decoded([seen[i] for i in other], classes, language, spaces)
+    for i, row in zip(other, again, strict=True):
+        if not (spaced[i] and mostly_capitals(row)):
+            read[i] = row
+    return read
 
 
 def _with_second_opinions(
@@ -264,10 +278,10 @@ def _with_second_opinions(
     decides between them.
     """
     rows = list(as_lines)
-    if page.ink is None:
-        page = layout.with_ink(page)
-    chosen = [i for i in chosen if pieces_a_letter(page.rows[i], rows[i]) >= APART]
-    apart = replace(page, rows=tuple(page.rows[i] for i in chosen))
+    part = part_around(page, chosen)
+    inked = part.page if part.page.ink is not None else layout.with_ink(part.page)
+    chosen = [i for i in chosen if pieces_a_letter(inked.rows[i], rows[i]) >= APART]
+    apart = replace(inked, rows=tuple(inked.rows[i] for i in chosen))
     lattices = _lattices(apart, by_letters, reader)
     by_letter = letters.read_rows(apart.rows, lattices, language, reader.decoding)
     for i, lattice, row in zip(chosen, lattices, by_letter, strict=True):
@@ -277,7 +291,7 @@ def _with_second_opinions(
             continue
         if rows[i].legibility > LEGIBLE and figures.are_lost(texts[1], texts[0]):
             continue
-        rows[i] = calibrated(row, confidence.SETTLED)
+        rows[i] = calibrated(part.on_whole(row, page.rows[i]), confidence.SETTLED)
     return tuple(rows)
 
 

@@ -16,7 +16,7 @@ from ocr_cli.layout.courses import GreyStrip
 from ocr_cli.layout.strips import HEIGHT, Strip, make_strip
 from ocr_cli.modelfiles import weights
 from ocr_cli.modelfiles.weights import Model
-from ocr_cli.nn import ctc
+from ocr_cli.nn import ctc, network
 from ocr_cli.nn.losses import log_softmax
 from ocr_cli.nn.sequence import steps_of
 from ocr_cli.page import Box, Glyph, Page, Row, Word, union
@@ -41,17 +41,15 @@ def row_scores(strips: Sequence[NDArray[np.float32]], model: Model) -> list[NDAr
     """
     if not strips:
         return []
-    layers = list(zip(model.layers, model.weights, strict=True))
-    first = next((i for i, (layer, _) in enumerate(layers) if layer.recurrent), 0)
-    sequences = []
-    for strip in strips:  # one at a time: pictures of one width, and columns that fit the cache
-        x: Array = strip[None, :, : strip.shape[1] // STRIDE * STRIDE, None]
-        for layer, params in layers[:first]:
-            x, _ = layer.forward(params, x)
-        sequences.append(x[0])
+    layers = model.layers
+    first = next((i for i, layer in enumerate(layers) if layer.recurrent), 0)
+    look = network.in_use(layers[:first], model.weights[:first])
+    # one at a time: pictures of one width, and columns that fit the cache
+    pictures = (strip[None, :, : strip.shape[1] // STRIDE * STRIDE, None] for strip in strips)
+    sequences = [look(picture)[0] for picture in pictures]
     steps = steps_of([len(s) for s in sequences])
     x = steps.together(sequences)
-    for layer, params in layers[first:]:
+    for layer, params in zip(layers[first:], model.weights[first:], strict=True):
         x = layer.read(params, x, steps)
     x = log_softmax(x)
     return [x[place] for place in steps.place]
@@ -106,18 +104,18 @@ def decoded(
     seen: Sequence[RowEmissions],
     classes: tuple[str, ...],
     language: Language | None,
-    decoding: LineDecoding = LineDecoding(),  # noqa: B008 -- frozen
+    spaces: Sequence[float] | None = None,
 ) -> list[Row]:
     """Rows with their text; boxes of characters come from the CTC path.
 
     language : a model as in `recognition.language`; without one each row is its most probable
-    path.
+    path. spaces : see `beam_search`.
     """
     scores = [one.scores for one in seen]
     if language is None:
         texts = [ctc.greedy(one) for one in scores]
     else:
-        texts = beam_search(scores, classes, language, decoding)
+        texts = beam_search(scores, classes, language, LineDecoding(), spaces)
     texts = [_tidied(text, classes) for text in texts]
     spans = ctc.forced_alignment(scores, texts)
     rows = zip(seen, texts, spans, strict=True)

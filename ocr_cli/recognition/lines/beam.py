@@ -18,6 +18,7 @@ from ocr_cli.recognition.language.interface import Language
 
 Array = NDArray[Any]
 NEVER = np.float32(-1e30)
+BEHIND = 10.0  # log-odds of the best prefix over one that is given up
 _MIX = np.uint64(0x9E3779B97F4A7C15)  # spreads prefixes over 64 bits, so that none meet
 
 
@@ -27,10 +28,9 @@ class LineDecoding:
 
     language: float = 0.5
     letter: float = 1.1  # for every character, against the bias to short texts
-    space: float = 0.0  # for every space besides
     beam: int = 16
     choices: int = 10  # characters of a step that are followed up
-    quiet: float = 0.995  # steps so surely blank are taken together
+    quiet: float = 0.98  # steps so surely blank, or of one character, are taken together
 
 
 @dataclass(frozen=True)
@@ -52,16 +52,18 @@ def beam_search(
     classes: tuple[str, ...],
     language: Language | None,
     decoding: LineDecoding,
+    spaces: Sequence[float] | None = None,
 ) -> list[Array]:
     """The best text of each row, as class numbers.
 
     scores : (T, C + 1) log-probabilities of each row, CTC's blank last. Classes that the
-    language model does not know cost what `columns.LACKING` says.
+    language model does not know cost what `columns.LACKING` says. spaces : what every space
+    of a row gains besides, nothing unless told.
     """
     if not scores:
         return []
     steps = [_without_quiet(one, decoding.quiet) for one in scores]
-    return _Search(steps, classes, language, decoding).run()
+    return _Search(steps, classes, language, decoding, spaces).run()
 
 
 def n_best(
@@ -85,16 +87,18 @@ def n_best(
 
 
 def _without_quiet(scores: Array, quiet: float) -> Array:
-    """The steps, of each run of surely blank ones only the first."""
-    sure = scores[:, -1] > np.log(quiet)
-    kept = ~sure
-    kept[1:] |= sure[1:] & ~sure[:-1]
-    kept[0] = True
-    return scores[kept]
+    """The steps, of each run of ones that are surely the same only the first."""
+    best = scores.argmax(1)
+    sure = scores[np.arange(len(scores)), best] > np.log(quiet)
+    again = sure[1:] & sure[:-1] & (best[1:] == best[:-1])
+    return scores[np.concatenate([[True], ~again])]
 
 
 class _Search:
-    """The state of a search: a batch of steps, the beams, and the tree of prefixes."""
+    """The state of a search: a batch of steps, the beams, and the tree of prefixes.
+
+    Rows are searched longest first, so that those whose steps are not over come first.
+    """
 
     def __init__(
         self,
@@ -102,20 +106,25 @@ class _Search:
         classes: tuple[str, ...],
         language: Language | None,
         decoding: LineDecoding,
+        spaces: Sequence[float] | None = None,
         keep_all: bool = False,
     ) -> None:
         self.decoding, self.language, self.keep_all = decoding, language, keep_all
         self.classes = len(classes)
-        self.lengths = np.array([len(one) for one in steps])
-        self.scores = np.zeros((len(steps), self.lengths.max(), self.classes + 1), np.float32)
-        for row, one in zip(self.scores, steps, strict=True):
-            row[: len(one)] = one
+        lengths = np.array([len(one) for one in steps])
+        self.order = np.argsort(-lengths, kind="stable")
+        self.lengths = lengths[self.order]
+        shape = int(self.lengths.max()), len(steps), self.classes + 1
+        self.scores = np.zeros(shape, np.float32)  # time first
+        for row, i in enumerate(self.order):
+            self.scores[: len(steps[i]), row] = steps[i]
         count = min(decoding.choices, self.classes)
         characters = self.scores[..., :-1]
         self.choice = np.argpartition(-characters, count - 1, axis=2)[..., :count]
         self.chosen = np.take_along_axis(characters, self.choice, 2)
-        spaces = np.array([decoding.space * (c == " ") for c in classes], np.float32)
-        self.reward = decoding.letter + spaces
+        gain = np.array([0.0] * len(steps) if spaces is None else spaces, np.float32)
+        is_space = np.array([c == " " for c in classes])
+        self.reward = np.float32(decoding.letter) + gain[self.order, None] * is_space
         self.tree = [np.zeros(1, np.int64)], [np.full(1, self.classes)]  # parents, classes
         self.size = 1
         self.left: list[list[tuple[Array, float]]] = [[] for _ in steps]
@@ -123,56 +132,53 @@ class _Search:
             self.columns = columns(language.alphabet, classes)
 
     def run(self, starts: Sequence[int] | None = None) -> list[Array]:
-        rows = len(self.scores)
-        shape = (rows, self.decoding.beam)
+        rows = len(self.order)
+        shape = rows, 1
         start = 0 if self.language is None else self.language.start()
-        blank = np.full(shape, NEVER)
-        blank[:, 0] = 0
         zero = np.zeros(shape, np.int64)
-        states = zero + start if starts is None else zero + np.array(starts, np.int64)[:, None]
-        # beams not yet in use have keys of their own, which no prefix has
-        key = np.arange(shape[1], dtype=np.uint64)[None].repeat(rows, 0)
+        states = zero + start
+        if starts is not None:
+            states = np.array(starts, np.int64)[self.order, None]
         beams = _Beams(
-            blank,
+            np.zeros(shape, np.float32),
             np.full(shape, NEVER),
             np.zeros(shape, np.float32),
             zero + self.classes,
-            key,
+            np.zeros(shape, np.uint64),
             np.full(shape, 2**63, np.uint64),
             states,
             zero,
         )
-        alive = np.argsort(-self.lengths, kind="stable")
         finished: list[Array] = [np.empty(0)] * rows
-        beams = _take(beams, alive)
-        for t in range(int(self.lengths.max())):
-            going = int((self.lengths[alive] > t).sum())
-            if going < len(alive):
-                self._finish(beams, alive, going, finished)
-                alive = alive[:going]
-                beams = _take(beams, slice(0, going))
-            beams = self._step(beams, alive, t)
-        self._finish(beams, alive, 0, finished)
+        alive = rows
+        for t in range(len(self.scores)):
+            going = int((self.lengths > t).sum())
+            if going < alive:
+                self._finish(beams, going, finished)
+                beams, alive = _take(beams, slice(0, going)), going
+            beams = self._step(beams, t)
+        self._finish(beams, 0, finished)
         return finished
 
-    def _step(self, beams: _Beams, alive: Array, t: int) -> _Beams:
-        """All (R, B) beams one step on, those of the rows `alive`."""
+    def _step(self, beams: _Beams, t: int) -> _Beams:
+        """All (R, B) beams one step on."""
         rows, width = beams.ends_blank.shape
-        scores, choice = self.scores[alive, t], self.choice[alive, t]
+        scores, choice = self.scores[t, :rows], self.choice[t, :rows]
+        count = choice.shape[1]
         first = np.arange(0, rows * width, width)[:, None]  # numbers of each row's first beam
         both = np.logaddexp(beams.ends_blank, beams.ends_character)
         stay_blank = both + scores[:, -1:]
-        own = np.where(beams.last < self.classes, np.take_along_axis(scores, beams.last, 1), NEVER)
+        at = beams.last + np.arange(0, scores.size, self.classes + 1)[:, None]
+        own = np.where(beams.last < self.classes, scores.reshape(-1).take(at), NEVER)
         stay_character = beams.ends_character + own
         repeats = choice[:, None] == beams.last[:, :, None]
         grown = np.where(repeats, beams.ends_blank[..., None], both[..., None])
-        grown += self.chosen[alive, t][:, None]
+        grown += self.chosen[t, :rows, None]
         # a beam may be another with one character more: then their paths are one
         same = beams.parent[:, :, None] == beams.key[:, None]
-        found = same.any(2)
-        row, child = np.nonzero(found)
+        row, child, other = np.nonzero(same)
         if len(row):
-            mother = first[row, 0] + same[row, child].argmax(1)
+            mother = first[row, 0] + other
             again = beams.last.take(mother) == beams.last[row, child]
             joined = np.where(again, beams.ends_blank.take(mother), both.take(mother))
             joined += own[row, child]
@@ -183,16 +189,27 @@ class _Search:
         new_extra = beams.extra[..., None] + self._ahead(beams.state, choice)
         stay = np.logaddexp(stay_blank, stay_character) + beams.extra
         total = np.concatenate([stay, (grown + new_extra).reshape(rows, -1)], 1)
-        best = np.argpartition(-total, width - 1, axis=1)[:, :width]
+        best = self._best(total)
         grows = best >= width
-        source, which = np.divmod(np.maximum(best - width, 0), choice.shape[1])
+        source, which = np.divmod(np.maximum(best - width, 0), count)
         source = np.where(grows, source, best) + first
         taken = _of_beams(
             replace(beams, ends_blank=stay_blank, ends_character=stay_character), source
         )
-        one = source * choice.shape[1] + which
-        fresh = grown.take(one), new_extra.take(one), np.take_along_axis(choice, which, 1)
-        return self._grown(taken, grows, *fresh)
+        one = source * count + which
+        character = choice.reshape(-1).take(which + np.arange(0, choice.size, count)[:, None])
+        return self._grown(taken, grows, grown.take(one), new_extra.take(one), character)
+
+    def _best(self, total: Array) -> Array:
+        """(R, B) the places of each row's best prefixes: none that is far behind in every row."""
+        beam = min(self.decoding.beam, total.shape[1])
+        best = np.argpartition(-total, beam - 1, axis=1)[:, :beam]
+        values = np.take_along_axis(total, best, 1)
+        near = int((values > values.max(1, keepdims=True) - BEHIND).sum(1).max())
+        if near == beam:
+            return best
+        order = np.argsort(-values, axis=1)[:, :near]
+        return np.take_along_axis(best, order, 1)
 
     def _grown(
         self, beams: _Beams, grows: Array, likely: Array, extra: Array, character: Array
@@ -223,26 +240,29 @@ class _Search:
     def _ahead(self, states: Array, choice: Array) -> Array:
         """(R, B, K) what each of (R, K) characters would add to (R, B) prefixes."""
         if self.language is None:
-            return np.full((*states.shape, choice.shape[1]), self.decoding.letter, np.float32)
+            gained = self.reward[np.arange(len(choice))[:, None], choice]
+            return gained[:, None].repeat(states.shape[1], 1)
+        rows = np.arange(len(choice))[:, None]
         chars = self.columns.column[choice].repeat(states.shape[1], 0)
         ahead = self.language.log_probabilities_of(states.reshape(-1), chars)
         ahead = ahead.reshape(*states.shape, -1)
         np.copyto(ahead, LACKING, where=self.columns.lacking[choice][:, None])
         ahead *= self.decoding.language
-        ahead += self.reward[choice][:, None]
+        ahead += self.reward[rows, choice][:, None]
         return ahead
 
-    def _finish(self, beams: _Beams, alive: Array, first: int, finished: list[Array]) -> None:
+    def _finish(self, beams: _Beams, first: int, finished: list[Array]) -> None:
         """Writes down the best text of the rows from `first` on."""
         parents, characters = (np.concatenate(part) for part in self.tree)
         self.tree = [parents], [characters]
         total = np.logaddexp(beams.ends_blank, beams.ends_character) + beams.extra
-        for i in range(first, len(alive)):
-            finished[int(alive[i])] = _traced(parents, characters, beams.node[i, total[i].argmax()])
+        for k, row in enumerate(total[first:], first):
+            i = int(self.order[k])
+            finished[i] = _traced(parents, characters, beams.node[k, row.argmax()])
             if self.keep_all:
-                self.left[int(alive[i])] = [
-                    (_traced(parents, characters, beams.node[i, k]), float(total[i, k]))
-                    for k in np.flatnonzero(total[i] > NEVER / 2)
+                self.left[i] = [
+                    (_traced(parents, characters, beams.node[k, b]), float(row[b]))
+                    for b in np.flatnonzero(row > NEVER / 2)
                 ]
 
 
