@@ -19,8 +19,10 @@ from ocr_cli.layout.layers import front
 from ocr_cli.layout.letters import find_letters
 from ocr_cli.layout.marks import marked, without_marks
 from ocr_cli.layout.order import in_reading_order
+from ocr_cli.layout.rings import without_rings
 from ocr_cli.layout.rows import find_rows
 from ocr_cli.layout.shade import evenly_lit
+from ocr_cli.layout.tables import with_table_rows
 from ocr_cli.layout.tilt import level, mirrored, quarter_turned, straighten
 from ocr_cli.page import X_HEIGHT, Course, Page, Row
 
@@ -119,7 +121,9 @@ def _cleared(
     if seen is None:
         return grey, courses, []
     grey, others, bands = without_grids(grey, courses, seen)
-    return front(without_marks(grey, others, seen), others, seen), others, bands
+    others = with_table_rows(others, seen)
+    grey = without_rings(without_marks(grey, others, seen), seen)
+    return front(grey, others, seen), others, bands
 
 
 def with_ink(page: Page) -> Page:

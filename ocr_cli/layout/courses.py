@@ -19,6 +19,7 @@ from ocr_cli.page import Course as Course  # noqa: PLC0414 -- is had from here t
 
 Array = NDArray[Any]
 Grey = NDArray[np.float32]
+LOCAL = 80  # pixels of a strip in which the paper at a page's edge is looked for
 TALL = 56  # height of the patch that a course is measured in, in pixels of a strip
 FAINT = 0.35  # darkness, of a row's own, from which on a pixel counts as ink
 LIGHTER = 1.5  # times as far from the paper's shade as the darkest is the lightest, of light ink
@@ -195,7 +196,7 @@ class Pyramid:
 
     def __init__(self, grey: Grey) -> None:
         self._grey = grey
-        self._sizes: dict[int, Grey] = {1: grey}
+        self._sizes: dict[int, Grey] = {}  # each with paper around it
 
     def sample(self, frame: Frame, height: int, middle: float, rows: Array | None = None) -> Grey:
         """(height, W) grey along a frame; `middle` is the row of the strip on the course.
@@ -204,7 +205,8 @@ class Pyramid:
         """
         step = max(1, int(0.75 * frame.unit))
         if step not in self._sizes:
-            self._sizes[step] = reduced(self._grey, frame.unit)[0]
+            small = reduced(self._grey, frame.unit)[0]
+            self._sizes[step] = _on_paper(small, LOCAL * frame.unit / step)
         rows = np.arange(height) if rows is None else rows
         v = ((rows + 0.5 - middle) * frame.unit)[:, None]
         (cx, cy), (tx, ty) = frame.centres.T, frame.tangents.T
@@ -215,7 +217,23 @@ class Pyramid:
         if step > 1:
             x /= step
             y /= step
+        x += 1
+        y += 1
         return sample(self._sizes[step], x, y)
+
+
+def _on_paper(grey: Grey, near: float) -> Grey:
+    """The page with one pixel more around it, as light as the paper `near` there.
+
+    Beyond its edge paper goes on, not the ink that the edge has cut.
+    """
+    out = np.pad(grey, 1, mode="edge")
+    half = max(1, int(near / 2))
+    for lines in (out, out.T):
+        for edge in (lines[0], lines[-1]):
+            around = np.pad(edge, half, mode="edge")
+            edge[:] = np.lib.stride_tricks.sliding_window_view(around, 2 * half + 1).max(1)
+    return out
 
 
 def darkness(patch: Grey, middle: float, body: float = 14.0) -> Grey:
