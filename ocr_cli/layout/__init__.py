@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ocr_cli.layout.assembly import ink_near, with_bare_rows, with_rows
 from ocr_cli.layout.courses import Pyramid, is_light, lengthened, placed
 from ocr_cli.layout.crops import letter_crops
+from ocr_cli.layout.crowded import with_crowded_rows
 from ocr_cli.layout.grids import Band, with_cells, without_grids
 from ocr_cli.layout.ink import dark_on_light, find_ink
 from ocr_cli.layout.layers import front
@@ -121,7 +122,7 @@ def _cleared(
     if seen is None:
         return grey, courses, []
     grey, others, bands = without_grids(grey, courses, seen)
-    others = with_table_rows(others, seen)
+    others = with_crowded_rows(with_table_rows(others, seen), seen)
     grey = without_rings(without_marks(grey, others, seen), seen)
     return front(grey, others, seen), others, bands
 

@@ -1,0 +1,138 @@
+"""Rows of capitals that stand hardly further apart than they are high: told by their strokes.
+
+How many strokes a level line through a block crosses falls between two rows, even where some
+letters touch; within capitals it hardly does, and in small letters' rows it falls for long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr_cli.layout.marks import Marked
+from ocr_cli.page import Course
+
+Array = NDArray[Any]
+Mask = NDArray[np.bool_]
+FALLS = 0.72  # of the strokes in the rows on both sides, at most, are crossed between two rows
+LEAST = 1.4  # spreads that a row is high, at least
+TWO = 1.6, 2.5  # times as high as the lowest row may be two,
+FALLS_IN_TWO = 0.88  # in which so much is crossed between them
+SLOPES = np.linspace(-0.06, 0.06, 25)  # of rows, dy per dx
+FULL = 0.6  # of its usual strokes are crossed
+FILLED = 0.66  # in such a share of its height, and more, as in capitals
+ALIKE = 1.5  # times as high is one row as the usual one, at most
+AROUND = 7.0, 9.0  # spreads about rows up and down, and over their ends, where more are looked for
+LINKED = 14.0  # spreads up or down between rows of one block
+SPREAD = 0.25  # of a row's height, about, is a course's spread in capitals
+
+
+def with_crowded_rows(courses: Sequence[Course], seen: Marked) -> list[Course]:
+    """The rows; in blocks of close capitals, one for each row of strokes, with its reach."""
+    out: list[Course] = []
+    for block in _blocks(courses):
+        out += _rows_of(block, seen) or block
+    return out
+
+
+def _blocks(courses: Sequence[Course]) -> list[list[Course]]:
+    """Rows that lie close above one another, each block in reading order."""
+    blocks: list[list[Course]] = []
+    for course in courses:
+        near = [any(_is_close(course, other) for other in block) for block in blocks]
+        joined = [c for block, one in zip(blocks, near, strict=True) if one for c in block]
+        rest = [block for block, one in zip(blocks, near, strict=True) if not one]
+        blocks = [*rest, [*joined, course]]
+    return blocks
+
+
+def _is_close(course: Course, other: Course) -> bool:
+    down = float(course.points[:, 1].mean() - other.points[:, 1].mean())
+    x1 = max(course.points[0, 0], other.points[0, 0])
+    x2 = min(course.points[-1, 0], other.points[-1, 0])
+    room = LINKED * max(course.spread, other.spread)
+    return bool(x2 > x1 - room and abs(down) < room)
+
+
+def _rows_of(block: Sequence[Course], seen: Marked) -> list[Course]:
+    """The rows of a block of close capitals; none where it is no such block, or all are right."""
+    spread = float(np.median([course.spread for course in block])) / seen.step
+    points = np.concatenate([course.points for course in block]) / seen.step
+    room = np.array(AROUND) * spread
+    height, width = seen.pieces.labels.shape
+    y1, x1 = (int(max(0, v)) for v in points[:, ::-1].min(0) - room)
+    y2, x2 = points[:, ::-1].max(0) + room
+    y2, x2 = int(min(height, y2)), int(min(width, x2))
+    ink = seen.pieces.labels[y1:y2, x1:x2] > 0
+    slope = _slope(ink)
+    edges = _edges(_crossed(ink, slope), LEAST * spread)
+    found = []
+    for top, bottom in zip(edges[:-1], edges[1:], strict=True):
+        y, x = np.nonzero(ink)
+        x = x[(y - slope * x >= top) & (y - slope * x < bottom)]
+        along = np.linspace(x.min(), x.max() + 1, 12)
+        middle = (top + bottom) / 2 + slope * along
+        tall = float(bottom - top) * seen.step
+        points = (np.stack([along, middle], 1) + [x1, y1]) * seen.step
+        found.append(Course(points, SPREAD * tall, reach=0.5 * tall))
+    return found
+
+
+def _slope(ink: Mask) -> float:
+    """How the rows fall, dy per dx: so that as many strokes as can be are crossed at once."""
+    return float(max(SLOPES, key=lambda slope: np.square(_crossed(ink, slope)).sum()))
+
+
+def _crossed(ink: Mask, slope: float) -> Array:
+    """(h,) how many strokes are crossed by lines of a slope, by where they begin."""
+    y, x = np.nonzero(ink[:, 1:] & ~ink[:, :-1])
+    at = np.rint(y - slope * x).astype(int)
+    inside = (at >= 0) & (at < len(ink))
+    count = np.bincount(at[inside], minlength=len(ink))
+    return np.convolve(count, np.ones(3) / 3, "same")
+
+
+def _edges(crossed: Array, least: float) -> NDArray[np.intp]:
+    """Where two or more rows of capitals begin and end; empty where there are none."""
+    usual = float(np.percentile(crossed[crossed > 0], 75)) if crossed.any() else 0.0
+    there = np.flatnonzero(crossed > 0.25 * usual)
+    if not len(there):
+        return there
+    start, end = int(there[0]), int(there[-1]) + 1
+    edges = np.array([start, *_cuts(crossed, start, end, int(max(3, least))), end])
+    edges = _halved(crossed, edges)
+    tall = np.diff(edges)
+    rows = [crossed[a:b] for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    filled = [float((row > FULL * np.percentile(row, 75)).mean()) for row in rows]
+    usual_height = float(np.median(tall))
+    alike = (tall < ALIKE * usual_height) & (tall > usual_height / ALIKE)
+    several = len(rows) > 1 and bool(alike.all())
+    return edges if several and np.median(filled) >= FILLED else edges[:0]
+
+
+def _halved(crossed: Array, edges: NDArray[np.intp]) -> NDArray[np.intp]:
+    """The edges, and one more in rows that are as high as two where strokes fall a little."""
+    low = int(np.diff(edges).min())
+    more = []
+    for top, bottom in zip(edges[:-1], edges[1:], strict=True):
+        if TWO[0] * low < bottom - top < TWO[1] * low:
+            room = int(0.35 * (bottom - top))
+            at = top + room + int(np.argmin(crossed[top + room : bottom - room]))
+            beside = min(np.percentile(crossed[top:at], 75), np.percentile(crossed[at:bottom], 75))
+            more += [at] if crossed[at] < FALLS_IN_TWO * beside else []
+    return np.sort(np.append(edges, np.array(more, edges.dtype)))
+
+
+def _cuts(crossed: Array, start: int, end: int, least: int) -> list[int]:
+    """Where rows part between two places, from the top down."""
+    if end - start < 2 * least:
+        return []
+    at = start + least + int(np.argmin(crossed[start + least : end - least + 1]))
+    beside = min(np.percentile(crossed[start:at], 75), np.percentile(crossed[at:end], 75))
+    if crossed[at] > FALLS * beside:
+        return []
+    return [*_cuts(crossed, start, at, least), at, *_cuts(crossed, at, end, least)]
+
