@@ -23,6 +23,7 @@ from ocr_cli.layout.order import in_reading_order
 from ocr_cli.layout.rings import without_rings
 from ocr_cli.layout.rows import find_rows
 from ocr_cli.layout.shade import evenly_lit
+from ocr_cli.layout.sizes import in_sizes
 from ocr_cli.layout.tables import with_table_rows
 from ocr_cli.layout.tilt import level, mirrored, quarter_turned, straighten
 from ocr_cli.page import X_HEIGHT, Course, Page, Row
@@ -110,6 +111,7 @@ def place_rows(page: Page, courses: Sequence[Course]) -> Page:
         pyramid = Pyramid(grey)
     found = lengthened(pyramid, [placed(pyramid, course) for course in others])
     in_cells = [placed(pyramid, band.course) for band in bands]
+    found = [in_sizes(pyramid, course) for course in found]
     page = with_bare_rows(page, in_reading_order([*found, *in_cells]) if bands else found)
     return replace(page, rows=with_cells(page.rows, bands)) if bands else page
 

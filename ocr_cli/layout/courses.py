@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_cli.layout.quantiles import percentile
-from ocr_cli.layout.sampling import Frame, Pyramid, frame_of
+from ocr_cli.layout.sampling import Frame, Frames, Pyramid, frame_of
 from ocr_cli.layout.strips import HEIGHT, MARGIN, MIDDLE, SPREAD, measure
 from ocr_cli.page import Course as Course  # noqa: PLC0414 -- is had from here too
 
@@ -38,7 +38,7 @@ DOUBT = 80.0  # the length of a strip that tells as much of its row as what was 
 _SAMPLE = 5000  # points of ink that are enough to measure a row by
 # Rows of a patch: those that hold a row's body, those within REACH of it, and those to look at.
 _BODY = np.arange(TALL // 2 - 14, TALL // 2 + 14)
-_NEAR = np.flatnonzero(np.abs(np.arange(TALL) + 0.5 - TALL / 2) < REACH)
+NEAR = np.flatnonzero(np.abs(np.arange(TALL) + 0.5 - TALL / 2) < REACH)
 _SEEN = np.array([k for k in range(TALL) if k % 2 == 0 or k in _BODY])
 
 
@@ -75,7 +75,7 @@ class GreyStrip:
     """
 
     image: Grey
-    frame: Frame = field(repr=False)
+    frame: Frame | Frames = field(repr=False)
 
     def column(self, x: Array, y: Array) -> Array:
         """The strip's columns of points x, y in the page's pixels."""
@@ -144,10 +144,10 @@ def placed(pyramid: Pyramid, course: Course, rounds: int = 3) -> Course:
 
 def _placed_once(pyramid: Pyramid, course: Course) -> Course:
     frame = frame_of(replace(course, slant=0.0))
-    y, x = np.nonzero(_dark_near(pyramid, frame) > FAINT)
+    y, x = np.nonzero(dark_near(pyramid, frame) > FAINT)
     if len(y) < 30:
         return course
-    y += _NEAR[0]
+    y += NEAR[0]
     some = slice(None, None, max(1, len(y) // _SAMPLE))
     points = np.stack([x[some] + 0.5, y[some] + 0.5], 1)
     found = measure(points, np.zeros(len(points), np.int64), 1)
@@ -169,14 +169,14 @@ def _placed_once(pyramid: Pyramid, course: Course) -> Course:
     return replace(course, points=points, spread=course.spread * grown, slant=slant)
 
 
-def _dark_near(pyramid: Pyramid, frame: Frame) -> Grey:
-    """The darkness, rules left out, of the rows _NEAR of a patch: all that tell its place.
+def dark_near(pyramid: Pyramid, frame: Frame) -> Grey:
+    """The darkness, rules left out, of the rows NEAR of a patch: all that tell its place.
 
     Of the rows further out, by which the paper is told, every second one is sampled.
     """
     patch = pyramid.sample(frame, TALL, TALL / 2, _SEEN)
     body = patch[np.searchsorted(_SEEN, _BODY[0]) :][: len(_BODY)]
-    near = body[_NEAR[0] - _BODY[0] :][: len(_NEAR)]
+    near = body[NEAR[0] - _BODY[0] :][: len(NEAR)]
     return without_rules(_darkness(near, patch[_SEEN % 2 == 0], body))
 
 
@@ -257,5 +257,9 @@ def _moved_ends(course: Course, first: float, last: float) -> Course:
 
 def grey_strip(pyramid: Pyramid, course: Course) -> GreyStrip:
     """The strip along a course."""
+    if course.parts:
+        strips = [grey_strip(pyramid, part) for part in course.parts]
+        image = np.concatenate([strip.image for strip in strips], 1)
+        return GreyStrip(image, Frames(tuple(strip.frame for strip in strips)))
     frame = frame_of(course)
     return GreyStrip(darkness(pyramid.sample(frame, HEIGHT, MIDDLE), MIDDLE), frame)

@@ -32,10 +32,12 @@ SPREAD = 0.25  # of a row's height, about, is a course's spread in capitals
 
 def with_crowded_rows(courses: Sequence[Course], seen: Marked) -> list[Course]:
     """The rows; in blocks of close capitals, one for each row of strokes, with its reach."""
-    out: list[Course] = []
+    instead = {id(course): [course] for course in courses}
     for block in _blocks(courses):
-        out += _rows_of(block, seen) or block
-    return out
+        rows = _rows_of(block, seen)
+        if rows:
+            instead |= {id(course): [] for course in block} | {id(block[0]): rows}
+    return [row for course in courses for row in instead[id(course)]]
 
 
 def _blocks(courses: Sequence[Course]) -> list[list[Course]]:

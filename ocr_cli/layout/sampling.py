@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,11 @@ class Frame:
     slant: float
     reach: float = np.inf
 
+    @property
+    def width(self) -> int:
+        """Columns of the strip."""
+        return len(self.centres)
+
     def to_page(self, x: Array, y: Array) -> tuple[Array, Array]:
         """Points x, y of the strip, y from the middle downwards, on the page."""
         column = np.clip(x, 0, len(self.centres) - 1)
@@ -52,6 +58,42 @@ class Frame:
             along, down = dx * tx + dy * ty, dy * tx - dx * ty
             column = at + (along + self.slant * down) / self.unit
         return np.asarray(column)
+
+
+@dataclass(frozen=True)
+class Frames:
+    """The axes of a strip in several parts, one after another."""
+
+    parts: tuple[Frame | Frames, ...]
+
+    @cached_property
+    def starts(self) -> NDArray[np.int64]:
+        """(P + 1,) the columns at which the parts begin, and the strip's width."""
+        return np.cumsum([0, *(part.width for part in self.parts)])
+
+    @property
+    def width(self) -> int:
+        """Columns of the strip."""
+        return int(self.starts[-1])
+
+    def to_page(self, x: Array, y: Array) -> tuple[Array, Array]:
+        """Points x, y of the strip, y from the middle downwards, on the page."""
+        x, y = np.broadcast_arrays(np.asarray(x, float), np.asarray(y, float))
+        which = np.clip(np.searchsorted(self.starts, x, "right") - 1, 0, len(self.parts) - 1)
+        px, py = np.empty(x.shape), np.empty(x.shape)
+        for k, part in enumerate(self.parts):
+            mine = which == k
+            px[mine], py[mine] = part.to_page(x[mine] - self.starts[k], y[mine])
+        return px, py
+
+    def column(self, x: Array, y: Array) -> Array:
+        """The columns of the strip that points x, y of the page come to lie in."""
+        found = np.array([part.column(x, y) for part in self.parts])
+        width = np.diff(self.starts)[:, None]
+        beyond = np.maximum(np.maximum(-found, found - width), 0)
+        best = beyond.argmin(0)[None]
+        inside = np.clip(np.take_along_axis(found, best, 0)[0], 0, width[best[0], 0])
+        return np.asarray(inside + self.starts[best[0]])
 
 
 def frame_of(course: Course, margin: float = MARGIN, fine: float = 1.0) -> Frame:
