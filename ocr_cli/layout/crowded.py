@@ -25,7 +25,9 @@ SLOPES = np.linspace(-0.06, 0.06, 25)  # of rows, dy per dx
 FULL = 0.6  # of its usual strokes are crossed
 FILLED = 0.66  # in such a share of its height, and more, as in capitals
 ALIKE = 1.5  # times as high is one row as the usual one, at most
-AROUND = 7.0, 9.0  # spreads about rows up and down, and over their ends, where more are looked for
+AROUND = 9.0  # spreads over rows' ends in which more of them is looked for
+STROKES = 0.2  # of the usual ones are crossed where rows begin and end,
+GAP = 0.9  # spreads at most between close rows
 LINKED = 14.0  # spreads up or down between rows of one block
 SPREAD = 0.25  # of a row's height, about, is a course's spread in capitals
 
@@ -60,26 +62,24 @@ def _is_close(course: Course, other: Course) -> bool:
 
 
 def _rows_of(block: Sequence[Course], seen: Marked) -> list[Course]:
-    """The rows of a block of close capitals; none where it is no such block, or all are right."""
+    """The rows of a block of close capitals and of what is as close to it; none of another."""
     spread = float(np.median([course.spread for course in block])) / seen.step
     points = np.concatenate([course.points for course in block]) / seen.step
-    room = np.array(AROUND) * spread
-    height, width = seen.pieces.labels.shape
-    y1, x1 = (int(max(0, v)) for v in points[:, ::-1].min(0) - room)
-    y2, x2 = points[:, ::-1].max(0) + room
-    y2, x2 = int(min(height, y2)), int(min(width, x2))
-    ink = seen.pieces.labels[y1:y2, x1:x2] > 0
+    x1 = max(0, int(points[:, 0].min() - AROUND * spread))
+    x2 = int(points[:, 0].max() + AROUND * spread)
+    ink = seen.pieces.labels[:, x1:x2] > 0
     slope = _slope(ink)
-    edges = _edges(_crossed(ink, slope), LEAST * spread)
+    down = points[:, 1] - slope * (points[:, 0] - x1)
+    edges = _edges(_crossed(ink, slope), (int(down.min()), int(down.max()) + 1), spread)
+    y, x = np.nonzero(ink)
     found = []
     for top, bottom in zip(edges[:-1], edges[1:], strict=True):
-        y, x = np.nonzero(ink)
-        x = x[(y - slope * x >= top) & (y - slope * x < bottom)]
-        along = np.linspace(x.min(), x.max() + 1, 12)
+        mine = x[(y - slope * x >= top) & (y - slope * x < bottom)]
+        along = np.linspace(mine.min(), mine.max() + 1, 12)
         middle = (top + bottom) / 2 + slope * along
         tall = float(bottom - top) * seen.step
-        points = (np.stack([along, middle], 1) + [x1, y1]) * seen.step
-        found.append(Course(points, SPREAD * tall, reach=0.5 * tall))
+        row = (np.stack([along, middle], 1) + [x1, 0]) * seen.step
+        found.append(Course(row, SPREAD * tall, reach=0.5 * tall))
     return found
 
 
@@ -97,22 +97,32 @@ def _crossed(ink: Mask, slope: float) -> Array:
     return np.convolve(count, np.ones(3) / 3, "same")
 
 
-def _edges(crossed: Array, least: float) -> NDArray[np.intp]:
-    """Where two or more rows of capitals begin and end; empty where there are none."""
-    usual = float(np.percentile(crossed[crossed > 0], 75)) if crossed.any() else 0.0
-    there = np.flatnonzero(crossed > 0.25 * usual)
-    if not len(there):
-        return there
-    start, end = int(there[0]), int(there[-1]) + 1
-    edges = np.array([start, *_cuts(crossed, start, end, int(max(3, least))), end])
+def _edges(crossed: Array, where: tuple[int, int], spread: float) -> NDArray[np.intp]:
+    """Where rows of capitals about a place begin and end; empty where there are no two of them."""
+    start, end = _extent(crossed, where, spread)
+    edges = np.array([start, *_cuts(crossed, start, end, int(max(3, LEAST * spread))), end])
     edges = _halved(crossed, edges)
     tall = np.diff(edges)
     rows = [crossed[a:b] for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    if len(rows) < 2:
+        return edges[:0]
     filled = [float((row > FULL * np.percentile(row, 75)).mean()) for row in rows]
-    usual_height = float(np.median(tall))
-    alike = (tall < ALIKE * usual_height) & (tall > usual_height / ALIKE)
-    several = len(rows) > 1 and bool(alike.all())
-    return edges if several and np.median(filled) >= FILLED else edges[:0]
+    usual = float(np.median(tall))
+    alike = (tall < ALIKE * usual) & (tall > usual / ALIKE)
+    return edges if alike.all() and np.median(filled) >= FILLED else edges[:0]
+
+
+def _extent(crossed: Array, where: tuple[int, int], spread: float) -> tuple[int, int]:
+    """How far the ink about a place goes on up and down, without a gap."""
+    here = crossed[max(0, where[0] - int(spread)) : where[1] + int(spread)]
+    least = STROKES * float(np.percentile(here, 75)) if len(here) else 0.0
+    there = np.flatnonzero(crossed > least)
+    parts = np.split(there, np.flatnonzero(np.diff(there) > GAP * spread) + 1)
+    middle = (where[0] + where[1]) / 2
+    if not len(there):
+        return where
+    part = min(parts, key=lambda part: max(part[0] - middle, middle - part[-1]))
+    return int(part[0]), int(part[-1]) + 1
 
 
 def _halved(crossed: Array, edges: NDArray[np.intp]) -> NDArray[np.intp]:

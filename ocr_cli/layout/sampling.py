@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr_cli.layout.raster import running_max
 from ocr_cli.layout.strips import MARGIN, SPREAD
 from ocr_cli.page import Course
 
 Array = NDArray[Any]
 Grey = NDArray[np.float32]
+ACROSS = 15  # pixels of a strip across which there is paper beside any stroke
 LOCAL = 80  # pixels of a strip in which the paper at a page's edge is looked for
 
 
@@ -199,7 +201,7 @@ def _within_reach(patch: Grey, near: NDArray[np.bool_]) -> Grey:
     """A patch (H, W) with the paper of its `near` rows (H,) in all others, which hold other ink."""
     if near.all() or not near.any():
         return patch
-    paper = patch[near].max(0)
+    paper = running_max(patch[near].max(0)[None], ACROSS)[0]
     return np.where(near[:, None], patch, paper).astype(np.float32)
 
 

@@ -46,15 +46,13 @@ def _has_long_lines(seen: Marked) -> bool:
 def _joined(courses: Sequence[Course], grid: Grid, step: int) -> list[Course]:
     """The rows, those in a grid joined along its levels, unless some cell holds several."""
     levels = [_level(course, grid, step) for course in courses]
-    out: list[Course] = []
-    done: set[int] = set()
-    for course, level in zip(courses, levels, strict=True):
-        if level is None:
-            out.append(course)
-        elif level not in done:
-            done.add(level)
-            out += _one([c for c, other in zip(courses, levels, strict=True) if other == level])
-    return out
+    instead = [[course] for course in courses]
+    for level in {level for level in levels if level is not None}:
+        mine = [k for k, other in enumerate(levels) if other == level]
+        whole = _one([courses[k] for k in mine])
+        for k in mine if whole else ():
+            instead[k] = [whole] if whole and k == mine[0] else []
+    return [row for rows in instead for row in rows]
 
 
 def _level(course: Course, grid: Grid, step: int) -> int | None:
@@ -66,14 +64,14 @@ def _level(course: Course, grid: Grid, step: int) -> int | None:
     return int(np.searchsorted(grid.ys, flat))
 
 
-def _one(parts: Sequence[Course]) -> list[Course]:
-    """Courses side by side as one; as they are where some lie above others, or are far larger."""
-    across = sorted(parts, key=lambda course: float(course.points[0, 0]))
-    spreads = [course.spread for course in across]
-    ends = [float(course.points[-1, 0]) for course in across[:-1]]
-    starts = [float(course.points[0, 0]) for course in across[1:]]
+def _one(parts: Sequence[Course]) -> Course | None:
+    """Courses side by side as one; None where some lie above others, or are far larger."""
+    parts = sorted(parts, key=lambda course: float(course.points[0, 0]))
+    spreads = [course.spread for course in parts]
+    ends = [float(course.points[-1, 0]) for course in parts[:-1]]
+    starts = [float(course.points[0, 0]) for course in parts[1:]]
     apart = all(end < start for end, start in zip(ends, starts, strict=True))
     if not apart or max(spreads) > ALIKE * min(spreads):
-        return list(parts)
-    points = np.concatenate([course.points for course in across])
-    return [Course(points, float(np.mean(spreads)), across[0].slant)]
+        return None
+    points = np.concatenate([course.points for course in parts])
+    return Course(points, float(np.mean(spreads)), parts[0].slant)

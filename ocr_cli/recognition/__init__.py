@@ -17,7 +17,7 @@ from ocr_cli.modelfiles import kinds, weights
 from ocr_cli.modelfiles.weights import Model
 from ocr_cli.page import Course, Page, Row
 from ocr_cli.recognition import calibration as confidence
-from ocr_cli.recognition import cells, few_words, figures, fusion, letters, lines, mirrors
+from ocr_cli.recognition import cells, few_words, figures, fusion, letters, lines, mirrors, struck
 from ocr_cli.recognition.calibration import calibrated
 from ocr_cli.recognition.language import languages
 from ocr_cli.recognition.language.interface import Language
@@ -240,7 +240,7 @@ def _both_ways(
             page, rows, chosen, seen, by_letters, by_lines, reader, language
         )
     rows = tuple(
-        figures.settled(row, one.scores, by_lines.classes)
+        struck.without_struck(figures.settled(row, one.scores, by_lines.classes), one)
         for row, one in zip(rows, seen, strict=True)
     )
     if alternatives:

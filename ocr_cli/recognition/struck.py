@@ -8,24 +8,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_cli.layout.courses import GreyStrip
+from ocr_cli.layout.raster import running_max
 from ocr_cli.page import Row, Word
 from ocr_cli.recognition.letters import geometric_mean
 from ocr_cli.recognition.lines import RowEmissions
 
 INKED = 0.4  # darkness of a line
-HEIGHTS = np.arange(17, 31)  # rows of a strip in which such a line may run
-SLOPES = np.linspace(-0.15, 0.15, 11)  # dy per dx
+HEIGHTS = np.arange(19, 28)  # rows of a strip in which such a line may run
+SLOPES = np.linspace(-0.12, 0.12, 9)  # dy per dx
 DRAWN = 0.97  # share of a word's width that it runs over
 SHORTEST = 18  # pixels of a strip: a shorter word may be a dash, or a T
 BEYOND = 5, 12  # pixels over a word's ends, between which
-BARE = 0.5  # the line is there on no more than such a share: one that goes on is the paper's
+BARE = 0.3  # share of the columns at most has ink: a line that goes on is the paper's
 
 
 def without_struck(row: Row, seen: RowEmissions) -> Row:
     """The row without words that are crossed out."""
     if not isinstance(seen.strip, GreyStrip):
         return row
-    kept = tuple(word for word in row.words if not is_struck(seen.strip.image, *_ends(word, seen)))
+    image = seen.strip.image
+    kept = tuple(
+        word
+        for word in row.words
+        if sum(c.isalnum() for c in word.text) < 2 or not is_struck(image, *_ends(word, seen))
+    )
     if len(kept) == len(row.words):
         return row
     confidence = geometric_mean([word.confidence for word in kept]) if kept else 0.0
@@ -47,25 +53,20 @@ def is_struck(image: NDArray[np.float32], x1: int, x2: int) -> bool:
     if x2 - x1 < SHORTEST:
         return False
     dark = image > INKED
-    near = dark.copy()  # a row up or down
-    near[1:] |= dark[:-1]
-    near[:-1] |= dark[1:]
-    width = image.shape[1]
-    inner = np.arange(max(x1 + 1, 0), min(x2 - 1, width))
-    before = np.arange(max(0, x1 - BEYOND[1]), max(0, x1 - BEYOND[0]))
-    after = np.arange(min(width, x2 + BEYOND[0]), min(width, x2 + BEYOND[1]))
-    for slope in SLOPES:
-        share = _drawn(near, inner, slope, x1)
-        for y in HEIGHTS[share >= DRAWN]:
-            beyond = [_drawn(near, part, slope, x1)[y - HEIGHTS[0]] for part in (before, after)]
-            if max(beyond) <= BARE:
-                return True
-    return False
+    near = running_max(dark.astype(np.uint8), 3) > 0
+    inner = np.arange(max(x1 + 1, 0), min(x2 - 1, image.shape[1]))
+    ends = slice(max(0, x1 - BEYOND[1]), max(0, x1 - BEYOND[0])), slice(x2 + BEYOND[0], x2 + BEYOND[1])
+    body = dark[HEIGHTS[0] - 3 : HEIGHTS[-1] + 6]
+    if any(body[:, part].any(0).sum() > BARE * (BEYOND[1] - BEYOND[0]) for part in ends):
+        return False
+    return any((_drawn(near, inner, slope) >= DRAWN).any() for slope in SLOPES)
 
 
-def _drawn(near: NDArray[np.bool_], columns: NDArray[np.int64], slope: float, x1: int) -> NDArray:
-    """(H,) over what share of some columns a line is drawn that begins at each of HEIGHTS."""
+def _drawn(
+    near: NDArray[np.bool_], columns: NDArray[np.int64], slope: float
+) -> NDArray[np.float64]:
+    """(H,) over what share of some columns a line is drawn whose middle is at each of HEIGHTS."""
     if not len(columns):
         return np.zeros(len(HEIGHTS))
-    y = HEIGHTS[:, None] + np.rint(slope * (columns - x1)).astype(int)
+    y = HEIGHTS[:, None] + np.rint(slope * (columns - columns.mean())).astype(int)
     return np.asarray(near[np.clip(y, 0, len(near) - 1), columns].mean(1))
