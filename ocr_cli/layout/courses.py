@@ -14,7 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_cli.layout.quantiles import percentile
-from ocr_cli.layout.sampling import Frame, Frames, Pyramid, frame_of
+from ocr_cli.layout.sampling import Frame, Frames
+from ocr_cli.layout.sampling import Pyramid as Pyramid  # noqa: PLC0414 -- are had from here too
+from ocr_cli.layout.sampling import frame_of as frame_of  # noqa: PLC0414
+from ocr_cli.layout.sampling import sample as sample  # noqa: PLC0414
 from ocr_cli.layout.strips import HEIGHT, MARGIN, MIDDLE, SPREAD, measure
 from ocr_cli.page import Course as Course  # noqa: PLC0414 -- is had from here too
 

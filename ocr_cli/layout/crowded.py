@@ -7,6 +7,7 @@ letters touch; within capitals it hardly does, and in small letters' rows it fal
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,9 @@ SLOPES = np.linspace(-0.06, 0.06, 25)  # of rows, dy per dx
 FULL = 0.6  # of its usual strokes are crossed
 FILLED = 0.66  # in such a share of its height, and more, as in capitals
 ALIKE = 1.5  # times as high is one row as the usual one, at most
-AROUND = 9.0  # spreads over rows' ends in which more of them is looked for
+AROUND = 3.0  # spreads over rows' ends in which strokes are counted
+FEWEST = 6  # strokes that a row's lines cross, at least: fewer may be a sheet's edges
+TALL = 1.5, 5.5  # spreads, as the finder saw them, that a row of capitals is high
 STROKES = 0.2  # of the usual ones are crossed where rows begin and end,
 GAP = 0.9  # spreads at most between close rows
 LINKED = 14.0  # spreads up or down between rows of one block
@@ -73,12 +76,12 @@ def _rows_of(block: Sequence[Course], seen: Marked) -> list[Course]:
     edges = _edges(_crossed(ink, slope), (int(down.min()), int(down.max()) + 1), spread)
     y, x = np.nonzero(ink)
     found = []
-    for top, bottom in zip(edges[:-1], edges[1:], strict=True):
+    for top, bottom in pairwise(edges):
         mine = x[(y - slope * x >= top) & (y - slope * x < bottom)]
         along = np.linspace(mine.min(), mine.max() + 1, 12)
         middle = (top + bottom) / 2 + slope * along
         tall = float(bottom - top) * seen.step
-        row = (np.stack([along, middle], 1) + [x1, 0]) * seen.step
+        row = np.stack([along + x1, middle], 1) * seen.step
         found.append(Course(row, SPREAD * tall, reach=0.5 * tall))
     return found
 
@@ -103,8 +106,12 @@ def _edges(crossed: Array, where: tuple[int, int], spread: float) -> NDArray[np.
     edges = np.array([start, *_cuts(crossed, start, end, int(max(3, LEAST * spread))), end])
     edges = _halved(crossed, edges)
     tall = np.diff(edges)
-    rows = [crossed[a:b] for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    rows = [crossed[a:b] for a, b in pairwise(edges)]
     if len(rows) < 2:
+        return edges[:0]
+    strokes = [float(np.percentile(row, 75)) for row in rows]
+    fits = (tall > TALL[0] * spread) & (tall < TALL[1] * spread)
+    if min(strokes) < FEWEST or not fits.all():
         return edges[:0]
     filled = [float((row > FULL * np.percentile(row, 75)).mean()) for row in rows]
     usual = float(np.median(tall))
@@ -129,7 +136,7 @@ def _halved(crossed: Array, edges: NDArray[np.intp]) -> NDArray[np.intp]:
     """The edges, and one more in rows that are as high as two where strokes fall a little."""
     low = int(np.diff(edges).min())
     more = []
-    for top, bottom in zip(edges[:-1], edges[1:], strict=True):
+    for top, bottom in pairwise(edges):
         if TWO[0] * low < bottom - top < TWO[1] * low:
             room = int(0.35 * (bottom - top))
             at = top + room + int(np.argmin(crossed[top + room : bottom - room]))
@@ -147,4 +154,3 @@ def _cuts(crossed: Array, start: int, end: int, least: int) -> list[int]:
     if crossed[at] > FALLS * beside:
         return []
     return [*_cuts(crossed, start, at, least), at, *_cuts(crossed, at, end, least)]
-

@@ -84,10 +84,10 @@ def is_arrow(mask: Mask) -> bool:
     return bool(
         there.all()
         and (bottom - top)[shaft].max() < 0.4
-        and 0.25 < middle.min()
+        and middle.min() > 0.25
         and middle.max() < 0.75
         and top[head].min() < 0.1
         and bottom[head].max() > 0.9
-        and 0.25 < top[-1]
+        and top[-1] > 0.25
         and bottom[-1] < 0.75
     )

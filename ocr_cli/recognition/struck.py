@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_cli.layout.courses import GreyStrip
-from ocr_cli.layout.raster import running_max
 from ocr_cli.page import Row, Word
 from ocr_cli.recognition.letters import geometric_mean
 from ocr_cli.recognition.lines import RowEmissions
@@ -17,7 +16,7 @@ INKED = 0.4  # darkness of a line
 HEIGHTS = np.arange(19, 28)  # rows of a strip in which such a line may run
 SLOPES = np.linspace(-0.12, 0.12, 9)  # dy per dx
 DRAWN = 0.97  # share of a word's width that it runs over
-SHORTEST = 18  # pixels of a strip: a shorter word may be a dash, or a T
+SHORTEST = 32  # pixels of a strip: of a shorter word too much is level
 BEYOND = 5, 12  # pixels over a word's ends, between which
 BARE = 0.3  # share of the columns at most has ink: a line that goes on is the paper's
 
@@ -53,11 +52,14 @@ def is_struck(image: NDArray[np.float32], x1: int, x2: int) -> bool:
     if x2 - x1 < SHORTEST:
         return False
     dark = image > INKED
-    near = running_max(dark.astype(np.uint8), 3) > 0
+    near = dark.copy()  # a row up or down
+    near[1:] |= dark[:-1]
+    near[:-1] |= dark[1:]
     inner = np.arange(max(x1 + 1, 0), min(x2 - 1, image.shape[1]))
-    ends = slice(max(0, x1 - BEYOND[1]), max(0, x1 - BEYOND[0])), slice(x2 + BEYOND[0], x2 + BEYOND[1])
+    first, last = BEYOND
+    ends = slice(max(0, x1 - last), max(0, x1 - first)), slice(x2 + first, x2 + last)
     body = dark[HEIGHTS[0] - 3 : HEIGHTS[-1] + 6]
-    if any(body[:, part].any(0).sum() > BARE * (BEYOND[1] - BEYOND[0]) for part in ends):
+    if any(body[:, part].any(0).sum() > BARE * (last - first) for part in ends):
         return False
     return any((_drawn(near, inner, slope) >= DRAWN).any() for slope in SLOPES)
 
