@@ -35,14 +35,14 @@ def reads_backwards(page: Page, read: Page, model: Model) -> bool:
     turned = [np.ascontiguousarray(strip[:, ::-1]) for strip in strips]
     here, other = (lines.sorted_scores(way, model) for way in (strips, turned))
     clearer = _legibility(other) > _legibility(here) + CLEARER
-    return clearer and _letters(other, model.classes) >= LETTERS
+    return clearer and share_of_letters(other, model.classes) >= LETTERS
 
 
 def _legibility(scores: Sequence[NDArray[np.float32]]) -> float:
     return float(np.mean([lines.legibility(one) for one in scores]))
 
 
-def _letters(scores: Sequence[NDArray[np.float32]], classes: Sequence[str]) -> float:
+def share_of_letters(scores: Sequence[NDArray[np.float32]], classes: Sequence[str]) -> float:
     """The share of letters among the letters and figures that a network reads."""
     signs = [c for one in scores for k in ctc.greedy(one) if (c := classes[k]).isalnum()]
     return sum(c.isalpha() for c in signs) / max(1, len(signs))

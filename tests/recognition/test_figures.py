@@ -5,7 +5,7 @@ import pytest
 from PIL import ImageOps
 
 from ocr_cli.page import Box, Glyph, Row, Word
-from ocr_cli.recognition import cells, figures
+from ocr_cli.recognition import cells, figures, mirrors
 
 CLASSES = tuple(" SZOI0125678ABg")
 
@@ -81,3 +81,9 @@ def test_a_mirrored_page_is_read(handwriting, tmp_path, run_ocr) -> None:
     ImageOps.mirror(page).save(tmp_path / "mirrored.png")
     read = run_ocr("read", str(tmp_path / "mirrored.png")).stdout.decode()
     assert sum(word in read for word in ("WALK", "DOG", "PAINT", "FENCE", "BAKE", "BREAD")) >= 5
+
+
+@pytest.mark.parametrize(("text", "share"), [("ABS", 1.0), ("5225", 0.0), ("AB25", 0.5), ("", 0.0)])
+def test_figures_do_not_tell_that_a_page_is_mirrored(text: str, share: float) -> None:
+    assert mirrors.share_of_letters([scores_of(text or " ", {})], CLASSES) == share
+    assert mirrors.LETTERS > 0.5
