@@ -28,7 +28,7 @@ FILLED = 0.66  # in such a share of its height, and more, as in capitals
 ALIKE = 1.5  # times as high is one row as the usual one, at most
 AROUND = 3.0  # spreads over rows' ends in which strokes are counted
 FEWEST = 6  # strokes that a row's lines cross, at least: fewer may be a sheet's edges
-TALL = 1.5, 5.5  # spreads, as the finder saw them, that a row of capitals is high
+TALL = 2.6, 5.5  # spreads, as the finder saw them, that a row of capitals is high
 STROKES = 0.2  # of the usual ones are crossed where rows begin and end,
 GAP = 0.9  # spreads at most between close rows
 LINKED = 14.0  # spreads up or down between rows of one block
@@ -74,6 +74,8 @@ def _rows_of(block: Sequence[Course], seen: Marked) -> list[Course]:
     slope = _slope(ink)
     down = points[:, 1] - slope * (points[:, 0] - x1)
     edges = _edges(_crossed(ink, slope), (int(down.min()), int(down.max()) + 1), spread)
+    if not len(edges) or down.min() < edges[0] or down.max() > edges[-1]:
+        return []  # some of the rows stand well apart
     y, x = np.nonzero(ink)
     found = []
     for top, bottom in pairwise(edges):
@@ -83,7 +85,7 @@ def _rows_of(block: Sequence[Course], seen: Marked) -> list[Course]:
         tall = float(bottom - top) * seen.step
         row = np.stack([along + x1, middle], 1) * seen.step
         found.append(Course(row, SPREAD * tall, reach=0.5 * tall))
-    return found
+    return found if len(found) >= len(block) / 2 else []
 
 
 def _slope(ink: Mask) -> float:

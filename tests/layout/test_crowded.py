@@ -199,3 +199,12 @@ def test_beyond_the_page_paper_goes_on_where_its_edge_cuts_ink() -> None:
     outside = frame.centres[:, 0] < -3
     assert outside.any()
     assert (strip[:, outside] < 0.3).all()
+
+
+def test_no_row_of_large_capitals_is_cut_in_two() -> None:
+    image, pen = sheet(700, 420)
+    for k in range(3):
+        capitals(pen, 50, 40 + 130 * k, 80, 3 + k)
+    courses = [level(80 + 130 * k, 20, 50, 300) for k in range(3)]
+    kept = crowded.with_crowded_rows(courses, seen_of(image, courses))
+    assert all(a is b for a, b in zip(kept, courses, strict=True))
