@@ -258,8 +258,9 @@ def _both_ways(
         rows = _with_second_opinions(
             page, rows, chosen, seen, by_letters, by_lines, reader, language
         )
+    among_figures = figures.are_many([row.text for row in rows])
     rows = tuple(
-        struck.without_struck(figures.settled(row, one.scores, by_lines.classes), one)
+        struck.without_struck(figures.settled(row, one.scores, classes, among_figures), one)
         for row, one in zip(rows, seen, strict=True)
     )
     if alternatives:

@@ -87,3 +87,17 @@ def test_a_mirrored_page_is_read(handwriting, tmp_path, run_ocr) -> None:
 def test_figures_do_not_tell_that_a_page_is_mirrored(text: str, share: float) -> None:
     assert mirrors.share_of_letters([scores_of(text or " ", {})], CLASSES) == share
     assert mirrors.LETTERS > 0.5
+
+
+@pytest.mark.parametrize(("among", "right"), [(True, "525"), (False, "SZS")])
+def test_a_word_of_letters_like_figures_is_a_number_among_figures(among: bool, right: str) -> None:
+    scores = scores_of("SZS", {"S": ("5", 2.0), "Z": ("2", 2.0)})
+    assert figures.settled(row_of("SZS"), scores, CLASSES, among).text == right
+
+
+@pytest.mark.parametrize(
+    ("texts", "many"),
+    [(["SZS KM", "5.5 H", "15:35"], True), (["READ PAGE 7", "OF 12"], True), (["IT IS SO"], False)],
+)
+def test_pages_full_of_figures_are_told(texts: list[str], many: bool) -> None:
+    assert figures.are_many(texts) == many
