@@ -25,7 +25,6 @@ from ocr_cli.recognition import (
     letters,
     lines,
     mirrors,
-    struck,
 )
 from ocr_cli.recognition import calibration as confidence
 from ocr_cli.recognition.calibration import calibrated
@@ -260,7 +259,7 @@ def _both_ways(
         )
     among_figures = figures.are_many([row.text for row in rows])
     rows = tuple(
-        struck.without_struck(figures.settled(row, one.scores, classes, among_figures), one)
+        figures.settled(row, one.scores, classes, among_figures)
         for row, one in zip(rows, seen, strict=True)
     )
     if alternatives:
