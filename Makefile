@@ -32,7 +32,7 @@ test-slow: $(VENV)/.installed-dev ## the tests that take minutes
 
 test-torch: $(TORCH_VENV)/.installed ## the tests that need PyTorch or wordfreq, in an environment that has them
 	$(TORCH_VENV)/bin/python -c 'import torch, wordfreq'
-	$(TORCH_VENV)/bin/python $(PYTEST) $$(grep -rlE 'importorskip\("(torch|wordfreq)"' tests)
+	$(TORCH_VENV)/bin/python $(PYTEST) -m needs
 
 test-oldest: $(OLDEST_VENV)/.installed ## the tests with the oldest packages that setup.cfg allows
 	$(OLDEST_VENV)/bin/python $(PYTEST) $(TESTS)

@@ -25,11 +25,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from ocr_cli.data import choose
 from ocr_cli.data.charset import NIST36
 from ocr_cli.data.formats import nist36
 from ocr_cli.data.sets import CharacterSet
-from ocr_cli.data.sources import SetSource
-from ocr_cli.data.synthesis import synthetic
+from ocr_cli.data.sources import InkSource, SetSource
 from ocr_cli.errors import ModelError
 from ocr_cli.modelfiles import weights
 from ocr_cli.nn import losses, network
@@ -139,8 +139,9 @@ def _training_set() -> tuple[CharacterSet, str]:
     folder = DATA / "nist36-standin"
     if nist36.is_nist36(folder):
         return nist36.load(folder, "train"), "real letters"
-    images, labels = synthetic.character_set(NIST36, 300, np.random.default_rng(0))
-    return CharacterSet(images, labels), "synthetic letters"
+    drawn = choose.open_splits(None, "capitals", True, np.random.default_rng(0)).train
+    assert isinstance(drawn, InkSource)  # noqa: S101 -- of synthetic writing it is one
+    return drawn.drawn(), "synthetic letters"
 
 
 def _our_epoch(data: CharacterSet) -> Callable[[], object]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
-LEAST = 27  # of MUTANTS, that have to be caught
+LEAST = 34  # of MUTANTS, that have to be caught
 
 
 class Mutant(NamedTuple):
@@ -110,6 +110,8 @@ MUTANTS = (
         "layout/test_decisions.py",
     ),
     Mutant("layout/assembly.py", "FAR = 4.5", "FAR = 12.0", "layout/test_decisions.py"),
+    Mutant("layout/shade.py", "EDGES = 0.2", "EDGES = 0.9", "layout/test_clearing.py"),
+    Mutant("layout/shade.py", "BROAD = 2.2", "BROAD = 0.4", "layout/test_clearing.py"),
     Mutant("layout/faint.py", "_PALE = 0.3", "_PALE = 0.1", "layout/test_decisions.py"),
     # recognition
     Mutant(
@@ -184,6 +186,33 @@ MUTANTS = (
         "LACKING = -7.0",
         "LACKING = 0.0",
         "recognition/test_decisions.py",
+    ),
+    Mutant(
+        "recognition/lines/small_capitals.py",
+        "TALLER = 4.5",
+        "TALLER = 1.0",
+        "recognition/test_small_capitals.py",
+    ),
+    Mutant(
+        "recognition/lines/small_capitals.py",
+        "MIXED = 0.25",
+        "MIXED = 0.9",
+        "recognition/test_small_capitals.py",
+    ),
+    Mutant(
+        "recognition/few_words.py",
+        "{code: LEAD * (code == FIRST)",
+        "{code: 0.0",
+        "recognition/test_few_words.py",
+    ),
+    Mutant("recognition/few_words.py", "FEW = 40", "FEW = 0", "recognition/test_few_words.py"),
+    # data
+    Mutant("data/practice.py", "ANEW = 0.4", "ANEW = 0.9", "data/test_recombination.py"),
+    Mutant(
+        "data/recombination.py",
+        "part + (level - paper)",
+        "part",
+        "data/test_recombination.py",
     ),
     # input and output
     Mutant(

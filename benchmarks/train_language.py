@@ -1,9 +1,10 @@
 """Builds the corpus of a shipped language model, trains it, scores it, and saves it.
 
-    python benchmarks/train_language.py --language fr ../shared/data [--out models/french.npz]
+    python benchmarks/prose.py PROSE
+    python benchmarks/train_language.py --language fr --prose PROSE ../shared/data
 
-Needs wordfreq (extra [language]); in the folder real/, for English ink/words.npz and lines.npz as
-well. The same package, folder and seed make the same file.
+Needs wordfreq (extra [language]); in the folder of data real/, for English ink/words.npz and
+lines.npz as well. The same packages, folders and seed make the same file.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ def main() -> None:
     """Corpus, model, file, and the rows of the card's table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("data", type=Path, help="folder of ink/ and real/")
+    parser.add_argument("--prose", type=Path, required=True, help="folder that prose.py filled")
     parser.add_argument("--language", choices=tuple(corpus.RECIPES), required=True)
     parser.add_argument("--out", type=Path, help="models/NAME.npz unless told")
     parser.add_argument("--corpus", type=Path, help="write the corpus to this file as well")
@@ -48,19 +50,22 @@ def main() -> None:
             args.data,
             HERE / "phrases" / f"{name}.txt",
             np.random.default_rng(args.seed),
+            prose=args.prose,
             words=args.words,
             strings=args.strings,
         )
     )
     if args.corpus:
         args.corpus.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    sets = ", ".join(corpus.RECIPES[name].sets)
+    recipe = corpus.RECIPES[name]
+    sets, prose = ", ".join(recipe.sets), ", ".join(recipe.prose)
     options = ("order", "entries", "method", "seed", "words", "strings")
     told = " ".join(f"--{option} {getattr(args, option)}" for option in options)
     record = {
-        "command": f"python benchmarks/train_language.py DATA --language {name} {told}",
-        "data": f"wordfreq {version('wordfreq')}; train transcripts of {sets or 'none'}; phrases;"
-        " made-up strings",
+        "command": f"python benchmarks/train_language.py DATA --prose PROSE --language {name}"
+        f" {told}",
+        "data": f"wordfreq {version('wordfreq')}; train transcripts of {sets or 'none'}; running"
+        f" text of {prose}; phrases; made-up strings",
         "lines": len(lines),
     }
     model = train_language(

@@ -121,6 +121,14 @@ class Row:
     legibility: float = 1.0
     cells: tuple[tuple[float, float], ...] = field(default=(), repr=False, compare=False)
 
+    @property
+    def middle(self) -> NDArray[np.float64]:
+        """(n, 2) x, y along the middle of its small letters, in the page's pixels."""
+        if self.course is not None:
+            return self.course.points
+        x = np.array([self.box.x1, self.box.x2], float)
+        return np.stack([x, self.baseline + self.slope * x - self.x_height / 2], 1)
+
 
 @dataclass(frozen=True)
 class Page:

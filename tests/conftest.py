@@ -52,6 +52,11 @@ def pytest_report_header() -> str:
     return f"ocr data: {data}; torch: {'installed' if find_spec('torch') else 'absent'}"
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for mark in item.iter_markers("needs"):
+        pytest.importorskip(mark.args[0])
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The checkout."""

@@ -5,19 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
-
-from ocr_cli.cli.main import cli
-
-READ = ["read", "-m", "m.npz", "-l", "none", "-q"]
-
-
-def ocr(*arguments: str) -> Result:
-    return CliRunner().invoke(cli, arguments)
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+from helpers import READ, contents, ocr
 
 
 @pytest.mark.parametrize(

@@ -10,27 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from click.testing import CliRunner, Result
+from helpers import READ, contents, ocr
 from PIL import Image
 
 from ocr_cli import files
-from ocr_cli.cli.main import cli
 from ocr_cli.errors import OcrError
 from ocr_cli.files import KeepOldError, check_writable, replacing, replacing_text
 
 if TYPE_CHECKING:
     from conftest import RunOcr
-
-
-READ = ["read", "-m", "m.npz", "-l", "none", "-q"]
-
-
-def ocr(*arguments: str) -> Result:
-    return CliRunner().invoke(cli, arguments)
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.mark.parametrize(
@@ -67,6 +55,8 @@ def contents(folder: Path) -> dict[str, bytes]:
         ["train", "--page", "a.png=notes.txt", "--out", "a.png"],
         ["train", "--page", "a.png=notes.txt", "-l", "en.npz", "--out", "en.npz"],
         ["train", "--convert", "strokes", "--data", "unipen"],
+        ["review", "b.png", "--html", "b.png"],
+        ["review", "b.png", "--html", "site/index.html"],
     ],
     ids=" ".join,
 )
@@ -103,6 +93,7 @@ def test_an_output_that_would_destroy_something_is_refused(
         ["extract", "b.png", "--overlay", "a.png"],
         ["train", "--data", "good", "--homework", "--epochs", "1", "--out", "m.npz"],
         ["train", "--data", "good", "--homework", "--epochs", "1", "--log", "log.jsonl"],
+        ["review", "b.png", "-m", "m.npz", "-l", "none", "--html", "page.html"],
     ],
     ids=" ".join,
 )
@@ -110,6 +101,7 @@ def test_a_file_of_the_same_kind_is_replaced(folder: Path, arguments: list[str])
     (folder / "yesterday.txt").write_text("caf\xe9 P2 is a text\n", encoding="latin-1")
     (folder / "empty").touch()
     (folder / "log.jsonl").write_text('{"epoch": 1}\n')
+    (folder / "page.html").write_text("<!doctype html><title>ocr review</title>")
     before = contents(folder)
     assert ocr(*arguments).exit_code == 0
     after = contents(folder)

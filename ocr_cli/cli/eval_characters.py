@@ -11,7 +11,7 @@ import click
 
 from ocr_cli.cli import options
 from ocr_cli.errors import InputError, shown
-from ocr_cli.output import guard, jsonl
+from ocr_cli.output import guard, jsonl, table
 from ocr_cli.output.plots import check_plotting
 
 if TYPE_CHECKING:
@@ -125,44 +125,25 @@ def _draw_pictures(model: Model, data: CharacterSet, folder: Path) -> None:
 
 
 def _pictures_table(scores: PictureScores) -> str:
-    wide = _width(one.character for one in scores.per_class)
-    lines = [
-        f"{scores.items} characters, PSNR {scores.psnr:.2f} dB, squared error {scores.error:.3f}",
-        "",
-        f"{'class':<{wide}}{'count':>6}{'PSNR':>13}",
-    ]
-    lines += [
-        f"{one.character:<{wide}}{one.count:>6}{one.psnr:>10.2f} dB" for one in scores.per_class
-    ]
-    return "\n".join(map(shown, lines))
-
-
-def _width(classes: Iterable[str]) -> int:
-    """The width of a column of classes; those of pictures may have long names."""
-    return max([6, *map(len, classes)]) + 1
+    means = f"PSNR {scores.psnr:.2f} dB, squared error {scores.error:.3f}"
+    cells = [(one.character, str(one.count), f"{one.psnr:.2f} dB") for one in scores.per_class]
+    lines = table.aligned([("class", "count", "PSNR"), *cells], right={1, 2})
+    return "\n".join(map(shown, [f"{scores.items} characters, {means}", "", *lines]))
 
 
 def _characters_table(scores: CharacterScores) -> str:
     means = f"accuracy {100 * scores.accuracy:.2f} %, loss {scores.loss:.4f}"
     calibration = f"calibration error {100 * scores.calibration_error:.1f} points"
-    wide = _width(scores.classes)
-    lines = [
-        f"{scores.items} characters, {means}, {calibration}",
-        "",
-        f"{'class':<{wide}}{'count':>6}{'found':>10}{'right':>10}",
-    ]
-    lines += [
-        f"{one.character:<{wide}}{one.count:>6}"
-        f"{100 * one.recall:>8.1f} %{100 * one.precision:>8.1f} %"
+    cells = [
+        (one.character, str(one.count), f"{100 * one.recall:.1f} %", f"{100 * one.precision:.1f} %")
         for one in scores.per_class
     ]
+    lines = [f"{scores.items} characters, {means}, {calibration}", ""]
+    lines += table.aligned([("class", "count", "found", "right"), *cells], right={1, 2, 3})
     if scores.worst:
-        header = f"{'written':<{wide + 2}}{'read':<{wide - 1}}{'times':>5}"
-        lines += ["", "most often taken for each other", header]
-        lines += [
-            f"{pair.actual:<{wide + 2}}{pair.read:<{wide - 1}}{pair.count:>5}"
-            for pair in scores.worst
-        ]
+        pairs = [(pair.actual, pair.read, str(pair.count)) for pair in scores.worst]
+        lines += ["", "most often taken for each other"]
+        lines += table.aligned([("written", "read", "times"), *pairs], right={2})
     return "\n".join(map(shown, [*lines, "", *_confusion_table(scores)]))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from ocr_cli.cli import options
 from ocr_cli.cli.eval_characters import check_plots, draw_reliability
 from ocr_cli.errors import InputError, shown
 from ocr_cli.files import make_folder, replacing_text
-from ocr_cli.output import guard, jsonl
+from ocr_cli.output import guard, jsonl, table
 
 if TYPE_CHECKING:
     from ocr_cli.evaluation.metrics import RowTally, Tally
@@ -96,7 +96,7 @@ def _by_path(scored: Sequence[Scored]) -> dict[str, list[Scored]]:
     return {path: [one for one in scored if one.path == path] for path in paths}
 
 
-def _pages_table(scored: Sequence[Scored]) -> Iterator[str]:
+def _pages_table(scored: Sequence[Scored]) -> list[str]:
     from ocr_cli.evaluation.pages import Total
 
     lines = [(one.source, Total.of([one])) for one in scored]
@@ -105,25 +105,21 @@ def _pages_table(scored: Sequence[Scored]) -> Iterator[str]:
             lines.append((f"total of {len(part)} in {path}", Total.of(part)))
     lines.append((f"total of {len(scored)}", Total.of(scored)))
     with_rows = any(one.rows for one in scored)
-    rows = f"{'rows found':>12}{'precision':>11}" if with_rows else ""
-    yield f"{'CER':>9}{'bare CER':>10}{'WER':>10}{'accuracy':>10}{rows}{'characters':>12}  file"
+    rows: tuple[str, ...] = ("rows found", "precision") if with_rows else ()
+    cells = [("CER", "bare CER", "WER", "accuracy", *rows, "characters", "file")]
     for name, total in lines:
         score = total.score
         rates = (score.characters.rate, score.bare.rate, score.words.rate)
-        cer, bare, wer = (f"{100 * rate:.2f} %" for rate in rates)
-        rows = "".join(_row_columns(total.rows)) if with_rows else ""
-        length = score.characters.length
-        yield shown(f"{cer:>9}{bare:>10}{wer:>10}{total.accuracy:>10.3f}{rows}{length:>12}  {name}")
+        rows = _row_cells(total.rows) if with_rows else ()
+        counted = f"{total.accuracy:.3f}", *rows, str(score.characters.length)
+        cells.append((*(f"{100 * rate:.2f} %" for rate in rates), *counted, shown(name)))
+    return table.aligned(cells, right=range(len(cells[0]) - 1))
 
 
-def _row_columns(rows: RowTally | None) -> Iterator[str]:
-    recall, precision = (
-        ("-", "-")
-        if rows is None
-        else (f"{100 * share:.1f} %" for share in (rows.recall, rows.precision))
-    )
-    yield f"{recall:>12}"
-    yield f"{precision:>11}"
+def _row_cells(rows: RowTally | None) -> tuple[str, ...]:
+    if rows is None:
+        return "-", "-"
+    return f"{100 * rows.recall:.1f} %", f"{100 * rows.precision:.1f} %"
 
 
 def _pages_json(scored: Sequence[Scored], model: str, rows: str) -> str:

@@ -48,7 +48,7 @@ reading order, ready for labelling.
 )
 @click.option(
     "--overlay",
-    type=options.OutputPlace(),
+    type=options.OutputFolder(or_file=True),
     metavar="PNG|FOLDER",
     help="Draw the boxes on the picture; into a folder, as NAME-PAGE.png, when there are several. "
     "A name that ends in / is a folder's, which is made.",

@@ -115,26 +115,16 @@ class OutputFile(click.Path):
 
 
 class OutputFolder(click.Path):
-    """A folder that files are written to; it may still be missing."""
+    """A folder that files are written to; it may still be missing, or `or_file` be a file."""
 
-    def __init__(self) -> None:
-        super().__init__(file_okay=False, readable=False, path_type=Path)
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if value == "-":
-            self.fail("'-' is no folder; one that is called so is './-'.", param, ctx)
-        return super().convert(value, param, ctx)
-
-
-class OutputPlace(click.Path):
-    """A file to be written, or a folder that files are written to."""
-
-    def __init__(self) -> None:
-        super().__init__(readable=False)
+    def __init__(self, or_file: bool = False) -> None:
+        kind = None if or_file else Path  # of a file's or folder's name the end counts, too
+        super().__init__(file_okay=or_file, readable=False, path_type=kind)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if value == "-":
-            self.fail("'-' is no file; one that is called so is './-'.", param, ctx)
+            what = "file" if self.file_okay else "folder"
+            self.fail(f"'-' is no {what}; one that is called so is './-'.", param, ctx)
         return super().convert(value, param, ctx)
 
 

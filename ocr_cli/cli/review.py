@@ -80,7 +80,7 @@ def review(
     inputs = [*(sheet.picture.source for sheet in store.sheets), model, language]
     outputs = [guard.Output("--hand", hand, "model")]
     if html is not None:
-        outputs = [guard.Output("--html", html, "page")]
+        outputs = [guard.Output("--html", html, "page of ocr review")]
     guard.check(outputs, inputs)
     if html is not None:
         _write(store, html)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,12 @@ from ocr_cli import parallel
 from ocr_cli.cli import options, train_rows
 from ocr_cli.cli.train_sweep import SWEPT, outputs
 from ocr_cli.data.weighted import LineData, only_path
-from ocr_cli.errors import UsageError
+from ocr_cli.errors import InputError, OcrError, UsageError
 from ocr_cli.modelfiles import kinds
-from ocr_cli.output import guard
+from ocr_cli.output import guard, table
 
 LARGEST = 1 << 16  # units of a layer: its weights then take a quarter of a gigabyte
+WORST_GRADIENT = 1e-4  # relative error of one
 NETWORK = SWEPT | {"out", "log", "plot", "threads"}
 # What takes notice of which options, by their names in Python: any other is refused.
 USES: dict[str, frozenset[str]] = {
@@ -238,66 +240,123 @@ reconstructions.png.
 )
 @click.option("--check-gradients", is_flag=True, help="Check every layer's gradients and stop.")
 @click.pass_context
-def train(
-    ctx: click.Context,
-    /,
-    pages: tuple[str, ...],
-    language: str,
-    log: Path | None,
-    quiet: bool,
-    resume: bool,
-    minutes: float,
-    sweeps: tuple[str, ...],
-    jobs: int,
-    threads: int | None,
-    plot: Path | None,
-    convert: Path | None,
-    check_gradients: bool,
-    **asked: Any,
-) -> None:
+def train(ctx: click.Context, /, **given: Any) -> None:
     """Hand over to what is to be trained."""
-    given, kind, seed, out = (asked[name] for name in ("data", "kind", "seed", "out"))
-    task = _task(check_gradients, convert, pages, sweeps, kind)
+    data, threads, gradients = (given.pop(name) for name in ("data", "threads", "check_gradients"))
+    network = {name: given.pop(name) for name in (SWEPT - {"data"}) | {"out"}}
+    kind = network["kind"]
+    task = _task(gradients, given["convert"], given["pages"], given["sweeps"], kind)
     _refuse_unused(ctx, task)
     mixes = task == "--kind line"
-    data = asked["data"] = None if mixes else only_path(given, f"--kind {kind}")
-    if threads or task != "--kind line":
+    network["data"] = None if mixes else only_path(data, f"--kind {kind}")
+    if threads or not mixes:
         parallel.cap_threads(threads or 1)
-    if mixes:
-        train_rows.check_line(given, out, resume, asked["device"])
-    inputs = _inputs(asked, given, pages, language)
-    if task == "--check-gradients":
-        from ocr_cli.cli import train_gradients
+    TASKS.get(task, _network)(Asked(data, network, **given))
 
-        train_gradients.run(seed)
-    elif convert is not None:
-        from ocr_cli.cli import train_convert
 
-        archives = (convert / f"{level}.npz" for level in ("chars", "words", "lines"))
-        strokes = "archive of pen strokes"
-        guard.check((guard.Output("--convert", one, strokes) for one in archives), inputs)
-        train_convert.run(data, convert, seed)
-    elif task == "--page":
-        from ocr_cli.cli import train_hand
+@dataclass(frozen=True)
+class Asked:
+    """What was asked for. network : the options of SWEPT, and `out`, by their names in Python."""
 
-        guard.check([guard.Output("--out", out, "model")], inputs)
-        train_hand.run(pages, asked["start"] or "default", language, out, seed, jobs, quiet)
-    elif task == "--sweep":
-        from ocr_cli.cli import train_sweep
+    data: tuple[LineData, ...]
+    network: Mapping[str, Any]
+    pages: tuple[str, ...]
+    language: str
+    log: Path | None
+    quiet: bool
+    resume: bool
+    minutes: float
+    sweeps: tuple[str, ...]
+    jobs: int
+    plot: Path | None
+    convert: Path | None
 
-        train_sweep.run(ctx, sweeps, asked, log, quiet, plot, jobs, inputs)
-    elif task == "--kind language":
-        guard.check([guard.Output("--out", out, "model")], inputs)
-        train_rows.run_language(data, out)
-    elif task == "--kind line":
-        guard.check(train_rows.line_outputs(out, plot), inputs)
-        how = minutes, resume, seed, asked["device"]
-        train_rows.run_line(given, asked["start"], out, *how, plot, quiet)
-    else:
-        from ocr_cli.cli import train_network
+    def check(self, planned: Iterable[guard.Output]) -> None:
+        """UsageError where what is going to be written would destroy what is going to be read."""
+        guard.check(planned, _inputs(self))
 
-        guard.check(outputs(out, log, plot), inputs)
-        train_network.run(asked, log, quiet, plot)
+    def check_model(self) -> None:
+        """`check` where a model is all that is written."""
+        self.check([guard.Output("--out", self.network["out"], "model")])
+
+
+def _gradients(asked: Asked) -> None:
+    """A line for each layer and loss; OcrError where a gradient is off."""
+    import numpy as np
+
+    from ocr_cli.nn.gradient_check import check_all
+
+    report = check_all(np.random.default_rng(asked.network["seed"]))
+    rows = [(row.name, str(row.checked), f"{row.error:.1e}") for row in report]
+    click.echo("\n".join(table.aligned([("layer", "checked", "max relative error"), *rows], {1})))
+    if max(row.error for row in report) > WORST_GRADIENT:
+        raise OcrError(f"a gradient is off by more than {WORST_GRADIENT:g}")
+
+
+def _convert(asked: Asked) -> None:
+    """UNIPEN files as archives of pen strokes, which load fast and suit --kind line."""
+    import numpy as np
+
+    from ocr_cli.data.formats import unipen
+
+    folder, data = asked.convert or Path(), asked.network["data"]
+    archives = (folder / f"{level}.npz" for level in unipen.KINDS)
+    asked.check(guard.Output("--convert", one, "archive of pen strokes") for one in archives)
+    if data is None:
+        raise click.UsageError("--convert needs UNIPEN files: --data FOLDER")
+    if not unipen.is_unipen(data):
+        wanted = "expected text files with .SEGMENT, .PEN_DOWN and the like"
+        raise InputError("no UNIPEN files", wanted, str(data))
+    written = unipen.convert(data, folder, np.random.default_rng([asked.network["seed"], 3]))
+    for name, ink in written.items():
+        click.echo(f"{folder / name}  {len(ink)} items of {len(set(ink.writer.tolist()))} writers")
+
+
+def _hand(asked: Asked) -> None:
+    from ocr_cli.cli import train_hand
+
+    asked.check_model()
+    start, out, seed = (asked.network[name] for name in ("start", "out", "seed"))
+    how = asked.language, out, seed, asked.jobs, asked.quiet
+    train_hand.run(asked.pages, start or "default", *how)
+
+
+def _sweep(asked: Asked) -> None:
+    from ocr_cli.cli import train_sweep
+
+    how = asked.log, asked.quiet, asked.plot, asked.jobs, _inputs(asked)
+    train_sweep.run(click.get_current_context(), asked.sweeps, asked.network, *how)
+
+
+def _language(asked: Asked) -> None:
+    asked.check_model()
+    train_rows.run_language(asked.network["data"], asked.network["out"])
+
+
+def _line(asked: Asked) -> None:
+    start, out, seed, device = (asked.network[name] for name in ("start", "out", "seed", "device"))
+    train_rows.check_line(asked.data, out, asked.resume, device)
+    asked.check(train_rows.line_outputs(out, asked.plot))
+    how = asked.minutes, asked.resume, seed, device, asked.plot, asked.quiet
+    train_rows.run_line(asked.data, start, out, *how)
+
+
+def _network(asked: Asked) -> None:
+    from ocr_cli.cli import train_network
+
+    asked.check(outputs(asked.network["out"], asked.log, asked.plot))
+    train_network.run(asked.network, asked.log, asked.quiet, asked.plot)
+
+
+# What carries out each task of USES; `_network` all others, networks on pictures.
+TASKS: dict[str, Callable[[Asked], None]] = {
+    "--check-gradients": _gradients,
+    "--convert": _convert,
+    "--page": _hand,
+    "--sweep": _sweep,
+    "--kind language": _language,
+    "--kind line": _line,
+}
 
 
 def _task(check_gradients: bool, convert: Path | None, pages: Any, sweeps: Any, kind: str) -> str:
@@ -322,18 +381,16 @@ def _refuse_unused(ctx: click.Context, task: str) -> None:
             raise UsageError(f"{task} and {option} do not go together", advice)
 
 
-def _inputs(
-    asked: Mapping[str, Any], given: Sequence[LineData], pages: Sequence[str], language: str
-) -> list[str]:
+def _inputs(asked: Asked) -> list[str]:
     """The files and folders that are going to be read."""
     from ocr_cli.cli.train_network import usual_data
     from ocr_cli.modelfiles.weights import shipped_models
     from ocr_cli.training.adaptation.copies import files_named
 
     shipped = shipped_models()
-    named = [asked["start"], asked["teacher"], language]
+    named = [asked.network["start"], asked.network["teacher"], asked.language]
     models = [str(shipped.get(name, name)) for name in named if name]
-    usual = None if given or pages else usual_data(asked["kind"])
-    data = [one.path for one in given] or ([usual] if usual else [])
-    texts = [name for page in pages for name in files_named(page)]
+    usual = None if asked.data or asked.pages else usual_data(asked.network["kind"])
+    data = [one.path for one in asked.data] or ([usual] if usual else [])
+    texts = [name for page in asked.pages for name in files_named(page)]
     return [*models, *texts, *map(str, data)]

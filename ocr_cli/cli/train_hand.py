@@ -34,13 +34,12 @@ def run(
     import numpy as np
 
     from ocr_cli import parallel
-    from ocr_cli.modelfiles.weights import save_hand
     from ocr_cli.recognition import load_reader
-    from ocr_cli.review.teach import open_known
+    from ocr_cli.review import teach
     from ocr_cli.training.adaptation import hand
 
     reader, rng = load_reader(start, language), np.random.default_rng(seed)
-    known = [open_known(page) for page in pages]
+    known = [teach.open_known(page) for page in pages]
     began = time.monotonic()
     jobs = min(jobs, hand.FOLDS)
     with parallel.processes(jobs, options.tell) as executor, _rounds(hand.FOLDS + 1, quiet) as step:
@@ -49,8 +48,7 @@ def run(
     for lost in learnt.lost:
         what = f"{' '.join(lost.words)} (in: {lost.line})" if lost.words else lost.line
         options.tell(f"{lost.source}: not found: {what}")
-    record = {"command": command_line(), "seed": seed, **learnt.record()}
-    save_hand(out, learnt.reader.models, learnt.reader.habit.arrays(), record)
+    teach.save(out, learnt, {"command": command_line(), "seed": seed})
     click.echo(f"{shown(str(out))}  {_gain(learnt)}; {time.monotonic() - began:.0f} s")
 
 

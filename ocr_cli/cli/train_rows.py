@@ -102,15 +102,7 @@ def run_line(
             )
 
     how = {"seconds": 60 * minutes, "seed": seed, "device": device}
-    try:
-        if start is None:
-            model, data = _from_strokes(given, how, scratch, resume, tell)
-        else:
-            model, data = _from_model(given, start, how, scratch, resume, tell)
-    except KeyboardInterrupt:
-        if (scratch / "checkpoint.pt").is_file():
-            options.tell(f"stopped; --resume goes on from {scratch}")
-        raise
+    model, data = _trained(given, start, how, scratch, resume, tell)
     record = {"command": command_line(), "data": data, "seed": seed, **model.record}
     save_model(out, for_use(replace(model, record=record)), half=True)
     if plot is not None:
@@ -129,6 +121,20 @@ def _is_rate(part: Any) -> bool:
     return isinstance(part, dict) and "all" in part
 
 
+def _trained(
+    given: Sequence[LineData], start: str | None, how: dict[str, Any], scratch: Path, *more: Any
+) -> tuple[Model, str]:
+    """The model, and what it was trained on; where it is stopped, how to go on is told."""
+    try:
+        if start is None:
+            return _from_strokes(given, how, scratch, *more)
+        return _from_model(given, start, how, scratch, *more)
+    except KeyboardInterrupt:
+        if (scratch / "checkpoint.pt").is_file():
+            options.tell(f"stopped; --resume goes on from {scratch}")
+        raise
+
+
 def _from_strokes(
     given: Sequence[LineData],
     how: dict[str, Any],
@@ -137,7 +143,8 @@ def _from_strokes(
     tell: Callable[[dict[str, Any]], None],
 ) -> tuple[Model, str]:
     """A small line model from scratch, of pen strokes alone."""
-    from ocr_cli.data.synthesis import lines
+    from ocr_cli.data.synthesis.pieces import make_source
+    from ocr_cli.data.synthesis.stock import load_stock
     from ocr_cli.training import lines as training_lines
 
     if len(given) > 1:
@@ -153,8 +160,8 @@ def _from_strokes(
         )
         raise InputError("no pen strokes to train a line model on", wanted, str(folder or ""))
     recipe = training_lines.LineRecipe(**how)
-    source = lines.make_source(lines.load_stock(folder, "train"))
-    valid = lines.load_stock(folder, "valid")
+    source = make_source(load_stock(folder, "train"))
+    valid = load_stock(folder, "valid")
     return training_lines.train_lines(source, valid, recipe, scratch, resume, tell), str(folder)
 
 

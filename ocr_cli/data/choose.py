@@ -18,6 +18,7 @@ from ocr_cli.errors import InputError
 from ocr_cli.modelfiles import kinds
 
 CHARACTERS = "chars.npz"  # of a folder of archives
+HANDS = 300, 40  # that built-in writing is drawn in, for train, and for valid and test
 CLASSES = {"capitals": NIST36, "ascii": ASCII94, "ascii+": (*ASCII94, NON_LETTER)}
 
 
@@ -66,6 +67,48 @@ PICTURES = (
     PictureFormat("idx set", idx.is_idx, idx.splits_in, idx.load),
     PictureFormat("pictures in", folders.is_folders, folders.splits_in, folders.load),
 )
+
+
+@dataclass(frozen=True)
+class StrokeFormat:
+    """A way in which pen strokes are kept: how to know it, and its items by split.
+
+    splits : all of train, valid and test; where the format has none, writers are held out by rng.
+    """
+
+    is_such: Callable[[Path], bool]
+    splits: Callable[[Path, np.random.Generator], dict[str, ink.Ink]]
+
+
+def _is_archive(path: Path) -> bool:
+    archive = _archive(path)
+    return archive.suffix == ".npz" and archive.is_file()
+
+
+def _archive(path: Path) -> Path:
+    """The archive of characters that `path` is, or that is in the folder there."""
+    return path / CHARACTERS if has_words(path) else path
+
+
+def has_words(path: Path) -> bool:
+    """Whether `path` is a folder with archives of characters, words and lines."""
+    return all((path / name).is_file() for name in (CHARACTERS, "words.npz", "lines.npz"))
+
+
+def _archive_splits(path: Path, _rng: np.random.Generator) -> dict[str, ink.Ink]:
+    return {split: ink.load(_archive(path), split) for split in ink.SPLITS}
+
+
+def _unipen_splits(path: Path, rng: np.random.Generator) -> dict[str, ink.Ink]:
+    drawn, names = unipen.to_ink(unipen.items_in(path), "chars")
+    parts = ink.split(drawn, names, ink.splits_of_writers(names, rng), rng)
+    return {split: drawn.take(np.flatnonzero(parts == n)) for split, n in ink.SPLITS.items()}
+
+
+STROKES = (
+    StrokeFormat(_is_archive, _archive_splits),
+    StrokeFormat(unipen.is_unipen, _unipen_splits),
+)
 EXPECTED = (
     "expected NIST36 .mat files, MNIST or EMNIST idx files, a folder of pictures for each class, "
     "UNIPEN files, or an .npz of pen strokes"
@@ -99,19 +142,8 @@ def picture_format(path: Path) -> PictureFormat | None:
 
 
 def is_strokes(path: Path) -> bool:
-    """Whether `path` is an archive of pen strokes, a folder of them, or UNIPEN files."""
-    archive = _archive(path)
-    return (archive.suffix == ".npz" and archive.is_file()) or unipen.is_unipen(path)
-
-
-def _archive(path: Path) -> Path:
-    """The archive of characters that `path` is, or that is in the folder there."""
-    return path / CHARACTERS if has_words(path) else path
-
-
-def has_words(path: Path) -> bool:
-    """Whether `path` is a folder with archives of characters, words and lines."""
-    return all((path / name).is_file() for name in (CHARACTERS, "words.npz", "lines.npz"))
+    """Whether `path` holds pen strokes of one of STROKES."""
+    return any(known.is_such(path) for known in STROKES)
 
 
 def open_set(path: Path, split: str | None) -> tuple[CharacterSet, str]:
@@ -215,12 +247,9 @@ def _strokes(
 
 
 def _stroke_parts(path: Path, rng: np.random.Generator) -> dict[str, ink.Ink]:
-    """Train, valid and test of an archive, or of UNIPEN files: of these by writer."""
-    if not unipen.is_unipen(path):
-        return {split: ink.load(_archive(path), split) for split in ink.SPLITS}
-    drawn, names = unipen.to_ink(unipen.items_in(path), "chars")
-    parts = ink.split(drawn, names, ink.splits_of_writers(names, rng), rng)
-    return {split: drawn.take(np.flatnonzero(parts == n)) for split, n in ink.SPLITS.items()}
+    """Train, valid and test of the pen strokes at `path`."""
+    known = next(known for known in STROKES if known.is_such(path))
+    return known.splits(path, rng)
 
 
 def _single(part: ink.Ink) -> ink.Ink:
@@ -238,6 +267,6 @@ def _synthetic(classes: tuple[str, ...], augment: bool, rng: np.random.Generator
         return ink.from_strokes(items, labels)
 
     variation = render.LetterVariation() if augment else render.NO_VARIATION
-    valid, test = (sources.rendered(drawn(40), classes) for _ in range(2))
-    source = sources.InkSource(drawn(300), classes, variation)
+    valid, test = (sources.rendered(drawn(HANDS[1]), classes) for _ in range(2))
+    source = sources.InkSource(drawn(HANDS[0]), classes, variation)
     return Splits("built-in synthetic handwriting", source, valid, test)

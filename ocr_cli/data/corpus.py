@@ -1,9 +1,9 @@
-"""The texts that the shipped language models learn from: words, transcripts, made-up strings.
+"""The texts that the shipped language models learn from: words, running text, made-up strings.
 
-Word frequencies tell what words there are; transcripts of train splits tell how words follow each
-other, where capitals stand and how points are set; strings made up (`synthesis.made_up`: figures,
-times, prices, part numbers, dates, addresses, names with initials, lines of code) keep such
-things from being bent into words.
+Word frequencies tell what words there are; running text out of free packages, which
+`benchmarks/prose.py` fetches, tells how words follow each other; transcripts of train splits tell
+what is written by hand; strings made up (`synthesis.made_up`: figures, times, prices, part numbers,
+dates, addresses, names with initials, lines of code) keep such things from being bent into words.
 """
 
 from __future__ import annotations
@@ -27,47 +27,27 @@ from ocr_cli.errors import MissingExtraError
 
 # What follows a word of a list, and how often. "" ends the line.
 ENDINGS = {
-    f" {BREAK}": 0.82,
-    f", {BREAK}": 0.04,
-    f". {BREAK}": 0.03,
-    ".": 0.02,
-    "": 0.04,
-    f"'s {BREAK}": 0.01,
-    f"-{BREAK}": 0.01,
-    f": {BREAK}": 0.01,
-    f"; {BREAK}": 0.005,
-    f"? {BREAK}": 0.005,
-    f"! {BREAK}": 0.005,
-    f") {BREAK}": 0.0025,
-    f'" {BREAK}': 0.0025,
-}
+    f" {BREAK}": 0.82, f", {BREAK}": 0.04, f". {BREAK}": 0.03, ".": 0.02, "": 0.04,
+    f"'s {BREAK}": 0.01, f"-{BREAK}": 0.01, f": {BREAK}": 0.01, f"; {BREAK}": 0.005,
+    f"? {BREAK}": 0.005, f"! {BREAK}": 0.005, f") {BREAK}": 0.0025, f'" {BREAK}': 0.0025,
+}  # fmt: skip
 # French sets signs apart, and has other quotes; so may the others.
 _FRENCH_ENDINGS = {
-    f" {BREAK}": 0.82,
-    f", {BREAK}": 0.045,
-    f". {BREAK}": 0.03,
-    ".": 0.025,
-    "": 0.04,
-    f"-{BREAK}": 0.01,
-    f" : {BREAK}": 0.008,
-    f": {BREAK}": 0.004,
-    f" ; {BREAK}": 0.003,
-    f"; {BREAK}": 0.001,
-    f" ? {BREAK}": 0.003,
-    f" ! {BREAK}": 0.003,
-    f"! {BREAK}": 0.001,
-    f") {BREAK}": 0.003,
-    f" » {BREAK}": 0.002,
-    f"» {BREAK}": 0.0005,
-    f'" {BREAK}': 0.0015,
-}
+    f" {BREAK}": 0.82, f", {BREAK}": 0.045, f". {BREAK}": 0.03, ".": 0.025, "": 0.04,
+    f"-{BREAK}": 0.01, f" : {BREAK}": 0.008, f": {BREAK}": 0.004, f" ; {BREAK}": 0.003,
+    f"; {BREAK}": 0.001, f" ? {BREAK}": 0.003, f" ! {BREAK}": 0.003, f"! {BREAK}": 0.001,
+    f") {BREAK}": 0.003, f" » {BREAK}": 0.002, f"» {BREAK}": 0.0005, f'" {BREAK}': 0.0015,
+}  # fmt: skip
 _NO_GENITIVE = {end: share for end, share in ENDINGS.items() if not end.startswith("'")}
 # What stands before a word of a list, and how often.
 _OPENINGS = {'"': 0.0025, "(": 0.0025, "- ": 0.002}
 SENTENCE = (3, 14)  # words to a sentence put together at random
 ROW = (22, 56)  # characters to a row of wrapped text
 NAMES = 0.04  # share of the words inside a sentence that are names
+TIMES = 6  # that what was written by pen counts, beside so much print
+APART = 0.2  # share of the paragraphs whose points stand apart, as many people set them
 BARE = 0.06  # share of the words with accents that are written without, as capitals often are
+_POINTS = re.compile(r"(?<=\w)([,.;:!?]) ?(?=\s|$)")
 
 # What is elided before what in French; all others, l' and d', stand before any vowel.
 _FOLLOWERS = {
@@ -103,12 +83,14 @@ class CorpusRecipe:
     ----------
     words : how many words of each list stand in it, of a million of its own.
     sets : folders of transcripts in real/, whose train split is read.
+    prose : running text, and how many millions of its characters at most.
     endings : what follows a word, and how often. openings : what stands before it.
     sentences : whether words are also put together to sentences, where there are few real ones.
     """
 
     words: dict[str, int]
     sets: tuple[str, ...] = ()
+    prose: dict[str, float] = field(default_factory=dict)
     endings: dict[str, float] = field(default_factory=lambda: ENDINGS)
     openings: dict[str, float] = field(default_factory=lambda: _OPENINGS)
     sentences: int = 0
@@ -118,22 +100,26 @@ RECIPES = {
     "en": CorpusRecipe(
         {"en": 1_000_000, "de": 40_000, "fr": 30_000, "es": 15_000, "nl": 15_000, "it": 10_000},
         ("gnhk", "memorials", "hooker"),
+        {"austen": 4, "moby-dick": 2, "sotu": 4, "fortunes": 2.2},
     ),
     "fr": CorpusRecipe(
         {"fr": 1_000_000, "en": 40_000, "de": 10_000, "es": 10_000, "it": 10_000},
         ("copiste", "poilus"),
+        {"freedroid": 1, "fillets": 1, "kstars": 1},
         _FRENCH_ENDINGS,
         {"« ": 0.003, "«": 0.0005, **_OPENINGS},
     ),
     "de": CorpusRecipe(
         {"de": 1_000_000, "en": 40_000, "fr": 15_000, "it": 5_000},
         ("dhsd",),
+        {"freedroid": 0.4, "fillets": 0.2, "fortunes": 0.3},
         _NO_GENITIVE,
         sentences=12_000,
     ),
     "es": CorpusRecipe(
         {"es": 1_000_000, "en": 40_000, "fr": 10_000, "it": 10_000},
         (),
+        {"reina-valera": 2, "fortunes": 1},
         _NO_GENITIVE,
         {"¿": 0.006, "¡": 0.006, "«": 0.001, **_OPENINGS},
         sentences=12_000,
@@ -147,6 +133,7 @@ def corpus(
     phrases: Path,
     rng: np.random.Generator,
     *,
+    prose: Path,
     words: float = 3.0,
     strings: int = 60_000,
 ) -> Iterator[str]:
@@ -156,7 +143,8 @@ def corpus(
     ----------
     language : of RECIPES.
     data : holds ink/words.npz, ink/lines.npz (for English) and real/.
-    phrases : a file of everyday lines. words : millions drawn from the language's own list.
+    phrases : a file of everyday lines. prose : a folder of running text, LANGUAGE.NAME.txt.
+    words : millions drawn from the language's own list.
     strings : made up.
 
     Raises MissingExtraError without wordfreq, InputError where the archives cannot be read.
@@ -171,11 +159,14 @@ def corpus(
     for text in real_texts(data / "real", recipe.sets):
         yield from text.splitlines()
         yield from wrapped(text, rng)
+    for name, millions in recipe.prose.items():
+        yield from running_text(prose / f"{language}.{name}.txt", millions, rng)
     everyday = phrases.read_text(encoding="utf-8")
     yield from everyday.splitlines()
     yield from wrapped(everyday, rng)
     if language == "en":
-        yield from transcripts(data / "ink")
+        for _ in range(TIMES):
+            yield from transcripts(data / "ink")
     names = _alphabetic(language, 4000)
     yield from made_up(strings, rng, language, [word for word in names if len(word) > 2])
 
@@ -296,6 +287,20 @@ def real_texts(folder: Path, sets: Iterable[str], split: str = "train") -> Itera
     for name in sets:
         for path in sorted((folder / name / split).glob("*.txt")):
             yield folded(path.read_text(encoding="utf-8-sig"))
+
+
+def running_text(path: Path, millions: float, rng: np.random.Generator) -> Iterator[str]:
+    """Paragraphs of a file, one a line there, in random order and broken into rows.
+
+    millions : of characters, after which no further paragraph is begun.
+    """
+    known, left = set(WESTERN), millions * 1e6
+    texts = [folded(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    for i in rng.permutation(len(texts)):
+        if left > 0 and known.issuperset(texts[i]):
+            apart = rng.random() < APART
+            yield from wrapped(_POINTS.sub(r" \1", texts[i]) if apart else texts[i], rng)
+            left -= len(texts[i])
 
 
 def wrapped(text: str, rng: np.random.Generator) -> list[str]:

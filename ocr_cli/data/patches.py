@@ -1,4 +1,4 @@
-"""Patches: rows of real or typeset writing as a line model practises on them, grey and roomy.
+"""Patches: rows of real or typeset writing, from which a line model's training strips are made.
 
 A patch is sampled along a row's course like a strip, but finer, taller and upright as it was
 written, so that each time it can be bent, sheared, scaled and shaded anew into a strip.
@@ -23,6 +23,7 @@ from ocr_cli.data.formats.given import GivenRow
 from ocr_cli.data.formats.pagexml import is_foreign, load_page_xml
 from ocr_cli.data.formats.rowcourses import measured_courses
 from ocr_cli.data.formats.transcripts import text_in
+from ocr_cli.data.synthesis.lines import blurred
 from ocr_cli.errors import InputError
 from ocr_cli.layout import courses
 from ocr_cli.layout.courses import Course, Grey, Pyramid
@@ -33,12 +34,11 @@ FINE = 1.5  # pixels of a patch to one of a strip
 TALL = 120  # height of a patch; its middle lies at half of it
 ROOM = 14  # strip pixels to the left and right of the writing
 WIDEST = 1500  # strip pixels; longer rows are left out
-_UNREADABLE = re.compile(r"[^\S ]")
 
 
 @dataclass(frozen=True)
 class WordSpan:
-    """A word of a patch: its text, and from where to where it lies along the middle, in pixels."""
+    """A word of a patch: its text, and its start and end along the middle, in pixels."""
 
     start: float
     end: float
@@ -47,7 +47,7 @@ class WordSpan:
 
 @dataclass(frozen=True)
 class Patch:
-    """A row to practise on.
+    """A row to train on, with a margin on all sides for augmentation.
 
     image : (120, W) uint8 grey, 0 black. slant : of its upright strokes. text : folded, of
     charset.WESTERN alone. hand : the page or writer that it comes from, where that is known.
@@ -62,7 +62,7 @@ class Patch:
 
 
 def as_target(text: str) -> str | None:
-    """What a reader is to read of a transcript; None where a sign of it is not in WESTERN.
+    """Turn a transcript into the target text; None where a character of it is not in WESTERN.
 
     Crossed-out words (`>so<`, ⟦so⟧) are read as nothing, `^` before a superscript is no sign.
     """
@@ -73,7 +73,7 @@ def as_target(text: str) -> str | None:
 
 
 def patch_of(pyramid: Pyramid, course: Course) -> NDArray[np.uint8]:
-    """(120, W) uint8 grey along a course."""
+    """Sample a page along a course: (120, W) uint8, 0 black, its middle in row 60, slant kept."""
     upright = Course(course.points, course.spread)
     frame = courses.frame_of(upright, ROOM, FINE)
     grey = pyramid.sample(frame, TALL, TALL / 2)
@@ -81,7 +81,7 @@ def patch_of(pyramid: Pyramid, course: Course) -> NDArray[np.uint8]:
 
 
 def load_grey(path: Path) -> Grey:
-    """A picture's grey, 0 black to 1 white, at the size that its transcript counts in.
+    """Load a picture as (H, W) float32, 0 black to 1 white, of the size that its transcript means.
 
     InputError where it cannot be read.
     """
@@ -97,7 +97,7 @@ def load_grey(path: Path) -> Grey:
 
 
 def page_patches(path: Path) -> Iterator[Patch]:
-    """The legible rows of a transcribed page."""
+    """Yield a patch for each legible row of an ALTO or PAGE file; InputError."""
     page = load_page_xml(path)
     pyramid = Pyramid(load_grey(page.picture))
     rows = measured_courses(page.rows, np.eye(3), pyramid)
@@ -115,7 +115,7 @@ def _is_whole(row: GivenRow) -> bool:
 
 
 def _sound(pyramid: Pyramid, course: Course, text: str, hand: str) -> Patch | None:
-    """The patch, unless it is too long or too short for its text."""
+    """Make the patch, unless the row is too long, or too short for CTC to tell its characters."""
     width = course.length / course.spread * SPREAD
     if not 3.2 * len(text) <= width + 2 * MARGIN <= min(WIDEST, 300 + 60 * len(text)):
         return None
@@ -123,7 +123,7 @@ def _sound(pyramid: Pyramid, course: Course, text: str, hand: str) -> Patch | No
 
 
 def picture_patch(path: Path, text_path: Path) -> Patch | None:
-    """A picture of one row and its text; None where that cannot be learnt; InputError."""
+    """Make a patch of a picture of one row; None where its text is no target; InputError."""
     text = as_target(text_in(text_path))
     if text is None:
         return None
@@ -134,7 +134,7 @@ def picture_patch(path: Path, text_path: Path) -> Patch | None:
 
 
 def course_of_picture(grey: Grey) -> Course:
-    """The course of the one row that fills a picture."""
+    """Measure the course of the one row that fills a picture (H, W), 0 black to 1 white."""
     height, width = grey.shape
     scale = height / HEIGHT
     dark = courses.without_rules(courses.darkness(grey, height / 2, height / 2), width)
@@ -151,8 +151,9 @@ def course_of_picture(grey: Grey) -> Course:
 
 
 def folder_patches(folder: Path, tell: Callable[[str], None] | None = None) -> list[Patch]:
-    """All rows of a folder of transcribed pages or pictures of rows; what is unfit is told.
+    """Make patches of all rows in a folder of transcribed pages and pictures of rows.
 
+    tell : is given a line for each file that cannot be read, and is left out.
     InputError where more than one file in MOST_JUNK cannot be read.
     """
     found: list[Patch] = []
@@ -189,7 +190,7 @@ def _picture_row(picture: Path, text: Path) -> list[Patch]:
 
 
 def pictures_of_rows(folder: Path) -> list[tuple[Path, Path]]:
-    """The pictures in a folder with NAME.gt.txt, or a NAME.txt of one line, and that text."""
+    """Pair a folder's pictures of rows with their texts: NAME.gt.txt, or NAME.txt of one line."""
     if not folder.is_dir():
         return []
     pictures = {
@@ -204,7 +205,7 @@ def pictures_of_rows(folder: Path) -> list[tuple[Path, Path]]:
 
 
 def _is_one_line(path: Path) -> bool:
-    """Whether a text is of one line; what cannot be read is told later."""
+    """Whether a text has one line; True of one that is no UTF-8, which is told when it is read."""
     try:
         return len(path.read_text(encoding="utf-8-sig").strip().splitlines()) == 1
     except UnicodeDecodeError:
@@ -215,7 +216,7 @@ def _is_one_line(path: Path) -> bool:
 
 @dataclass(frozen=True)
 class Strain:
-    """How far a strip may stray from its patch; lengths in pixels of the strip."""
+    """Limits on augmentation, standard deviations unless told; lengths in pixels of the strip."""
 
     scale: float = 0.13  # of the logarithm, standard deviation
     aspect: float = 0.12  # of the logarithm of the width alone
@@ -232,7 +233,11 @@ AS_FOUND = Strain(0.04, 0.0, 0.03, 0.002, 0.6, 0.2, 0.0, 0.0, 0.0)
 
 
 def bent(patch: Patch, rng: np.random.Generator, strain: Strain) -> Grey:
-    """(48, W) grey of a patch, upright, with a variation of its own; W divides by 4."""
+    """Sample a patch as a strip, warped at random: (48, W) grey, upright; W divides by 4.
+
+    Scale, shear, rotation, slow waves of the course and along it, and an elastic warp of letters
+    are one map from the strip to the patch, so that it is sampled once.
+    """
     high, wide = patch.image.shape
     scale = np.exp(rng.normal(0, strain.scale))
     across = scale * np.exp(rng.normal(0, strain.aspect))
@@ -261,9 +266,10 @@ def bent(patch: Patch, rng: np.random.Generator, strain: Strain) -> Grey:
 
 
 def shaded(dark: Grey, other: Grey | None, rng: np.random.Generator) -> Grey:
-    """A strip's darkness as other pens, paper and cameras would have it, normalised anew.
+    """Vary a strip's darkness (48, W), 0 paper to 1 ink, and normalise it anew.
 
-    other : a strip whose edge shows above or below, as a neighbouring row's ink.
+    Stroke width, blur, resolution, gamma, fading, rulings, specks and noise are each applied by
+    chance. other : a strip (48, W2) of which an edge is laid above or below, as a neighbour's ink.
     """
     height, width = dark.shape
     dark = dark.astype(np.float32, copy=True)
@@ -294,7 +300,7 @@ def shaded(dark: Grey, other: Grey | None, rng: np.random.Generator) -> Grey:
 
 
 def _beside(dark: Grey, other: Grey, rng: np.random.Generator) -> Grey:
-    """The strip with the edge of another row above or below it."""
+    """Lay the edge of another strip over the top or the foot of this one, in place."""
     width = min(dark.shape[1], other.shape[1])
     shift = int(rng.integers(27, 42))
     if rng.random() < 0.5:
@@ -307,7 +313,7 @@ def _beside(dark: Grey, other: Grey, rng: np.random.Generator) -> Grey:
 
 
 def _thicker(dark: Grey, rng: np.random.Generator) -> Grey:
-    """Strokes somewhat wider or thinner: a share of the neighbourhood's darkest or lightest."""
+    """Dilate or erode by a share of a pixel: towards the darkest or lightest of four neighbours."""
     pick = np.maximum if rng.random() < 0.55 else np.minimum
     wide = dark.copy()
     wide[1:] = pick(wide[1:], dark[:-1])
@@ -319,19 +325,13 @@ def _thicker(dark: Grey, rng: np.random.Generator) -> Grey:
 
 
 def _soft(image: Grey, sigma: float) -> Grey:
+    """Blur (H, W) by the three middle taps of a Gaussian of `sigma` pixels."""
     side = np.exp(-0.5 / sigma**2)
-    side = np.float32(side / (1 + 2 * side))
-    y = (1 - 2 * side) * image
-    y[:, 1:] += side * image[:, :-1]
-    y[:, :-1] += side * image[:, 1:]
-    z = (1 - 2 * side) * y
-    z[1:] += side * y[:-1]
-    z[:-1] += side * y[1:]
-    return np.asarray(z, np.float32)
+    return blurred(image.T[None], np.float32(side / (1 + 2 * side)))[0].T
 
 
 def _coarse(image: Grey, step: float) -> Grey:
-    """As small writing looks that was sampled every `step` pixels, and enlarged again."""
+    """Resample (H, W) to every `step` pixels and back, as small writing was that is enlarged."""
     height, width = image.shape
     y = np.arange(step / 2, height, step)[:, None]
     x = np.arange(step / 2, width, step)[None]
@@ -342,7 +342,7 @@ def _coarse(image: Grey, step: float) -> Grey:
 
 
 def _ruled(height: int, width: int, rng: np.random.Generator) -> Grey:
-    """Ruled lines, or squares."""
+    """Draw rulings, level ones and at times upright ones too: (height, width), 0 to 1."""
     lines = np.zeros((height, width), np.float32)
     dark, thick = np.float32(rng.uniform(0.15, 0.9)), int(rng.integers(1, 3))
     pitch = int(rng.integers(14, 60))
@@ -359,7 +359,7 @@ def _ruled(height: int, width: int, rng: np.random.Generator) -> Grey:
 
 
 def strip_of(patch: Patch, other: Patch | None, rng: np.random.Generator, strain: Strain) -> Grey:
-    """A strip to practise on."""
+    """Make a training strip (48, W) of a patch; an edge of `other` may show beside it."""
     dark = courses.darkness(bent(patch, rng, strain), MIDDLE)
     beside = None if other is None else courses.darkness(bent(other, rng, strain), MIDDLE)
     return shaded(dark, beside, rng)

@@ -17,23 +17,9 @@ from ocr_cli.errors import InputError
 LONGEST = 500  # characters of a line; longer ones are taken in pieces
 SHOWN = 8  # different characters that a note names
 PLAIN = {  # letters that Unicode does not take apart, and signs beyond those of `charset.folded`
-    "ß": "ss",
-    "Æ": "AE",
-    "æ": "ae",
-    "Œ": "OE",
-    "œ": "oe",
-    "Ø": "O",
-    "ø": "o",
-    "ı": "i",
-    "Ł": "L",
-    "ł": "l",
-    "Đ": "D",
-    "đ": "d",
-    "€": "EUR",
-    "•": "-",
-    "·": "-",
-    **dict.fromkeys("«»", '"'),
-}
+    "ß": "ss", "Æ": "AE", "æ": "ae", "Œ": "OE", "œ": "oe", "Ø": "O", "ø": "o", "ı": "i", "Ł": "L",
+    "ł": "l", "Đ": "D", "đ": "d", "€": "EUR", "•": "-", "·": "-", **dict.fromkeys("«»", '"'),
+}  # fmt: skip
 MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 

@@ -86,9 +86,8 @@ class InkSource:
             batch, numbers = self.ink.take(chosen), labels[chosen]
             if NON_LETTER in self.classes:
                 count = rng.binomial(size, self.non_letters)
-                batch = joined(
-                    batch.take(np.arange(count, size)), nonletters.draw(batch, count, rng)
-                )
+                letters = batch.take(np.arange(count, size))
+                batch = joined([letters, nonletters.draw(batch, count, rng)])
                 numbers = label_numbers(batch.labels, self.classes)
             yield render.render(batch, rng, self.variation), numbers
 

@@ -212,12 +212,7 @@ def count_rows(page: Page, sheet: TranscribedPage) -> RowTally:
 
 def _middle(row: Row, to_file: NDArray[np.float64]) -> Points:
     """(n, 2) x, y along the middle of a read row's small letters, in the file's pixels."""
-    if row.course is not None:
-        points = row.course.points
-    else:
-        x = np.array([row.box.x1, row.box.x2], float)
-        points = np.stack([x, row.baseline + row.slope * x - 0.5 * row.x_height], 1)
-    return points @ to_file[:2, :2].T + to_file[:2, 2]
+    return row.middle @ to_file[:2, :2].T + to_file[:2, 2]
 
 
 def covered(course: Course, line: Points) -> float:

@@ -26,7 +26,7 @@ from ocr_cli.layout.shade import evenly_lit
 from ocr_cli.layout.sizes import in_sizes
 from ocr_cli.layout.tables import with_table_rows
 from ocr_cli.layout.tilt import level, mirrored, quarter_turned, straighten
-from ocr_cli.page import X_HEIGHT, Course, Page, Row
+from ocr_cli.page import X_HEIGHT, Course, Page
 
 if TYPE_CHECKING:
     from ocr_cli.modelfiles.weights import Model
@@ -88,13 +88,8 @@ def _of_plain_ink(page: Page) -> list[Course]:
     if inked.stroke_width > THICK * tall:
         return []  # a disc or a blot
     least = LARGE / 2 * max(page.grey.shape)  # of a small letter: less is an edge, a stroke
-    return [_course_of(row) for row in find_rows(inked).rows if row.x_height > least]
-
-
-def _course_of(row: Row) -> Course:
-    x = np.array([row.box.x1, row.box.x2], float)
-    middle = row.baseline + row.slope * x - row.x_height / 2
-    return Course(np.stack([x, middle], 1), row.x_height / X_HEIGHT)
+    rows = [row for row in find_rows(inked).rows if row.x_height > least]
+    return [Course(row.middle, row.x_height / X_HEIGHT) for row in rows]
 
 
 def place_rows(page: Page, courses: Sequence[Course]) -> Page:

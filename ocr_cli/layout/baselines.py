@@ -28,13 +28,14 @@ def from_baseline(baseline: Array, outline: Array, words: Sequence[Array] = ()) 
     if length < 4:
         return None
     # half of the height over the line is the middle of what stands on it
-    body = np.clip(_area(outline) / max(length, 1.0), 4, None)
+    body = np.clip(area(outline) / max(length, 1.0), 4, None)
     spread = body / 7.5
     points = smoothed(baseline, spread)
     return Course(points - np.array([0, 1.6 * spread]), spread)
 
 
-def _area(outline: Array) -> float:
+def area(outline: Array) -> float:
+    """The area within a ring of points (n, 2)."""
     x, y = outline.T
     return float(abs(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1))) / 2)
 
@@ -49,7 +50,7 @@ def _through_words(words: Sequence[Array]) -> Course:
         if not len(left) or not len(right):
             left = right = outline
         ends += [[x1, left[:, 1].mean()], [x2, right[:, 1].mean()]]
-        heights.append(_area(outline) / max(1.0, x2 - x1))
+        heights.append(area(outline) / max(1.0, x2 - x1))
         weight.append(max(1.0, x2 - x1))
     spread = max(1.0, float(np.average(heights, weights=weight)) / 6.5)
     points = np.array(ends)

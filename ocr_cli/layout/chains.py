@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_cli.layout.quantiles import median
+from ocr_cli.layout.raster import runs, touching
 
 Array = NDArray[Any]
 Grey = NDArray[np.float32]
@@ -80,11 +81,7 @@ def _upright_lines(contrast: Grey) -> NDArray[np.bool_]:
 def _pieces(body: Grey, spread: Grey) -> list[Chain]:
     """Runs of cells down each column, linked to the run that they share most with."""
     columns = np.ascontiguousarray(body.T)
-    padded = np.zeros((columns.shape[0], columns.shape[1] + 1), bool)
-    padded[:, :-1] = columns > _SURE
-    flat = np.concatenate([[False], padded.ravel()])
-    edges = np.flatnonzero(flat[1:] != flat[:-1])
-    start, end = edges[::2], edges[1::2]
+    start, end, stride = runs(columns > _SURE)
     if not len(start):
         return []
     weight = np.pad(columns, ((0, 0), (0, 1))).ravel().astype(np.float64)
@@ -93,7 +90,6 @@ def _pieces(body: Grey, spread: Grey) -> list[Chain]:
     # the middle is told more finely by what lies half inside as well
     low, high = np.maximum(start - 1, 0), end + 1
     middle = _sums(weight * np.arange(len(weight)), low, high) / _sums(weight, low, high)
-    stride = padded.shape[1]
     column = start // stride
     y = middle - column * stride + 0.5
     following = _links(start, end, stride)
@@ -107,11 +103,7 @@ def _sums(values: Array, start: Array, end: Array) -> Array:
 
 def _links(start: Array, end: Array, stride: int) -> Array:
     """(R,) each run's follower in the next column, -1 where there is none."""
-    first = np.searchsorted(end, start + stride, "right")
-    last = np.searchsorted(start, end + stride, "left")
-    count = np.maximum(last - first, 0)
-    i = np.repeat(np.arange(len(start)), count)
-    j = np.arange(len(i)) + np.repeat(first - (np.cumsum(count) - count), count)
+    i, j = touching(start, end, stride, corners=0)
     common = np.minimum(end[i] + stride, end[j]) - np.maximum(start[i] + stride, start[j])
     # of a run that parts, the follower goes on with what is most alike
     size = end - start

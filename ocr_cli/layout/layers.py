@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_cli.layout.marks import Marked, enlarged
-from ocr_cli.layout.raster import label, running_max
+from ocr_cli.layout.raster import label, running_max, runs
 from ocr_cli.layout.shade import closed, odd
 from ocr_cli.page import Course
 
@@ -95,11 +95,8 @@ def _runs_both_ways(dark: Mask, at: Mask) -> bool:
 
 def _level_runs(ink: Mask) -> NDArray[np.int32]:
     """(h, w) how long the level run of ink is that a pixel lies in, 0 on paper."""
-    stride = ink.shape[1] + 1
-    flat = np.zeros(ink.shape[0] * stride + 1, bool)
-    flat[1:].reshape(ink.shape[0], stride)[:, :-1] = ink
-    edges = np.flatnonzero(flat[1:] != flat[:-1])
-    long = edges[1::2] - edges[::2]
+    start, end, _ = runs(ink)
+    long = end - start
     out = np.zeros(ink.shape, np.int32)
     out[ink] = np.repeat(long, long)
     return out

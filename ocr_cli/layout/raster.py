@@ -45,12 +45,8 @@ def label(mask: Mask) -> LabelledComponents:
     Runs of pixels are joined to the runs that they touch in the next row; what is joined
     then takes the smallest number among its runs, a few rounds for all runs at once.
     """
-    stride = mask.shape[1] + 1  # a blank column keeps the rows' runs apart
-    flat = np.zeros(mask.shape[0] * stride + 1, bool)
-    flat[1:].reshape(mask.shape[0], stride)[:, :-1] = mask
-    edges = np.flatnonzero(flat[1:] != flat[:-1])
-    start, end = edges[::2], edges[1::2]
-    root = _roots(len(start), *_touching(start, end, stride))
+    start, end, stride = runs(mask)
+    root = _roots(len(start), *touching(start, end, stride))
     is_root = np.zeros(len(start), bool)
     is_root[root] = True
     first, number = np.flatnonzero(is_root), (np.cumsum(is_root) - 1)[root]
@@ -72,10 +68,23 @@ def label(mask: Mask) -> LabelledComponents:
     return LabelledComponents(labels, np.stack(sides, 1), np.add.reduceat(x2 - x1, at))
 
 
-def _touching(start: Ints, end: Ints, stride: int) -> tuple[Ints, Ints]:
-    """Numbers of the pairs of runs that touch, the upper ones and the lower ones."""
-    first = np.searchsorted(end, start + stride - 1, "right")
-    last = np.searchsorted(start, end + stride + 1, "left")
+def runs(mask: Mask) -> tuple[Ints, Ints, int]:
+    """Runs of True along the rows of a (H, W) mask: starts, ends (excluded), and the stride.
+
+    Places count row by row, `stride` to a row: W and a blank one, which keeps the rows' runs apart.
+    """
+    height, width = mask.shape
+    stride = width + 1
+    flat = np.zeros(height * stride + 1, bool)
+    flat[1:].reshape(height, stride)[:, :-1] = mask
+    edges = np.flatnonzero(flat[1:] != flat[:-1])
+    return edges[::2], edges[1::2], stride
+
+
+def touching(start: Ints, end: Ints, stride: int, corners: int = 1) -> tuple[Ints, Ints]:
+    """Numbers of the pairs of runs that touch, the upper ones and the lower ones; 0: no corners."""
+    first = np.searchsorted(end, start + stride - corners, "right")
+    last = np.searchsorted(start, end + stride + corners, "left")
     count = np.maximum(last - first, 0)
     upper = np.repeat(np.arange(len(start)), count)
     skipped = np.cumsum(count) - count
@@ -165,3 +174,29 @@ def square_distance(goal: Mask, reach: int) -> NDArray[np.int16]:
         np.minimum(best[..., step:, :], across[..., :-step, :] + square, out=best[..., step:, :])
         np.minimum(best[..., :-step, :], across[..., step:, :] + square, out=best[..., :-step, :])
     return best
+
+
+def interpolated(
+    grey: Any, top: NDArray[np.int32], left: NDArray[np.int32], y: Float, x: Float
+) -> NDArray[np.float32]:
+    """Bilinear values of a picture: y of the way down from pixel (top, left), x to the right."""
+    height, width = grey.shape
+    flat = np.ascontiguousarray(grey).reshape(-1)
+    at = (top * width + left).astype(np.intp)
+    right, below = int(width > 1), width * int(height > 1)
+    upper = _between(flat, flat[right:], at, x)
+    lower = _between(flat[below:], flat[below + right :], at, x)
+    lower -= upper
+    lower *= y
+    lower += upper
+    return lower
+
+
+def _between(first: Any, second: Any, at: NDArray[np.intp], share: Float) -> NDArray[np.float32]:
+    """The values of two pictures at the same places, so much of the second."""
+    one = first.take(at, mode="clip").astype(np.float32, copy=False)
+    one *= 1 - share
+    other = second.take(at, mode="clip").astype(np.float32, copy=False)
+    other *= share
+    one += other
+    return one

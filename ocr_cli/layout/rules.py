@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr_cli.layout.raster import runs
+
 Mask = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
@@ -72,12 +74,9 @@ def _angle(x: Ints, top: Ints, bottom: Ints, shape: tuple[int, ...]) -> float:
 
 def _upright_runs(ink: Mask) -> tuple[Ints, Ints, Ints]:
     """(x, top, bottom) of all runs of ink down the columns, bottom excluded."""
-    stride = ink.shape[0] + 1
-    flat = np.zeros(ink.shape[1] * stride + 1, bool)
-    flat[1:].reshape(ink.shape[1], stride)[:, :-1] = ink.T
-    edges = np.flatnonzero(flat[1:] != flat[:-1])
-    x, top = np.divmod(edges[::2], stride)
-    return x, top, edges[1::2] - x * stride
+    start, end, stride = runs(ink.T)
+    x, top = np.divmod(start, stride)
+    return x, top, end - x * stride
 
 
 def _only(ink: Mask, keep: Mask) -> Mask:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli.layout.raster import running_max
+from ocr_cli.layout.raster import interpolated, running_max
 from ocr_cli.layout.strips import MARGIN, SPREAD
 from ocr_cli.page import Course
 
@@ -135,15 +135,7 @@ def sample(grey: Grey, x: Array, y: Array) -> Grey:
     height, width = grey.shape
     x, left = _whole_and_rest(x, width)
     y, top = _whole_and_rest(y, height)
-    flat = np.ascontiguousarray(grey).reshape(-1)
-    at = (top * width + left).astype(np.intp)
-    right, below = int(width > 1), width * int(height > 1)
-    upper = _between(flat, flat[right:], at, x)
-    lower = _between(flat[below:], flat[below + right :], at, x)
-    lower -= upper
-    lower *= y
-    lower += upper
-    return lower
+    return interpolated(grey, top, left, y, x)
 
 
 def _whole_and_rest(x: Array, size: int) -> tuple[Grey, NDArray[np.int32]]:
@@ -154,16 +146,6 @@ def _whole_and_rest(x: Array, size: int) -> tuple[Grey, NDArray[np.int32]]:
     whole = np.floor(rest)
     rest -= whole
     return rest, whole.astype(np.int32)
-
-
-def _between(first: Grey, second: Grey, at: NDArray[np.intp], share: Grey) -> Grey:
-    """The values of two pictures at the same places, so much of the second."""
-    one = first.take(at, mode="clip").astype(np.float32, copy=False)
-    one *= 1 - share
-    other = second.take(at, mode="clip").astype(np.float32, copy=False)
-    other *= share
-    one += other
-    return one
 
 
 class Pyramid:

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr_cli.layout.raster import interpolated
+
 HEIGHT = 48  # of a strip, in pixels
 MIDDLE = 24.0  # where the middle of the small letters comes to lie
 SPREAD = 4.4  # the ink's mean distance from its middle; makes small letters about 14 high
@@ -213,10 +215,7 @@ def _sampled(
     top, left = y.astype(np.int32), x.astype(np.int32)
     y -= top
     x -= left
-    flat, at = padded.reshape(-1), top * width + left
-    upper = flat[at] * (1 - x) + flat[at + 1] * x
-    lower = flat[at + width] * (1 - x) + flat[at + width + 1] * x
-    return upper + y * (lower - upper)
+    return interpolated(padded, top, left, y, x)
 
 
 def _blurred(image: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:

@@ -39,6 +39,11 @@ Layers = tuple[Layer, ...]
 Weights = tuple[Params, ...]
 
 
+def normed(layer: Conv2d | Dense) -> Layers:
+    """A layer, and its outputs' batch norm and ReLU."""
+    return layer, BatchNorm(layer.outputs), Relu()
+
+
 def init(layers: Sequence[Layer], rng: np.random.Generator, dtype: Any = np.float32) -> Weights:
     """Fresh weights for every layer."""
     return tuple(layer.init(rng, dtype) for layer in layers)

@@ -33,6 +33,10 @@ def _is_report(head: bytes, _path: Path) -> bool:
     return head.startswith(b"<!DOCTYPE html>") and b"<title>Reading errors<" in head
 
 
+def _is_review(head: bytes, _path: Path) -> bool:
+    return b"<title>ocr review</title>" in head
+
+
 def _is_picture(head: bytes, _path: Path) -> bool:
     return head.startswith(_PNG)
 
@@ -66,6 +70,7 @@ KINDS: dict[str, Callable[[bytes, Path], bool]] = {
     "text": _is_text,
     "log of ocr train": _is_log,
     "report of ocr eval": _is_report,
+    "page of ocr review": _is_review,
     "PNG picture": _is_picture,
     "PDF": _is_pdf,
     "model": _is_model,

@@ -65,7 +65,7 @@ class SavedRow:
 
     @property
     def is_corrected(self) -> bool:
-        """Whether a person has had a say in it: it is learnt from, and never read over."""
+        """Whether a person accepted it or typed a word: it is learnt from, and never read anew."""
         return self.accepted or any(word.typed is not None for word in self.words)
 
 
@@ -93,7 +93,7 @@ class Document:
 
     @property
     def corrected(self) -> tuple[SavedRow, ...]:
-        """The rows that a person has had a say in, and that say something."""
+        """The corrected rows that have text."""
         return tuple(row for row in self.rows if row.is_corrected and row.text)
 
 
@@ -102,7 +102,7 @@ class ConflictError(Exception):
 
 
 def patched(document: Document, patch: Any) -> Document:
-    """The document with some rows as `patch` has them; ValueError where it makes no sense.
+    """Apply a patch to a document, as its next revision; ValueError where it makes no sense.
 
     patch : {"base": the revision that was changed, "rows": {id: row, or None to delete it},
     "order": the ids of all rows, or None}. ConflictError where one of these rows, or the order
@@ -135,7 +135,7 @@ def patched(document: Document, patch: Any) -> Document:
 
 
 def reread(document: Document, fresh: Mapping[str, SavedRow]) -> Document:
-    """The document with rows read anew, by their ids; what a person has corrected stays."""
+    """Replace rows by fresh ones of their ids, as the next revision; corrected rows stay."""
     revision = document.revision + 1
     rows = tuple(
         replace(fresh[row.id], changed=revision)
@@ -147,7 +147,7 @@ def reread(document: Document, fresh: Mapping[str, SavedRow]) -> Document:
 
 
 def to_json(document: Document) -> dict[str, Any]:
-    """The document as plain values, the schema's version first."""
+    """Serialise a document to JSON's values, format and version first."""
     return {"format": FORMAT, "version": VERSION, **asdict(document)}
 
 
@@ -157,7 +157,7 @@ def document_text(document: Document) -> str:
 
 
 def loads(text: str, source: str = "") -> Document:
-    """The document of such a text; InputError where it is none."""
+    """Parse the text of `scan.ocr.json`; InputError where it is none, which names `source`."""
     try:
         return from_json(json.loads(text))
     except (ValueError, RecursionError) as failure:
@@ -166,7 +166,7 @@ def loads(text: str, source: str = "") -> Document:
 
 
 def from_json(value: Any) -> Document:
-    """The document of plain values, checked; ValueError."""
+    """Check JSON's values and make a document of them; ValueError."""
     page = _dict(value)
     if page.get("format") != FORMAT:
         raise ValueError("of another format")

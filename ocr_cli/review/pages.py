@@ -1,4 +1,4 @@
-"""Between a `Page`, which was read, and a `Document`, which is kept; and drawn rows to read."""
+"""Conversion between a `Page`, as read, and a `Document`, as kept; reading of drawn rows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ocr_cli import recognition
 from ocr_cli.input import Picture
 from ocr_cli.layout import courses
 from ocr_cli.layout.assembly import bare_row, with_bare_rows
-from ocr_cli.page import Box, Course, Page, Row, Word, union
+from ocr_cli.page import X_HEIGHT, Box, Course, Page, Row, Word, union
 from ocr_cli.recognition import Reader
 from ocr_cli.review.document import Document, SavedRow, SavedWord
 
@@ -21,7 +21,7 @@ ROOM = 2.2  # spreads that a drawn row goes on at its ends
 
 
 def document_of(page: Page) -> Document:
-    """What is kept of a page as it was read, with alternatives."""
+    """Make the document of a page that was read: courses, words, boxes, alternatives."""
     height, width = page.grey.shape
     rows = [saved_row(row, f"r{i}") for i, row in enumerate(page.rows, 1)]
     matrix = tuple((float(a), float(b), float(c)) for a, b, c in page.to_file)
@@ -31,8 +31,8 @@ def document_of(page: Page) -> Document:
 
 
 def saved_row(row: Row, name: str) -> SavedRow:
-    """What is kept of a row."""
-    course = row.course or _straight(row)
+    """Make the kept row of a row that was read."""
+    course = row.course or Course(row.middle, row.x_height / X_HEIGHT, row.slant)
     words = tuple(
         SavedWord(
             (float(w.box.x1), float(w.box.y1), float(w.box.x2), float(w.box.y2)),
@@ -46,20 +46,13 @@ def saved_row(row: Row, name: str) -> SavedRow:
     return SavedRow(name, points, round(course.spread, 3), round(course.slant, 4), words)
 
 
-def _straight(row: Row) -> Course:
-    """The course of a row that was found by its ink."""
-    x = np.array([row.box.x1, row.box.x2], float)
-    middle = row.baseline + row.slope * x - row.x_height / 2
-    return Course(np.stack([x, middle], 1), row.x_height / 3.2, row.slant)
-
-
 def course_of(row: SavedRow) -> Course:
-    """Where a kept row runs."""
+    """The course of a kept row, in the page's pixels."""
     return Course(np.array(row.points, np.float64), row.spread, row.slant)
 
 
 def read_anew(page: Page, rows: Sequence[SavedRow], reader: Reader) -> list[SavedRow]:
-    """Kept rows read anew along their courses, as if nothing had been read there."""
+    """Read kept rows anew along their courses; their ids stay, and their words are replaced."""
     if not rows:
         return []
     bare = with_bare_rows(page, [course_of(row) for row in rows])
@@ -73,7 +66,9 @@ def read_anew(page: Page, rows: Sequence[SavedRow], reader: Reader) -> list[Save
 def read_box(
     page: Page, box: tuple[float, float, float, float], name: str, reader: Reader
 ) -> SavedRow:
-    """The row in a box x1, y1, x2, y2 that somebody drew around it, read at once.
+    """Read the row in a box x1, y1, x2, y2 of the page's pixels, drawn around it by hand.
+
+    The box is HEIGHT spreads high; the course along its middle is moved onto the ink.
 
     ValueError where the box is too small, or off the page.
     """
@@ -93,7 +88,7 @@ def read_box(
 
 
 def _with_room(course: Course) -> Course:
-    """The course some way on at both ends: boxes are drawn close to the ink."""
+    """Lengthen a course by ROOM spreads at both ends: boxes are drawn close to the ink."""
     points = course.points
     ahead, behind = points[0] - points[1], points[-1] - points[-2]
     room = [ROOM * course.spread * step / max(1e-6, np.hypot(*step)) for step in (ahead, behind)]
@@ -102,7 +97,7 @@ def _with_room(course: Course) -> Course:
 
 
 def page_of(document: Document, picture: Picture) -> Page:
-    """The page with its corrected text, for the formats of `ocr read`; its paper is blank."""
+    """Make a page of a document's corrected text, for the output formats; its grey is blank."""
     width, height = document.size
     page = Page(
         np.ones((height, width), np.float32),
@@ -117,7 +112,7 @@ def page_of(document: Document, picture: Picture) -> Page:
 
 
 def _row(saved: SavedRow, page: Page) -> Row:
-    """A row as it would have been read; who types a word is sure of it."""
+    """Make the row of a kept one; the confidence of a word that was typed or accepted is 1."""
     bare = bare_row(course_of(saved), page.grey.shape)
     words = tuple(
         Word(_box(word, page), (), text, 1.0 if saved.accepted or word.typed else word.confidence)

@@ -1,4 +1,4 @@
-"""The photo as the browser shows it: in colours, upright, in step with the page's pixels."""
+"""The photo for the browser: in colours, upright, aligned with the page's pixels."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ QUALITY = 85
 
 
 def jpeg(picture: Picture, document: Document, longest: int = LONGEST) -> bytes:
-    """The picture turned upright as its page is, as JPEG."""
+    """Encode the picture, warped to the document's page, as JPEG, `longest` pixels at most."""
     width, height = document.size
     scale = min(longest, max(document.file_size)) / max(width, height)
     size = max(1, round(width * scale)), max(1, round(height * scale))
@@ -42,7 +42,7 @@ def jpeg(picture: Picture, document: Document, longest: int = LONGEST) -> bytes:
 
 
 def _moved(image: Image.Image, move: NDArray[np.float64], size: tuple[int, int]) -> Image.Image:
-    """The image seen through `move`, which takes (x, y, 1) of the new to the old."""
+    """Warp an image to (width, height) `size`; `move` (3, 3) takes (x, y, 1) there to the old."""
     if size == image.size and np.allclose(move, np.eye(3), atol=1e-3):
         return image
     turns = tuple(float(value) for value in move[:2].ravel())
@@ -51,7 +51,7 @@ def _moved(image: Image.Image, move: NDArray[np.float64], size: tuple[int, int])
 
 
 def page_of_photo(picture: Picture, document: Document) -> Page:
-    """The grey page that a document's rows lie on, without rows; InputError."""
+    """Load the grey page of a document, resampled where it is placed otherwise now; InputError."""
     width, height = document.size
     page = dark_on_light(images.load_page(replace(picture, longest=max(document.size))))
     move = np.linalg.inv(page.to_file) @ np.array(document.to_file)

@@ -90,7 +90,7 @@ class Handler(BaseHTTPRequestHandler):
         """Say nothing: addresses hold the token."""
 
     def _answer(self, work: Callable[[str], None]) -> None:
-        """Do the work, or say in a line why not."""
+        """Carry out a request; exceptions become a status and a line of text."""
         try:
             path = self._checked()
             if path is not None:
@@ -107,7 +107,10 @@ class Handler(BaseHTTPRequestHandler):
             self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR, str(failure))
 
     def _checked(self) -> str | None:
-        """The path that is asked for; None where the answer was to open the page."""
+        """Check who asks; return the path, or None where the key came in the address, and is set.
+
+        RefusedError for requests that are not from our own page.
+        """
         guard = self.server.guard
         if not guard.knows(self.headers.get("Host")):
             raise RefusedError(HTTPStatus.MISDIRECTED_REQUEST, "this server has another name")
@@ -198,7 +201,7 @@ class Handler(BaseHTTPRequestHandler):
         raise ValueError("an object is missing")
 
     def _export(self, name: str) -> None:
-        """One page, or all that are ready, with the corrected text, as a file to keep."""
+        """Send the corrected text of one page, or of all that are READY, as a file to download."""
         if name not in available():
             raise LookupError(name)
         store, form = self.server.store, formats.READ[name]
@@ -221,7 +224,7 @@ class Handler(BaseHTTPRequestHandler):
         self._send(HTTPStatus.OK, body, kind | (more or {}))
 
     def _refuse(self, status: HTTPStatus, told: str) -> None:
-        """Say why not; a body that was not read is not waited for."""
+        """Send a status and a line; close the connection, as the body may not have been read."""
         self.close_connection = True
         kind = {"Content-Type": "text/plain; charset=utf-8", "Connection": "close"}
         self._send(status, told.encode("utf-8", "replace"), kind)
@@ -237,7 +240,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def _summary(store: Store, number: int) -> dict[str, Any]:
-    """What the list of pages says of one."""
+    """The entry of a page in the list of pages: name, state, numbers of rows, formats."""
     sheet: StoredPage = store.sheets[number]
     told = {"name": sheet.name, "state": sheet.state, "problem": sheet.problem}
     if sheet.state != READY:

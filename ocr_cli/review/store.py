@@ -1,4 +1,4 @@
-"""The pages under correction: read one after another, and kept beside their pictures at once."""
+"""The store of pages under correction: read in turn, every change saved beside its picture."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WAITING, READY, FAILED = "waiting", "ready", "failed"
 
 @dataclass
 class StoredPage:
-    """A page on its way: its picture, where it is kept, and what is known of it so far."""
+    """A page in the store: its picture, its file, its state, and its document once it is READY."""
 
     picture: Picture
     path: Path
@@ -44,7 +44,7 @@ class StoredPage:
 
 
 def kept_beside(picture: Picture) -> Path:
-    """Where a picture's page is kept: scan.ocr.json, of its further pages scan-2.ocr.json.
+    """The file of a picture's document: scan.ocr.json, of its further pages scan-2.ocr.json.
 
     Beside scan.png, scan.jpg's is scan.jpg.ocr.json if the short name is taken.
     """
@@ -59,7 +59,7 @@ def kept_beside(picture: Picture) -> Path:
 
 
 def load(path: Path) -> Document:
-    """The document in a file; InputError, OSError where there is none."""
+    """Load a document; OSError where there is no file, InputError where it is none."""
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as failure:
@@ -68,13 +68,13 @@ def load(path: Path) -> Document:
 
 
 def save(path: Path, document: Document) -> None:
-    """Keep a document: the file is whole at any time; OcrError."""
+    """Write a document; its file is whole at any time; OcrError."""
     with replacing_text(path) as file:
         file.write(documents.document_text(document))
 
 
 class Store:
-    """All pages of one session; its methods may be called from any thread."""
+    """All pages of one session, by their numbers from 0; thread-safe."""
 
     def __init__(self, pictures: Sequence[Picture], reader: Callable[[], Reader]) -> None:
         """reader : gives what reads; asked for when first needed, and again after teaching."""
@@ -87,18 +87,18 @@ class Store:
         self._reader = reader
 
     def problems(self) -> list[str]:
-        """What is wrong with the pages that could not be brought up."""
+        """A line for each page that failed to open."""
         return [sheet.problem for sheet in self.sheets if sheet.state == FAILED]
 
     def shown(self) -> list[tuple[Document, bytes]]:
-        """The pages that are there, and their photos."""
+        """The documents of all READY pages, and their photos as JPEG."""
         ready = [number for number, sheet in enumerate(self.sheets) if sheet.state == READY]
         return [(self.document(number), self.photo(number)) for number in ready]
 
     def open_all(self, keep: bool = True) -> None:
-        """Bring every page up, in order: what was kept of it, or else what is read now.
+        """Open every page, in order: load its document, or else read its picture.
 
-        What is read is kept beside its picture, unless told otherwise.
+        keep : whether to save what is read. A page that fails is FAILED, and the others go on.
         """
         for sheet in self.sheets:
             try:
@@ -148,7 +148,7 @@ class Store:
         sheet.document, sheet.stamp = document, _stamp(sheet.path)
 
     def document(self, number: int) -> Document:
-        """The page of that number as it is now; LookupError where it is not there yet."""
+        """The document of a page as its file has it now; LookupError until the page is READY."""
         sheet = self.sheets[number]
         if sheet.state != READY:
             raise LookupError(number)
@@ -157,14 +157,14 @@ class Store:
             return _known(sheet)
 
     def photo(self, number: int) -> bytes:
-        """The photo of a page as large as anybody wants to see it; LookupError, InputError."""
+        """The photo of a page at full size, JPEG, made once; LookupError, InputError."""
         document, sheet = self.document(number), self.sheets[number]
         with sheet.lock:
             sheet.photo = sheet.photo or photo.jpeg(sheet.picture, document)
             return sheet.photo
 
     def patch(self, number: int, patch: Any) -> Document:
-        """Change a page and keep it; ValueError, ConflictError, OcrError, LookupError."""
+        """Apply `document.patched` and save; ValueError, ConflictError, OcrError, LookupError."""
         sheet = self.sheets[number]
         with sheet.lock:
             fresh = documents.patched(self.document(number), patch)
@@ -172,13 +172,13 @@ class Store:
             return fresh
 
     def read_box(self, number: int, box: tuple[float, float, float, float], name: str) -> SavedRow:
-        """What is written in a box of a page, as a row to be put in; ValueError."""
+        """Read a box of a page as a new row, which is not yet in its document; ValueError."""
         page = self._grey(number)
         with self._reading:
             return pages.read_box(page, box, name, self._reader())
 
     def read_again(self) -> int:
-        """Read all rows anew that nobody has corrected; how many there were."""
+        """Read all uncorrected rows anew; return how many there were."""
         count = 0
         for number, sheet in enumerate(self.sheets):
             if sheet.state != READY:
@@ -198,7 +198,7 @@ class Store:
         return photo.page_of_photo(self.sheets[number].picture, self.document(number))
 
     def corrected(self) -> list[Path]:
-        """The files of the pages that something can be learnt from."""
+        """The files of the READY pages that have corrected rows."""
         ready = [(i, sheet) for i, sheet in enumerate(self.sheets) if sheet.state == READY]
         return [sheet.path for i, sheet in ready if self.document(i).corrected]
 

@@ -1,4 +1,4 @@
-"""Teaching: a hand is learnt from corrected pages, in a process of its own that can be stopped."""
+"""Writer adaptation from corrected pages, in a process of its own that can be stopped."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def open_known(argument: str) -> Copy:
 
 
 def kept_copy(path: Path) -> Copy:
-    """The rows of a kept page that a person has corrected, and their text."""
+    """Load a document's corrected rows as an aligned copy; InputError where there are none."""
     try:
         document = load(path)
     except OSError as failure:
@@ -48,7 +48,7 @@ LEARNING = "Learning how this hand writes …"
 
 @dataclass(frozen=True)
 class Progress:
-    """How teaching goes: `state` is idle, learning, reading, done, stopped or failed."""
+    """The progress of teaching: `state` is idle, learning, reading, done, stopped or failed."""
 
     state: str = "idle"
     step: int = 0
@@ -57,7 +57,7 @@ class Progress:
 
 
 class Teaching:
-    """One teaching at a time; what it says is plain words for the page."""
+    """Runs one adaptation at a time; its messages are plain words for the page."""
 
     def __init__(self, out: Path, model: str, language: str) -> None:
         self.out, self._model, self._language = out, model, language
@@ -93,7 +93,7 @@ class Teaching:
                 self.progress = Progress("stopped", message="Teaching was stopped.")
 
     def _follow(self, process: Any, connection: Connection, after: Callable[[], int]) -> None:
-        """Turn what the process says into progress."""
+        """Follow the process to its end, in a thread: its messages become progress."""
         tell = partial(self._tell, process)
         told: tuple[Any, ...] = ("failed", "the process that was learning has ended")
         try:
@@ -112,7 +112,7 @@ class Teaching:
             tell(Progress("failed", message=f"Nothing was learnt: {told[1]}."))
 
     def _tell(self, process: Any, progress: Progress) -> bool:
-        """Go on, unless this teaching was stopped."""
+        """Set the progress; False, and nothing set, where this teaching was stopped."""
         with self._lock:
             if self._process is not process:
                 return False
@@ -123,7 +123,7 @@ class Teaching:
 def _finish(
     message: str, helped: bool, after: Callable[[], int], tell: Callable[[Progress], bool]
 ) -> None:
-    """Read anew what the new reader may read better."""
+    """Have the other rows read anew where learning helped, and tell the end."""
     if not helped:
         tell(Progress("done", 1, 1, message))
         return
@@ -138,7 +138,7 @@ def _finish(
 
 
 def _learn(connection: Connection, paths: list[str], out: str, model: str, language: str) -> None:
-    """The process: learns, saves, and says how it went."""
+    """Learn and save, in the process; steps and outcome go through the connection."""
     parallel.cap_threads(1)
     try:
         learnt = learn_pages(paths, model, language, lambda k, n: connection.send(("step", k, n)))
@@ -152,7 +152,7 @@ def _learn(connection: Connection, paths: list[str], out: str, model: str, langu
 def learn_pages(
     paths: Sequence[str], model: str, language: str, on_step: Callable[[int, int], None]
 ) -> Learnt:
-    """The reader `model` tuned to the hand of kept pages, as `ocr train --page` does it."""
+    """Adapt the reader `model` to the hand of documents, as `ocr train --page` does."""
     import numpy as np
 
     from ocr_cli.recognition import load_reader
@@ -177,7 +177,7 @@ def save(out: Path, learnt: Learnt, record: dict[str, Any]) -> None:
 
 
 def in_words(learnt: Learnt, out: Path) -> str:
-    """What learning brought, for who is no engineer."""
+    """Tell the gain in plain words."""
     if learnt.before is None or learnt.after is None:
         return "Too few rows were corrected to tell whether it helps; the reader stays as it was."
     before, after = 100 * learnt.before.rate, 100 * learnt.after.rate

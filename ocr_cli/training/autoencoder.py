@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from ocr_cli.modelfiles import kinds
 from ocr_cli.modelfiles.kinds import PIXELS
 from ocr_cli.modelfiles.weights import Model, load_network
-from ocr_cli.nn.layers import BatchNorm, Dense, Invert, Layer, Relu, sigmoid
-from ocr_cli.nn.network import Layers
+from ocr_cli.nn.layers import Dense, Invert, Layer, Relu, sigmoid
+from ocr_cli.nn.network import Layers, normed
 
 LEAST_ERROR = 1e-10  # mean squared; what is nearer counts as 100 dB
 
@@ -40,8 +40,8 @@ def deep_layers(hidden: tuple[int, ...]) -> Layers:
     code = hidden.index(min(hidden))
     layers: list[Layer] = [Invert()]
     for i, (inputs, outputs) in enumerate(pairwise((PIXELS, *hidden))):
-        layers += [Dense(inputs, outputs)]
-        layers += [] if i == code else [BatchNorm(outputs), Relu()]
+        layer = Dense(inputs, outputs)
+        layers += [layer] if i == code else normed(layer)
     return (*layers, Dense(hidden[-1], PIXELS))
 
 

@@ -18,7 +18,6 @@ from ocr_cli.modelfiles import kinds
 from ocr_cli.modelfiles.weights import Model, size_features
 from ocr_cli.nn import losses, network, optimisers
 from ocr_cli.nn.layers import (
-    BatchNorm,
     Conv2d,
     Dense,
     Dropout,
@@ -26,11 +25,10 @@ from ocr_cli.nn.layers import (
     Invert,
     Layer,
     MaxPool2d,
-    Relu,
     Sigmoid,
     sigmoid,
 )
-from ocr_cli.nn.network import Layers, Weights
+from ocr_cli.nn.network import Layers, Weights, normed
 from ocr_cli.training import autoencoder
 
 Floats = NDArray[np.float32]
@@ -53,7 +51,7 @@ class Recipe:
     averaging: float = 0.0  # decay a step of the weights' running average in the end; 0: none
     patience: int = 0  # epochs without a better valid score before stopping; 0: never
     seed: int = 0
-    device: str = "auto"  # of the torch back end, one of its DEVICES
+    device: str = "auto"  # of the torch back end, see its device_of
 
 
 @dataclass(frozen=True)
@@ -207,7 +205,7 @@ def plain_mlp(hidden: tuple[int, ...], classes: int, dropout: float = 0.0) -> La
     sizes = (1024, *hidden)
     layers: list[Layer] = [Invert()]
     for inputs, outputs in pairwise(sizes):
-        layers += [Dense(inputs, outputs), BatchNorm(outputs), Relu()]
+        layers += normed(Dense(inputs, outputs))
         layers += [Dropout(dropout)] if dropout else []
     return (*layers, Dense(sizes[-1], classes))
 
@@ -217,22 +215,14 @@ def convnet(channels: tuple[int, int, int], hidden: int, classes: int, dropout: 
     first, second, third = channels
     return (
         Invert(),
-        Conv2d(1, first, size=5, stride=2),
-        BatchNorm(first),
-        Relu(),
-        Conv2d(first, second),
-        BatchNorm(second),
-        Relu(),
+        *normed(Conv2d(1, first, size=5, stride=2)),
+        *normed(Conv2d(first, second)),
         MaxPool2d(),
-        Conv2d(second, third),
-        BatchNorm(third),
-        Relu(),
+        *normed(Conv2d(second, third)),
         MaxPool2d(),
         Flatten(),
         Dropout(dropout),
-        Dense(16 * third, hidden),
-        BatchNorm(hidden),
-        Relu(),
+        *normed(Dense(16 * third, hidden)),
         Dropout(dropout),
         Dense(hidden, classes),
     )

@@ -48,7 +48,7 @@ class Experiment:
     ----------
     data : see `choose.open_splits`; None is synthetic writing.
     start : the model to go on from; None is a fresh one, or, to learn a context, the shipped one.
-    device : what the torch back end calculates on, one of its DEVICES.
+    device : what the torch back end calculates on, see `backend.device_of`.
     teacher : a classifier of the same classes to learn from, see `characters.train`.
     out : where the best model is kept.
     changes : what to have in place of the preset's and its recipe's own values.
@@ -181,7 +181,7 @@ def carry_out(
     out = experiment.out
     best, history = _train(prepared, on_epoch, lambda model: save_model(out, model))
     save_model(out, _with_sizes(for_use(best), prepared), half=True)
-    final = _load(str(out), best.kind)  # 16-bit weights and all
+    final = load_network(out, best.kind)  # 16-bit weights and all
     scores = {name: training.evaluate(final, data) for name, data in splits.held.items()}
     outcome = Outcome(experiment, tuple(history), best, scores)
     if outcome.goal is training.RECONSTRUCT:
@@ -305,10 +305,6 @@ def _fitting(name: str, option: str, splits: Splits) -> Model:
         wrong = f"{option}: its classes are not those of the data"
         raise UsageError(wrong, "choose --classes to fit")
     return model
-
-
-def _load(name: str, kind: str) -> Model:
-    return load_network(name, kind)
 
 
 def _with_baseline(outcome: Outcome, prepared: Prepared) -> Outcome:

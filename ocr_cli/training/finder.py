@@ -13,12 +13,11 @@ from numpy.typing import NDArray
 from ocr_cli.data.rowcrops import CropVariation, PageSizes, Target, draw_crop
 from ocr_cli.layout.normalise import evened
 from ocr_cli.nn import network
-from ocr_cli.nn.layers import BatchNorm, Conv2d, Layer, Relu
-from ocr_cli.nn.network import Layers, Weights
+from ocr_cli.nn.layers import Conv2d, Layer
+from ocr_cli.nn.network import Layers, Weights, normed
 from ocr_cli.nn.torch.finder import FinderTrainer
 
 _DILATIONS = (1, 2, 4, 8, 2)
-_FLOOR = 1.0  # spreads are told from one pixel on
 
 
 @dataclass(frozen=True)
@@ -41,9 +40,9 @@ def finder_layers(channels: tuple[int, int, int] = (12, 24, 64)) -> Layers:
     first, second, wide = channels
     layers: list[Layer] = []
     for inputs, outputs, size in ((1, first, 5), (first, second, 3), (second, wide, 3)):
-        layers += [Conv2d(inputs, outputs, size, stride=2), BatchNorm(outputs), Relu()]
+        layers += normed(Conv2d(inputs, outputs, size, stride=2))
     for dilation in _DILATIONS:
-        layers += [Conv2d(wide, wide, 3, dilation=dilation), BatchNorm(wide), Relu()]
+        layers += normed(Conv2d(wide, wide, 3, dilation=dilation))
     return (*layers, Conv2d(wide, 24, 1))
 
 

@@ -1,4 +1,4 @@
-"""Training of a line model on grey strips: real rows, typefaces and pen strokes side by side."""
+"""Fine-tuning of a line model on grey strips: real rows, typefaces and pen strokes mixed."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from ocr_cli.data import practice, recombination
 from ocr_cli.data.charset import WESTERN
 from ocr_cli.data.patches import Patch
 from ocr_cli.data.practice import GreySource, Pile
-from ocr_cli.data.synthesis.lines import room_needed
+from ocr_cli.data.synthesis.stock import room_needed
 from ocr_cli.layout.strips import HEIGHT
 from ocr_cli.modelfiles.weights import Model
 from ocr_cli.nn import ctc, network
-from ocr_cli.nn.layers import BatchNorm, Conv2d, Dense, Dropout, Layer, Params, Relu
-from ocr_cli.nn.network import Layers, Weights
+from ocr_cli.nn.layers import BatchNorm, Conv2d, Dense, Dropout, Layer, Params
+from ocr_cli.nn.network import Layers, Weights, normed
 from ocr_cli.nn.sequence import BiGru, Columns
 from ocr_cli.recognition.lines import STRIDE, sorted_scores
 from ocr_cli.training import background
@@ -42,18 +42,12 @@ def grey_layers(classes: int, dropout: float = 0.1) -> Layers:
     """
     return (
         *training_lines.STEM,
-        Conv2d(64, 128),
-        BatchNorm(128),
-        Relu(),
+        *normed(Conv2d(64, 128)),
         Dropout(dropout / 2),
-        Conv2d(128, 128),
-        BatchNorm(128),
-        Relu(),
+        *normed(Conv2d(128, 128)),
         Columns(),
         Dropout(dropout),
-        Dense(6 * 128, 256),
-        BatchNorm(256),
-        Relu(),
+        *normed(Dense(6 * 128, 256)),
         Dropout(dropout),
         BiGru(256, 192),
         Dropout(dropout),
@@ -64,10 +58,11 @@ def grey_layers(classes: int, dropout: float = 0.1) -> Layers:
 
 
 def widened(model: Model, classes: Sequence[str], rng: np.random.Generator) -> Weights:
-    """Weights of `grey_layers` that read as a smaller line model does, with room to learn.
+    """Initialise `grey_layers` from a smaller line model, so that it gives nearly the same logits.
 
-    Old units keep what they do; new ones start at random and are not yet listened to. After
-    T. Chen, I. Goodfellow and J. Shlens, Net2Net, ICLR 2016.
+    Old units keep their weights; new units start at random, and what goes from new to old ones
+    is scaled down to a tenth. After T. Chen, I. Goodfellow and J. Shlens, Net2Net, ICLR 2016.
+    ValueError where the model's layers are not `training_lines.line_layers`.
     """
     layers = grey_layers(len(classes))
     fresh = list(network.init(layers, rng))
@@ -91,7 +86,7 @@ def widened(model: Model, classes: Sequence[str], rng: np.random.Generator) -> W
 
 
 def _identity(params: Params) -> Params:
-    """A convolution that hands on what it gets, and a little of what is around."""
+    """Make a convolution the identity, plus a tenth of its random weights."""
     weights = params["weights"] * np.float32(0.1)
     middle = weights.shape[0] // 2
     weights[middle, middle] += np.eye(weights.shape[2], dtype=weights.dtype)
@@ -99,7 +94,7 @@ def _identity(params: Params) -> Params:
 
 
 def _grown(new: Layer, fresh: Params, layer: Layer, params: Params) -> Params:
-    """The old block in its place; old outputs do not listen to new inputs."""
+    """Copy a layer's weights into a wider one's, whose new inputs reach old outputs by a tenth."""
     grown = {name: value.copy() for name, value in fresh.items()}
     if isinstance(new, Conv2d):
         c, d = params["weights"].shape[2:]
@@ -119,6 +114,7 @@ def _grown(new: Layer, fresh: Params, layer: Layer, params: Params) -> Params:
 
 
 def _grow_gru(grown: Params, new: BiGru, params: Params, old: BiGru) -> None:
+    """`_grown` for a BiGru, in place: gates and directions lie side by side in its arrays."""
     u, v = old.units, new.units
     gates = (np.arange(3)[:, None] * v + np.arange(u)).ravel()
     # a second layer's inputs are two directions side by side
@@ -137,7 +133,7 @@ def _grow_gru(grown: Params, new: BiGru, params: Params, old: BiGru) -> None:
 
 
 def _renamed(fresh: Params, params: Params, old: Sequence[str], new: Sequence[str]) -> Params:
-    """The last layer: classes by their names, the blank last; new ones are rare at first."""
+    """Copy the output layer class by class, the blank last; new classes get a bias of -6."""
     weights, bias = fresh["weights"] * np.float32(0.3), np.full_like(fresh["bias"], -6.0)
     half, wide = params["weights"].shape[0] // 2, weights.shape[0] // 2
     rows = np.concatenate([np.arange(half), wide + np.arange(half)])
@@ -150,7 +146,10 @@ def _renamed(fresh: Params, params: Params, old: Sequence[str], new: Sequence[st
 
 
 def settle(layers: Layers, weights: Weights, strips: Array) -> None:
-    """Sets every batch norm, in place, so that on these strips it changes nothing yet."""
+    """Set every batch norm, in place, to the identity on (N, 48, W) strips.
+
+    Mean and variance are those of the strips, scale and shift undo them.
+    """
     x: Array = strips[..., None]
     for layer, params in zip(layers, weights, strict=True):
         if isinstance(layer, BatchNorm):
@@ -164,7 +163,7 @@ def settle(layers: Layers, weights: Weights, strips: Array) -> None:
 
 
 def recipe(seconds: float, seed: int, device: str = "auto") -> LineRecipe:
-    """How a line model is trained on grey strips."""
+    """The recipe for `seconds` on a CPU."""
     return LineRecipe(
         seconds=seconds,
         device=device,
@@ -179,12 +178,12 @@ def recipe(seconds: float, seed: int, device: str = "auto") -> LineRecipe:
 
 
 def on_gpu(how: LineRecipe) -> LineRecipe:
-    """The same training in steps that fill a GPU: some 500 strips each, at a higher rate."""
+    """Adapt a recipe to a GPU: batches of some 500 strips, and a learning rate to match."""
     return replace(how, columns=400_000, lr=3e-3, decay=0.03, averaging=0.999, warmup=0.04)
 
 
 def with_words(rows: Sequence[Patch], model: Model) -> list[Patch]:
-    """Rows with the places of their words, where a line model's forced alignment tells them."""
+    """Cut rows into words by a line model's forced alignment; what it cannot align has none."""
     place = {c: k for k, c in enumerate(model.classes)}
     found: list[Patch] = []
     for start in range(0, len(rows), _AT_ONCE):
@@ -206,7 +205,7 @@ def with_words(rows: Sequence[Patch], model: Model) -> list[Patch]:
 
 
 def _cut(one: Pile, model: Model) -> Pile:
-    """A pile of real rows with their words cut; drawn ones as they are."""
+    """Cut the words of a pile of transcribed rows; a pile with drawn ones stays as it is."""
     real = [item for item in one.items if item.hand and item.image.shape[0] != HEIGHT]
     return practice.pile(with_words(real, model), one.share) if len(real) == len(one.items) else one
 
@@ -220,9 +219,10 @@ def train_rows(
     resume: bool = False,
     on_report: Callable[[dict[str, Any]], None] | None = None,
 ) -> Model:
-    """Trains a line model that goes on from `start`; see `training_lines.train_run`.
+    """Fine-tune `start` on the piles; see `training_lines.train_run`.
 
-    held : rows to measure by, under the names that reports give their error rates.
+    A model of WESTERN goes on at ONWARD at most; one of fewer classes is `widened`. On a GPU all
+    other cores draw strips. held : held-out rows by the names that reports give their CER.
     """
     from ocr_cli.nn.torch.backend import is_gpu
 
@@ -249,7 +249,7 @@ def train_rows(
 def _beginning(
     start: Model, source: GreySource, rng: np.random.Generator
 ) -> tuple[Layers, Weights]:
-    """The layers and the weights to begin with: those of a like model, or a smaller one's."""
+    """The layers and the initial weights, batch norms settled on a first batch."""
     layers = grey_layers(len(WESTERN))
     first = next(source.batches(rng)).images
     if len(start.classes) == len(WESTERN):
@@ -261,7 +261,7 @@ def _beginning(
 
 
 def _with_norms(layers: Layers, start: Model) -> Weights:
-    """The weights of a model in use, in layers that have their batch norms again."""
+    """Put the weights of a model that was fused for use into layers with batch norms."""
     fresh = list(network.init(layers, np.random.default_rng(0)))
     kept = (p for layer, p in zip(start.layers, start.weights, strict=True) if layer.trainable)
     for i, layer in enumerate(layers):

@@ -13,22 +13,23 @@ import numpy as np
 
 from ocr_cli.data.charset import ASCII
 from ocr_cli.data.synthesis import lines
-from ocr_cli.data.synthesis.lines import (
-    Batch,
-    ItemKind,
+from ocr_cli.data.synthesis.lines import Batch, Variation
+from ocr_cli.data.synthesis.pieces import (
     LineSource,
     Mix,
-    Stock,
     TextPieces,
-    Variation,
+    batches,
+    make_source,
+    selected,
 )
+from ocr_cli.data.synthesis.stock import WIDEST, ItemKind, Stock, room_needed
 from ocr_cli.errors import OcrError, UsageError
 from ocr_cli.evaluation.metrics import edit_distance
 from ocr_cli.files import cannot_write, make_folder, replacing
 from ocr_cli.modelfiles.weights import Model, save_model
 from ocr_cli.nn import ctc, network, optimisers
-from ocr_cli.nn.layers import BatchNorm, Conv2d, Dense, Dropout, MaxPool2d, Relu
-from ocr_cli.nn.network import Layers, Weights
+from ocr_cli.nn.layers import Conv2d, Dense, Dropout, MaxPool2d
+from ocr_cli.nn.network import Layers, Weights, normed
 from ocr_cli.nn.sequence import BiGru, Columns
 from ocr_cli.training import background
 
@@ -52,23 +53,17 @@ class LineRecipe:
     report_every: int = 1000  # batches
     save_every: float = 180.0  # seconds
     seed: int = 0
-    device: str = "auto"  # one of nn.torch.backend.DEVICES
+    device: str = "auto"  # see nn.torch.backend.device_of
     mix: Mix = field(default_factory=Mix)
     variation: Variation = field(default_factory=Variation)
 
 
 # What every line network begins with: (N, 48, W, 1) to (N, 6, W / 4, 64).
 STEM: Layers = (
-    Conv2d(1, 16, size=5, stride=2),
-    BatchNorm(16),
-    Relu(),
-    Conv2d(16, 32),
-    BatchNorm(32),
-    Relu(),
+    *normed(Conv2d(1, 16, size=5, stride=2)),
+    *normed(Conv2d(16, 32)),
     MaxPool2d(),
-    Conv2d(32, 64),
-    BatchNorm(64),
-    Relu(),
+    *normed(Conv2d(32, 64)),
     MaxPool2d(2, 1),
 )
 
@@ -81,14 +76,10 @@ def line_layers(classes: int, dropout: float = 0.15) -> Layers:
     """
     return (
         *STEM,
-        Conv2d(64, 96),
-        BatchNorm(96),
-        Relu(),
+        *normed(Conv2d(64, 96)),
         Columns(),
         Dropout(dropout),
-        Dense(6 * 96, 192),
-        BatchNorm(192),
-        Relu(),
+        *normed(Dense(6 * 96, 192)),
         Dropout(dropout),
         BiGru(192, 128),
         Dropout(dropout),
@@ -107,7 +98,7 @@ def training_batches(
         if progress() < recipe.words_first:
             mix = Mix(0.85, 0.05, 0.05, 0.05)
         pieces = source.draw(3000, mix, rng)
-        for part in lines.batches(pieces, recipe.columns, rng):
+        for part in batches(pieces, recipe.columns, rng):
             batch = _readable(lines.draw_batch(source.stock, part, rng, recipe.variation))
             if batch.labels:
                 yield batch
@@ -115,8 +106,8 @@ def training_batches(
 
 def _readable(batch: Batch) -> Batch:
     """The strips that have room for their text and are not too long."""
-    room = np.array([lines.room_needed(text) for text in batch.labels])
-    kept = np.flatnonzero((batch.widths // 4 >= room) & (batch.widths <= lines.WIDEST * 1.3))
+    room = np.array([room_needed(text) for text in batch.labels])
+    kept = np.flatnonzero((batch.widths // 4 >= room) & (batch.widths <= WIDEST * 1.3))
     widest = int(batch.widths[kept].max()) if len(kept) else 0
     images = np.ascontiguousarray(batch.images[kept, :, :widest])
     return Batch(images, batch.widths[kept], [batch.labels[i] for i in kept])
@@ -139,14 +130,14 @@ class Held:
 
 def held_out(stock: Stock, kind: ItemKind, count: int, seed: int = 0) -> list[Held]:
     """`count` items of a kind, drawn without variation."""
-    source = lines.make_source(stock)
+    source = make_source(stock)
     pieces: TextPieces = source.every(kind)
     rng = np.random.default_rng(seed)
     some = rng.permutation(len(pieces.labels))[:count]
-    pieces = lines.selected(pieces, some)
+    pieces = selected(pieces, some)
     return [
         Held(lines.draw_batch(stock, part, rng), stock.ink.style[part.item])
-        for part in lines.batches(pieces, 6000, rng)
+        for part in batches(pieces, 6000, rng)
     ]
 
 

@@ -21,7 +21,8 @@ from ocr_cli.data.charset import NON_LETTER
 from ocr_cli.data.formats import ink
 from ocr_cli.data.formats.ink import Ink
 from ocr_cli.data.sources import CutLetters
-from ocr_cli.data.synthesis import lines, render
+from ocr_cli.data.synthesis import render
+from ocr_cli.data.synthesis.stock import is_clean, x_heights
 from ocr_cli.layout.ink import stroke_width
 from ocr_cli.layout.raster import label
 from ocr_cli.modelfiles.weights import Model
@@ -53,7 +54,7 @@ def cut_letters(
     pools = []
     for name, count in most.items():
         items = _drawn(ink.load(folder / f"{name}.npz", split), name == "words", count, rng)
-        scales = 1 / lines.x_heights(items)
+        scales = 1 / x_heights(items)
         for i, scale in enumerate(scales):
             pools.append(_letters_of(items, i, float(scale), model, rng))
             if on_item is not None:
@@ -64,7 +65,7 @@ def cut_letters(
 def _drawn(items: Ink, are_words: bool, count: int, rng: np.random.Generator) -> Ink:
     """Draw some of the clean items; a writer's share is the root of how much they wrote."""
     texts = [str(label) for label in items.labels]
-    clean = [lines.is_clean(text, are_words) and len(text) <= LONGEST for text in texts]
+    clean = [is_clean(text, are_words) and len(text) <= LONGEST for text in texts]
     items = items.take(np.flatnonzero(clean))
     weight = np.bincount(items.writer)[items.writer] ** -0.5
     chosen = rng.choice(len(items), min(count, len(items)), replace=False, p=weight / weight.sum())

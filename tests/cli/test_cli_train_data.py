@@ -43,6 +43,7 @@ def test_line_models_get_all_data_by_weight_and_where_to_start(
 LINE = ("train", "--kind", "line")
 
 
+@pytest.mark.needs("torch")
 @pytest.mark.parametrize(
     ("arguments", "exit_code", "told"),
     [
@@ -68,7 +69,6 @@ def test_what_a_training_lacks_is_told_before_it_begins(
     exit_code: int,
     told: str,
 ) -> None:
-    pytest.importorskip("torch")
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("OCR_DATA", raising=False)
     (tmp_path / "a").mkdir()
@@ -96,11 +96,11 @@ def test_without_pytorch_the_option_that_needs_it_is_named_before_data_is_looked
     assert done.stderr.startswith(f"ocr: {needs} needs PyTorch, which is not installed; install")
 
 
+@pytest.mark.needs("torch")
 @pytest.mark.parametrize("made", ["checkpoint.pt", "log.jsonl", "latest.npz"])
 def test_the_folder_of_a_line_training_holds_nothing_of_anybody_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: str
 ) -> None:
-    pytest.importorskip("torch")
     monkeypatch.chdir(tmp_path)
     (tmp_path / "m.training").mkdir()
     (tmp_path / "m.training" / made).write_text("mine")

@@ -78,22 +78,24 @@ def test_the_bare_letters_of_accents() -> None:
 
 
 def words(language: str, number: int = 20_000) -> list[str]:
-    pytest.importorskip("wordfreq", reason="needs the extra [language]")
     return list(corpus.listed_words(language, number, rng(), corpus.RECIPES[language]))
 
 
+@pytest.mark.needs("wordfreq")
 def test_listed_words_come_as_often_as_they_are_used() -> None:
     found = words("en", 2000)
     assert sum(word.startswith(f"{corpus.BREAK} the") for word in found) > 80
     assert 1000 < len(found) < 2500
 
 
+@pytest.mark.needs("wordfreq")
 def test_words_have_their_accents_and_now_and_then_lack_them() -> None:
     found = Counter(piece.split()[1] for piece in words("fr", 100_000))
     assert found["très"] > 5 * found["tres"] > 0
     assert Counter(piece.split()[1] for piece in words("de", 100_000))["für"] > 100
 
 
+@pytest.mark.needs("wordfreq")
 def test_signs_stand_as_the_language_sets_them() -> None:
     assert any(" « " in piece for piece in words("fr"))
     assert any(piece.endswith(f" : {corpus.BREAK}") for piece in words("fr"))
@@ -102,17 +104,17 @@ def test_signs_stand_as_the_language_sets_them() -> None:
     assert not any("'s " in piece for piece in words("fr"))
 
 
+@pytest.mark.needs("wordfreq")
 def test_what_french_elides_before_a_vowel() -> None:
-    pytest.importorskip("wordfreq", reason="needs the extra [language]")
     found = Counter(piece.split()[1] for piece in corpus.elisions(20_000, rng()))
     for usual in ("c'est", "j'ai", "qu'il", "n'est", "l'homme", "d'une", "s'est"):
         assert found[usual] > 5, usual
     assert not any(re.match(r"\w+'[bcdfgjklmnpqrstvwxz]", piece) for piece in found)
 
 
+@pytest.mark.needs("wordfreq")
 @pytest.mark.parametrize("language", ["de", "es"])
 def test_words_put_together_have_capitals_and_stops(language: str) -> None:
-    pytest.importorskip("wordfreq", reason="needs the extra [language]")
     text = " ".join(corpus.sentences(language, 300, rng()))
     starts = re.findall(r"[.!?] [¿¡]?(\w)", text)
     assert all(letter == letter.upper() for letter in starts)
@@ -143,6 +145,19 @@ def test_rows_are_broken_anew_with_nothing_lost() -> None:
     assert max(map(len, rows)) <= corpus.ROW[1]
 
 
+def test_running_text_is_taken_by_paragraphs_until_there_is_enough(tmp_path: Path) -> None:
+    prose = tmp_path / "en.book.txt"
+    written = [f"Chapter {i}, in which “much” is told: of whom, and why." for i in range(500)]
+    prose.write_text("\n".join([*written, "Ωmega is not known here"]) + "\n", encoding="utf-8")
+    rows = list(corpus.running_text(prose, 0.01, rng()))
+    assert 9_800 < sum(map(len, rows)) < 10_300  # what a row ends with is not counted
+    assert set("".join(rows)) <= set(WESTERN)
+    text = " ".join(rows)
+    assert '"much"' in text  # quotes as they are read
+    share = text.count(" , in which") / text.count("in which")
+    assert 0.1 < share < 0.3  # points that stand apart
+
+
 def test_transcripts_are_of_the_split_alone(data: Path) -> None:
     train, valid = (set(corpus.transcripts(data / "ink", split)) for split in ("train", "valid"))
     assert len(train) > 10_000
@@ -159,14 +174,18 @@ def test_only_train_splits_that_may_be_learnt_from_are_read(tmp_path: Path) -> N
     assert not sets & {"inkbench", "code", "desk"}  # these score only
 
 
-@pytest.mark.parametrize("language", corpus.RECIPES)
+@pytest.mark.needs("wordfreq")
+@pytest.mark.parametrize("language", ["fr", "de", "es"])  # English takes pen strokes as well
 def test_a_corpus_comes_out_the_same_each_time(language: str, tmp_path: Path) -> None:
-    pytest.importorskip("wordfreq", reason="needs the extra [language]")
-    if language == "en":
-        pytest.skip("takes the archives of pen strokes as well")
     phrases = PHRASES / f"{language}.txt"
+    for name in corpus.RECIPES[language].prose:
+        (tmp_path / f"{language}.{name}.txt").write_text("one two, three.\n" * 9, encoding="utf-8")
     one, same, other = (
-        list(corpus.corpus(language, tmp_path, phrases, rng(seed), words=0.001, strings=50))
+        list(
+            corpus.corpus(
+                language, tmp_path, phrases, rng(seed), prose=tmp_path, words=0.001, strings=50
+            )
+        )
         for seed in (1, 1, 2)
     )
     assert one == same != other

@@ -5,13 +5,14 @@ import pytest
 
 from ocr_cli.data.formats import ink
 from ocr_cli.data.synthesis import lines, synthetic
-from ocr_cli.data.synthesis.lines import Mix
+from ocr_cli.data.synthesis.pieces import Mix, batches, make_source
+from ocr_cli.data.synthesis.stock import Stock, expected_ink, make_stock, room_needed
 
 WORDS = ("hello", "World", "NOISE", "quiet", "SMALL", "CAPS", "pages", "loop")
 
 
 @pytest.fixture(scope="module")
-def stock() -> lines.Stock:
+def stock() -> Stock:
     """Two writers' words, lines and characters, drawn by the built-in alphabet."""
     rng = np.random.default_rng(0)
 
@@ -31,21 +32,19 @@ def stock() -> lines.Stock:
                     one.style,
                 )
             )
-        return lines.chained(made)
+        return ink.joined(made)
 
     characters = [chr(c) for c in range(33, 127)]
-    return lines.make_stock(
-        drawn([*WORDS, "m@u@st"]), drawn(["two words", "AnnM"]), drawn(characters)
-    )
+    return make_stock(drawn([*WORDS, "m@u@st"]), drawn(["two words", "AnnM"]), drawn(characters))
 
 
-def test_odd_labels_are_left_out(stock: lines.Stock) -> None:
+def test_odd_labels_are_left_out(stock: Stock) -> None:
     words = set(stock.ink.labels[stock.kind == 0])
     assert words == set(WORDS)
     assert set(stock.ink.labels[stock.kind == 1]) == {"two words"}
 
 
-def test_words_have_one_x_height_and_stand_on_their_baseline(stock: lines.Stock) -> None:
+def test_words_have_one_x_height_and_stand_on_their_baseline(stock: Stock) -> None:
     plain = np.flatnonzero(np.isin(stock.ink.labels, ["NOISE", "SMALL", "CAPS"]))
     for item in plain:
         y = np.concatenate(stock.ink.strokes(int(item)))[:, 1]
@@ -53,8 +52,8 @@ def test_words_have_one_x_height_and_stand_on_their_baseline(stock: lines.Stock)
         assert y.max() == pytest.approx(stock.base[item], abs=4)
 
 
-def test_joined_lines_are_of_one_writer_and_of_their_text(stock: lines.Stock) -> None:
-    source = lines.make_source(stock)
+def test_joined_lines_are_of_one_writer_and_of_their_text(stock: Stock) -> None:
+    source = make_source(stock)
     pieces = source.draw(60, Mix(0, 0, 0.5, 0.5), np.random.default_rng(1))
     for text in range(60):
         of_text = np.flatnonzero(pieces.out == text)
@@ -67,19 +66,19 @@ def test_joined_lines_are_of_one_writer_and_of_their_text(stock: lines.Stock) ->
     assert any(label.isupper() for label in pieces.labels)
 
 
-def test_batches_hold_every_text_once_at_even_cost(stock: lines.Stock) -> None:
-    source = lines.make_source(stock)
+def test_batches_hold_every_text_once_at_even_cost(stock: Stock) -> None:
+    source = make_source(stock)
     rng = np.random.default_rng(2)
     pieces = source.draw(200, Mix(), rng)
-    parts = list(lines.batches(pieces, 3000, rng))
+    parts = list(batches(pieces, 3000, rng))
     assert sorted(label for part in parts for label in part.labels) == sorted(pieces.labels)
     for part in parts:
         assert len(part.labels) == 1 or (part.width.max() + 20) * len(part.labels) <= 3100
         assert np.ptp(part.width) < 0.6 * part.width.max() + 40
 
 
-def test_drawn_strips_are_as_wide_as_they_say(stock: lines.Stock) -> None:
-    source = lines.make_source(stock)
+def test_drawn_strips_are_as_wide_as_they_say(stock: Stock) -> None:
+    source = make_source(stock)
     pieces = source.draw(40, Mix(), np.random.default_rng(3))
     batch = lines.draw_batch(stock, pieces, np.random.default_rng(4), lines.Variation())
     assert batch.images.shape == (40, 48, batch.widths.max())
@@ -91,8 +90,8 @@ def test_drawn_strips_are_as_wide_as_they_say(stock: lines.Stock) -> None:
         assert image[16:32, : width - 2].any(0).any()
 
 
-def test_the_same_numbers_give_the_same_strips(stock: lines.Stock) -> None:
-    source = lines.make_source(stock)
+def test_the_same_numbers_give_the_same_strips(stock: Stock) -> None:
+    source = make_source(stock)
 
     def once(seed: int) -> lines.Batch:
         rng = np.random.default_rng(seed)
@@ -105,12 +104,12 @@ def test_the_same_numbers_give_the_same_strips(stock: lines.Stock) -> None:
 
 
 def test_room_for_ctc() -> None:
-    assert lines.room_needed("") == 0
-    assert lines.room_needed("abc") == 3
-    assert lines.room_needed("aabb") == 6
+    assert room_needed("") == 0
+    assert room_needed("abc") == 3
+    assert room_needed("aabb") == 6
 
 
 def test_expected_ink_knows_what_rises_and_what_sinks() -> None:
-    low, high, flat = (lines.expected_ink(t) for t in ("gypq", "bdhk", "nacm"))
+    low, high, flat = (expected_ink(t) for t in ("gypq", "bdhk", "nacm"))
     assert low[0] < flat[0] < high[0]
     assert flat[1] < high[1]

@@ -10,7 +10,8 @@ from ocr_cli.data import patches, practice
 from ocr_cli.data.charset import WESTERN, folded
 from ocr_cli.data.patches import Patch, folder_patches
 from ocr_cli.data.practice import GreySource, Pile
-from ocr_cli.data.synthesis.sentences import _shaped
+from ocr_cli.data.synthesis.dice import shaped
+from ocr_cli.data.synthesis.sentences import SHAPES
 from ocr_cli.errors import InputError
 from ocr_cli.layout.strips import MIDDLE
 
@@ -96,7 +97,7 @@ def test_the_valid_rows_of_a_folder_are_not_practised_on(tmp_path) -> None:
 
 def test_made_up_tokens_are_of_the_alphabet() -> None:
     rng = np.random.default_rng(0)
-    assert all(set(_shaped(rng)) <= set(WESTERN) for _ in range(200))
+    assert all(set(shaped(SHAPES, rng)) <= set(WESTERN) for _ in range(200))
 
 
 def rows_in(folder: Path, count: int, ending: str = ".gt.txt") -> None:

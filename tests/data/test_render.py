@@ -23,9 +23,14 @@ CROSS = [np.array([[0, 0], [1e3, 1e3]], np.float32), np.array([[0, 1e3], [1e3, 0
 BAR = [np.array([[0, 0], [0, 1000]], np.float32)]
 
 
+def drawn(items, rng: np.random.Generator, augment: bool = True):
+    variation = render.LetterVariation() if augment else render.NO_VARIATION
+    return render.render(ink.from_strokes(items), rng, variation)
+
+
 @given(ITEMS, st.integers(0, 2**32 - 1), st.booleans())
 def test_any_strokes_become_pictures(items, seed, augment) -> None:
-    crops = render.render_characters(items, np.random.default_rng(seed), augment)
+    crops = drawn(items, np.random.default_rng(seed), augment)
     assert crops.shape == (len(items), 32, 32)
     assert crops.dtype == np.float32
     assert np.isfinite(crops).all()
@@ -34,7 +39,7 @@ def test_any_strokes_become_pictures(items, seed, augment) -> None:
 
 
 def test_a_letter_fills_its_picture_and_keeps_its_shape() -> None:
-    cross, bar = render.render_characters([CROSS, BAR], np.random.default_rng(0), augment=False)
+    cross, bar = drawn([CROSS, BAR], np.random.default_rng(0), augment=False)
     for picture in (cross, bar):
         rows = np.flatnonzero((picture < 0.5).any(1))
         assert 24 <= rows[-1] - rows[0] + 1 <= 28
@@ -45,19 +50,17 @@ def test_a_letter_fills_its_picture_and_keeps_its_shape() -> None:
 
 
 def test_the_seed_decides_everything() -> None:
-    first, second, other = (
-        render.render_characters([CROSS, BAR], np.random.default_rng(seed)) for seed in (1, 1, 2)
-    )
+    first, second, other = (drawn([CROSS, BAR], np.random.default_rng(seed)) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, second)
     assert not np.array_equal(first, other)
 
 
 def test_nothing_to_draw() -> None:
-    assert render.render_characters([], np.random.default_rng(0)).shape == (0, 32, 32)
+    assert drawn([], np.random.default_rng(0)).shape == (0, 32, 32)
 
 
 def test_distortion_keeps_the_letter_in_place() -> None:
-    images = render.render_characters([CROSS] * 64, np.random.default_rng(0), augment=False)
+    images = drawn([CROSS] * 64, np.random.default_rng(0), augment=False)
     out = distort.Distortion()(images, np.random.default_rng(0))
     assert out.shape == images.shape
     assert out.min() >= -1e-5
@@ -89,7 +92,7 @@ def joined(letters: ink.Ink, times: int) -> ink.Ink:
 def test_archives_join_as_lists_do(first, second) -> None:
     letters = ink.from_strokes([CROSS, BAR], ["X", "l"])
     one, two = letters.take(np.array(first, int)), letters.take(np.array(second, int))
-    both = ink.joined(one, two)
+    both = ink.joined([one, two])
     assert list(both.labels) == list(one.labels) + list(two.labels)
     for i, kind in enumerate(first + second):
         for drawn, expected in zip(both.strokes(i), (CROSS, BAR)[kind], strict=True):
@@ -138,7 +141,7 @@ def test_a_broken_archive_is_refused(tmp_path: Path) -> None:
 def test_a_full_stop_is_a_spot_and_a_comma_a_small_stroke() -> None:
     stop = [np.array([[0, 0], [5, 5]], np.float32)]
     comma = [np.array([[0, 0], [-40, 250]], np.float32)]
-    spot, stroke = render.render_characters([stop, comma], np.random.default_rng(0), False) < 0.5
+    spot, stroke = drawn([stop, comma], np.random.default_rng(0), False) < 0.5
     assert spot.sum() > 250
     assert 25 <= np.flatnonzero(stroke.any(1)).size <= 29
     assert stroke.sum() < spot.sum() / 2

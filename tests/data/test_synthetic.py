@@ -155,25 +155,3 @@ def test_an_unknown_character_is_an_input_error(char):
 def test_an_unknown_character_in_a_text_is_an_input_error():
     with pytest.raises(InputError, match="'ß'"):
         synthetic.draw_text("STRAßE", rng())
-
-
-def test_a_character_set_is_balanced_and_drawn_alike_from_the_same_seed():
-    crops, labels = synthetic.character_set("AB7", 4, rng(9))
-    assert crops.shape == (12, 32, 32)
-    assert crops.dtype == np.float32
-    assert labels.dtype == np.int64
-    assert np.bincount(labels).tolist() == [4, 4, 4]
-    assert crops.min() >= 0
-    assert crops.max() <= 1
-    ink = 1 - crops.reshape(12, -1).mean(1)
-    assert np.all((ink > 0.02) & (ink < 0.5))
-    assert len(np.unique(crops.round(3), axis=0)) == 12
-    again, _ = synthetic.character_set("AB7", 4, rng(9))
-    assert np.array_equal(crops, again)
-
-
-def test_a_character_set_may_be_empty():
-    crops, labels = synthetic.character_set("", 3, rng())
-    assert crops.shape == (0, 32, 32)
-    assert labels.shape == (0,)
-    assert labels.dtype == np.int64

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from ocr_cli.cli.main import cli
 from ocr_cli.data.formats import ink, unipen
-from ocr_cli.data.synthesis import lines, synthetic
+from ocr_cli.data.synthesis import synthetic
+from ocr_cli.data.synthesis.stock import load_stock
 from ocr_cli.errors import InputError
 from ocr_cli.modelfiles import weights
 
@@ -228,9 +229,9 @@ def test_archives_are_made_split_by_writer(collection: Path, tmp_path: Path) -> 
                 names = set(archive["writers"][part.writer].tolist())
             assert writers.setdefault(split, names) == names
     assert len(set.union(*writers.values())) == 11
-    assert len(lines.load_stock(tmp_path / "ink", "train").ink) > 100
+    assert len(load_stock(tmp_path / "ink", "train").ink) > 100
     with pytest.raises(InputError, match="first make archives of them"):
-        lines.load_stock(collection, "train")
+        load_stock(collection, "train")
     eval_ = ["eval", "-m", "capitals", "--json"]
     scored = [
         CliRunner().invoke(cli, [*eval_, str(p)]).stdout
@@ -245,7 +246,7 @@ def test_an_empty_split_of_lines_is_told(tmp_path: Path) -> None:
     source.write_text(written("ann", "TLO"))
     CliRunner().invoke(cli, ["train", "--data", str(source), "--convert", str(folder)])
     with pytest.raises(InputError, match=r"nothing in the test split of words.npz"):
-        lines.load_stock(folder, "test")
+        load_stock(folder, "test")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,15 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from scipy import ndimage
 
-from ocr_cli.layout.raster import label, running_max, running_median, smear, square_distance
+from ocr_cli.layout.raster import (
+    interpolated,
+    label,
+    running_max,
+    running_median,
+    runs,
+    smear,
+    square_distance,
+)
 
 MASKS = arrays.arrays(bool, arrays.array_shapes(min_dims=2, max_dims=2, max_side=24))
 
@@ -60,3 +68,25 @@ def test_smear_is_scipys_gaussian():
     values = np.random.default_rng(0).random((20, 40)).astype(np.float32)
     theirs = ndimage.gaussian_filter(values, (1.5, 4), mode="constant", truncate=8)
     assert np.allclose(smear(values, 1.5, 4), theirs, atol=1e-5)
+
+
+@given(MASKS)
+def test_runs_make_up_the_mask(mask):
+    start, end, stride = runs(mask)
+    assert (start < end).all()
+    assert (end[:-1] < start[1:]).all()  # or two would be one
+    made = np.zeros((mask.shape[0], stride), bool)
+    for first, last in zip(start, end, strict=True):
+        made.reshape(-1)[first:last] = True
+    assert np.array_equal(made, np.pad(mask, ((0, 0), (0, 1))))
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 7), (9, 1), (8, 12)])
+def test_interpolation_is_scipys(shape):
+    rng = np.random.default_rng(0)
+    grey = rng.random(shape).astype(np.float32)
+    y, x = (rng.uniform(0, max(n - 1.001, 0), (5, 6)).astype(np.float32) for n in shape)
+    top, left = y.astype(np.int32), x.astype(np.int32)
+    found = interpolated(grey, top, left, y - top, x - left)
+    theirs = ndimage.map_coordinates(grey, [y, x], order=1)
+    np.testing.assert_allclose(found, theirs, atol=1e-5)

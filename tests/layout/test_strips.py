@@ -6,6 +6,8 @@ from PIL import Image, ImageDraw
 
 from ocr_cli.data.formats import ink as inks
 from ocr_cli.data.synthesis import lines, render, synthetic
+from ocr_cli.data.synthesis.pieces import make_source
+from ocr_cli.data.synthesis.stock import make_stock
 from ocr_cli.layout import strips
 
 TEXT = "minimum wage hike"
@@ -105,8 +107,8 @@ def test_pen_strokes_and_their_pictures_have_the_same_frame() -> None:
 
 def test_a_drawn_training_strip_looks_like_the_strip_of_its_picture() -> None:
     archive = inks.from_strokes([strokes()], [TEXT])
-    stock = lines.make_stock(archive, archive, archive)
-    batch = lines.draw_batch(stock, lines.make_source(stock).every(1), np.random.default_rng(0))
+    stock = make_stock(archive, archive, archive)
+    batch = lines.draw_batch(stock, make_source(stock).every(1), np.random.default_rng(0))
     assert batch.labels == [TEXT]
     from_picture = strips.make_strip(mask(strokes())).image
     assert likeness(batch.images[0, :, : batch.widths[0]], from_picture) > 0.7

@@ -30,8 +30,10 @@ def test_only_attention_looks_at_the_others() -> None:
         assert (np.abs(before - after)[1:].max(1) > 1e-6).all() == moved
 
 
+@pytest.mark.needs("torch")
 def test_torch_gives_the_same_logits_and_steps() -> None:
-    torch = pytest.importorskip("torch")
+    import torch
+
     from ocr_cli.nn.torch.backend import TorchTrainer, forward_torch
 
     rng = np.random.default_rng(2)

@@ -56,8 +56,10 @@ def test_columns_become_steps() -> None:
     np.testing.assert_array_equal(y[0, 1], np.concatenate([x[0, 0, 1], x[0, 1, 1]]))
 
 
+@pytest.mark.needs("torch")
 def test_torch_gives_the_same_logits() -> None:
-    torch = pytest.importorskip("torch")
+    import torch
+
     from ocr_cli.nn.torch.lines import forward_lines
     from ocr_cli.training.lines import line_layers
 
@@ -78,8 +80,10 @@ def test_torch_gives_the_same_logits() -> None:
     np.testing.assert_allclose(fused, network.forward(layers, weights, x), atol=1e-4)
 
 
+@pytest.mark.needs("torch")
 def test_torch_has_the_same_gradients() -> None:
-    torch = pytest.importorskip("torch")
+    import torch
+
     from ocr_cli.nn.torch.lines import forward_lines
 
     rng = np.random.default_rng(3)
@@ -112,8 +116,10 @@ def test_torch_has_the_same_gradients() -> None:
     np.testing.assert_allclose(found, expected, atol=1e-8)
 
 
+@pytest.mark.needs("torch")
 def test_the_gru_of_gpus_gives_the_same() -> None:
-    torch = pytest.importorskip("torch")
+    import torch
+
     from ocr_cli.nn.torch.lines import fused_bigru
 
     rng = np.random.default_rng(4)

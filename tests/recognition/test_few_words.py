@@ -3,10 +3,13 @@
 import numpy as np
 import pytest
 
+from ocr_cli import recognition
 from ocr_cli.data.charset import WESTERN
 from ocr_cli.layout.strips import HEIGHT, Strip
 from ocr_cli.page import Box, Row
+from ocr_cli.recognition import few_words
 from ocr_cli.recognition.few_words import likeliest
+from ocr_cli.recognition.language import languages
 from ocr_cli.recognition.language.languages import Languages
 from ocr_cli.recognition.lines import RowEmissions, greedy_texts
 
@@ -45,3 +48,14 @@ def test_the_likeliest_language_is_taken(first: str, second: str, code: str) -> 
     page = seen(first, second)
     assert greedy_texts(page, WESTERN) == [first]
     assert likeliest(page, WESTERN, Languages()) == code
+
+
+@pytest.mark.parametrize(("length", "code"), [(40, "de"), (41, "en")])
+def test_up_to_how_many_characters_words_are_few(
+    monkeypatch: pytest.MonkeyPatch, length: int, code: str
+) -> None:
+    monkeypatch.setattr(few_words, "likeliest", lambda *_: "de")
+    text = "the old house by the water is what they want"[:length]
+    reader = recognition.Reader(None, None, Languages())
+    language = recognition._language(seen(text, text), WESTERN, reader)
+    assert languages.code_of(language) == code

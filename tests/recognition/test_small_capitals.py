@@ -60,9 +60,10 @@ def test_small_letters_of_a_page_are_lower_case(speck: bool, lower: int) -> None
     assert read([row(words, 7, 14, speck, lower) for words in ROWS]) == SENTENCES
 
 
-def test_a_hand_without_small_letters_writes_capitals() -> None:
-    """Of one height, and yet some are read as small ones inside of words."""
-    page = [row(words, 10, 10, lower=4) for words in ROWS]
+@pytest.mark.parametrize("tall", [10, 13], ids=["of one height", "a little taller first"])
+def test_a_hand_without_small_letters_writes_capitals(tall: float) -> None:
+    """About of one height, and yet some are read as small ones inside of words."""
+    page = [row(words, 10, tall, lower=4) for words in ROWS]
     assert any(not text.isupper() for text in greedy_texts(page, CLASSES))
     assert read(page) == [text.upper() for text in SENTENCES]
 

@@ -74,9 +74,11 @@ def test_a_code_of_few_numbers_beats_as_many_principal_components() -> None:
     assert ours > autoencoder.psnr(components.reconstruct(valid), valid).mean() + 1
 
 
+@pytest.mark.needs("torch")
 @pytest.mark.parametrize("preset", ["autoencoder", "homework-autoencoder"])
 def test_torch_learns_and_writes_what_numpy_reads(preset: str, tmp_path: Path) -> None:
-    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    import torch
+
     from ocr_cli.nn.torch import backend as torch_backend
 
     model, history = trained(preset, (32, 8, 32), "torch", epochs=3)

@@ -196,8 +196,8 @@ def test_processes_give_the_same_table(run_ocr: RunOcr, data: Path, tmp_path: Pa
     assert len({tuple(row[3:6]) for row in tables[0]}) > 1
 
 
+@pytest.mark.needs("torch")
 def test_kinds_and_back_ends_are_compared_on_one_set(data: Path, tmp_path: Path) -> None:
-    pytest.importorskip("torch", reason="PyTorch is not installed")
     given = ["--sweep", "kind=mlp,convnet", "--sweep", "backend=numpy,torch", "-j1"]
     done = sweep(data, tmp_path / "m.npz", *given)
     assert done.exit_code == 0, done.output

@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from ocr_cli.cli.main import cli
+from ocr_cli.data import choose
 from ocr_cli.data.sets import CharacterSet
 from ocr_cli.data.sources import SetSource
 from ocr_cli.errors import InputError, ModelError, UsageError
@@ -53,10 +54,10 @@ def test_learns_and_keeps_the_best_epoch() -> None:
     assert loss == pytest.approx(best.valid_loss, rel=1e-5)
 
 
-@pytest.mark.parametrize("backend", ["numpy", "torch"])
+@pytest.mark.parametrize(
+    "backend", ["numpy", pytest.param("torch", marks=pytest.mark.needs("torch"))]
+)
 def test_the_average_of_a_short_training_is_not_its_random_start(backend: str) -> None:
-    if backend == "torch":
-        pytest.importorskip("torch", reason="PyTorch is not installed")
     _, history = trained(backend, replace(FEW, epochs=2))
     assert history[-1].valid_score > 0.6
 
@@ -104,9 +105,11 @@ def test_weights_that_16_bits_do_not_hold_are_not_written(tmp_path: Path) -> Non
     assert (tmp_path / "m.npz").read_bytes() == before
 
 
+@pytest.mark.needs("torch")
 @pytest.mark.parametrize("preset", ["mlp", "homework", "convnet"])
 def test_torch_writes_what_numpy_reads(preset: str, tmp_path: Path) -> None:
-    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    import torch
+
     from ocr_cli.nn.torch import backend as torch_backend
 
     model, history = trained("torch", preset=preset)
@@ -242,7 +245,10 @@ def test_bad_data_is_one_clear_line(tmp_path: Path, content: bytes | None, messa
     assert message in result.stderr
 
 
-def test_without_data_it_trains_on_synthetic_writing_and_says_so(tmp_path: Path) -> None:
+def test_without_data_it_trains_on_synthetic_writing_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(choose, "HANDS", (20, 5))
     out = tmp_path / "model.npz"
     result = CliRunner().invoke(
         cli,

@@ -10,29 +10,31 @@ import pytest
 
 from ocr_cli.data.formats import ink
 from ocr_cli.data.synthesis import lines, synthetic
-from ocr_cli.data.synthesis.lines import NO_VARIATION, Mix
+from ocr_cli.data.synthesis.lines import NO_VARIATION
+from ocr_cli.data.synthesis.pieces import Mix, make_source
+from ocr_cli.data.synthesis.stock import ItemKind, Stock, make_stock
 from ocr_cli.errors import OcrError, UsageError
 from ocr_cli.nn import network
 from ocr_cli.recognition.lines import load_line_model, row_scores
 from ocr_cli.training import lines as training_lines
 
-pytest.importorskip("torch")
+pytestmark = pytest.mark.needs("torch")
 
 WORDS = ("on", "no", "il", "lo", "oil")
 
 
 @pytest.fixture(scope="module")
-def stock() -> lines.Stock:
+def stock() -> Stock:
     rng = np.random.default_rng(0)
     hand = synthetic.sample_hand(rng)
     words = ink.from_strokes([synthetic.draw_text(t, rng, hand) for t in WORDS], list(WORDS))
     characters = ink.from_strokes(
         [synthetic.draw_text(c, rng, hand) for c in "nolix"], list("nolix")
     )
-    return lines.make_stock(words, words, characters)
+    return make_stock(words, words, characters)
 
 
-def test_it_learns_stops_and_goes_on(stock: lines.Stock, tmp_path: Path) -> None:
+def test_it_learns_stops_and_goes_on(stock: Stock, tmp_path: Path) -> None:
     recipe = training_lines.LineRecipe(
         steps=30,
         columns=300,
@@ -41,7 +43,7 @@ def test_it_learns_stops_and_goes_on(stock: lines.Stock, tmp_path: Path) -> None
         mix=Mix(1, 0, 0, 0),
         variation=NO_VARIATION,
     )
-    source = lines.make_source(stock)
+    source = make_source(stock)
     reports: list[dict] = []
     first = training_lines.train_lines(source, stock, recipe, tmp_path, False, reports.append)
     longer = replace(recipe, steps=45)
@@ -57,22 +59,22 @@ def test_it_learns_stops_and_goes_on(stock: lines.Stock, tmp_path: Path) -> None
 
 
 def test_a_short_training_is_told_too_and_a_new_one_starts_a_new_log(
-    stock: lines.Stock, tmp_path: Path
+    stock: Stock, tmp_path: Path
 ) -> None:
     recipe = training_lines.LineRecipe(
         steps=3, columns=300, report_every=1000, mix=Mix(1, 0, 0, 0), variation=NO_VARIATION
     )
     for _ in range(2):
-        model = training_lines.train_lines(lines.make_source(stock), stock, recipe, tmp_path)
+        model = training_lines.train_lines(make_source(stock), stock, recipe, tmp_path)
         (line,) = (tmp_path / "log.jsonl").read_text().splitlines()
         assert json.loads(line)["step"] == 3
         assert json.loads(line)["words"] == model.record["words"]
-    again = training_lines.train_lines(lines.make_source(stock), stock, recipe, tmp_path, True)
+    again = training_lines.train_lines(make_source(stock), stock, recipe, tmp_path, True)
     assert again.record["words"] == model.record["words"]  # nothing was left to do
 
 
-def test_errors_are_counted_by_style(stock: lines.Stock) -> None:
-    held = training_lines.held_out(stock, lines.ItemKind.WORD, 5)
+def test_errors_are_counted_by_style(stock: Stock) -> None:
+    held = training_lines.held_out(stock, ItemKind.WORD, 5)
     truth = training_lines.character_errors(lambda batch: batch.labels, held)
     nothing = training_lines.character_errors(lambda batch: ["" for _ in batch.labels], held)
     assert set(truth) == {"all", "unknown"}
@@ -85,10 +87,8 @@ SHORT = training_lines.LineRecipe(
 )
 
 
-def test_what_cannot_be_gone_on_from_is_told_and_left_alone(
-    stock: lines.Stock, tmp_path: Path
-) -> None:
-    source = lines.make_source(stock)
+def test_what_cannot_be_gone_on_from_is_told_and_left_alone(stock: Stock, tmp_path: Path) -> None:
+    source = make_source(stock)
     with pytest.raises(UsageError, match="there is no"):
         training_lines.train_lines(source, stock, SHORT, tmp_path, resume=True)
     training_lines.train_lines(source, stock, SHORT, tmp_path)
@@ -107,7 +107,7 @@ def test_what_cannot_be_gone_on_from_is_told_and_left_alone(
 
 
 def test_ctrl_c_keeps_what_was_learnt(
-    stock: lines.Stock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    stock: Stock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     learn = training_lines.Run.learn
 
@@ -117,7 +117,7 @@ def test_ctrl_c_keeps_what_was_learnt(
         return learn(run, batch)
 
     monkeypatch.setattr(training_lines.Run, "learn", stopped)
-    source = lines.make_source(stock)
+    source = make_source(stock)
     with pytest.raises(KeyboardInterrupt):
         training_lines.train_lines(source, stock, SHORT, tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint.pt", "latest.npz"]
@@ -127,9 +127,9 @@ def test_ctrl_c_keeps_what_was_learnt(
 
 
 def test_a_checkpoint_that_cannot_be_written_leaves_the_old_one(
-    stock: lines.Stock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    stock: Stock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source = lines.make_source(stock)
+    source = make_source(stock)
     training_lines.train_lines(source, stock, SHORT, tmp_path)
     before = (tmp_path / "checkpoint.pt").read_bytes()
 

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from ocr_cli.cli.main import cli
+from ocr_cli.data import choose
 from ocr_cli.data.charset import NIST36
 from ocr_cli.training import plots as training_plots
 from ocr_cli.training.characters import Epoch
@@ -81,7 +82,8 @@ def test_a_line_training_is_drawn_from_its_log(tmp_path: Path) -> None:
     assert xs.min() > first.shape[1] / 2  # the errors are on the right
 
 
-def test_command_draws_a_training(tmp_path: Path) -> None:
+def test_command_draws_a_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choose, "HANDS", (20, 5))
     arguments = ["train", "--homework", "--epochs", "1", "-q", "--out", str(tmp_path / "m.npz")]
     done = CliRunner().invoke(
         cli, [*arguments, "--plot", str(tmp_path / "plots")], env={"OCR_DATA": ""}

@@ -10,10 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from ocr_cli import input as images
-from ocr_cli.data.formats.xmltree import (
-    Points,
-)
+from ocr_cli.data.formats.xmltree import Points
 from ocr_cli.errors import InputError
+from ocr_cli.layout.baselines import area
 
 BEYOND = 0.03  # of a picture's size, by which an outline may leave it: what is beyond is cut off
 FOLDERS = ("page", "alto")  # where Transkribus puts the files, below their pictures
@@ -163,7 +162,7 @@ def _with_outlines(rows: list[GivenRow]) -> list[GivenRow]:
     ]
     if all(len(row.outline) > 2 for row in lined):
         return lined
-    heights = [_area(row.outline) / _length(row.baseline) for row in lined if len(row.outline) > 2]
+    heights = [area(row.outline) / _length(row.baseline) for row in lined if len(row.outline) > 2]
     feet = np.sort([row.baseline[:, 1].mean() for row in lined])
     gaps = np.diff(feet)[np.diff(feet) > 1]
     usual = float(np.median(heights or (0.8 * gaps if len(gaps) else [0.0])))
@@ -181,11 +180,6 @@ def _directed(baseline: Points) -> Points:
 
 def _length(line: Points) -> float:
     return max(1.0, float(np.hypot(*np.diff(line, axis=0).T).sum()))
-
-
-def _area(outline: Points) -> float:
-    x, y = outline.T
-    return float(abs(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1))) / 2)
 
 
 def _band(baseline: Points, height: float) -> Points:

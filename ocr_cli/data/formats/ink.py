@@ -52,17 +52,24 @@ class Ink:
         ends = self.stroke_start[first : last + 1]
         return [self.points[a:b] for a, b in pairwise(ends)]
 
+    def item_of_point(self) -> NDArray[np.int64]:
+        """(P,) the item that each point belongs to."""
+        return np.repeat(np.arange(len(self)), np.diff(self.stroke_start[self.item_start]))
+
+    def corners(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """(N, 2) smallest and largest x, y of each item's ink, in the archive's units."""
+        starts = self.stroke_start[self.item_start[:-1]]
+        return np.minimum.reduceat(self.points, starts), np.maximum.reduceat(self.points, starts)
+
     def sizes(self) -> NDArray[np.float32]:
         """(N, 2) height and width of each item's ink, in the archive's units."""
-        starts = self.stroke_start[self.item_start[:-1]]
-        low, high = (f.reduceat(self.points, starts, axis=0) for f in (np.minimum, np.maximum))
+        low, high = self.corners()
         return np.asarray((high - low)[:, ::-1], np.float32)
 
     def reshaped(self, matrices: NDArray[np.float32]) -> Ink:
         """Every item's points times its own of (N, 2, 2) matrices."""
-        per_item = np.diff(self.stroke_start[self.item_start])
-        item = np.repeat(np.arange(len(self)), per_item)
-        return replace(self, points=np.einsum("pij,pj->pi", matrices[item], self.points))
+        turned = np.einsum("pij,pj->pi", matrices[self.item_of_point()], self.points)
+        return replace(self, points=turned)
 
     def take(self, items: NDArray[Any]) -> Ink:
         """The chosen items, in the order given, in arrays of their own."""
@@ -94,15 +101,19 @@ def from_strokes(items: list[Strokes], labels: list[str] | None = None) -> Ink:
     )
 
 
-def joined(first: Ink, second: Ink) -> Ink:
-    """The items of both, one after the other."""
+def joined(parts: Sequence[Ink]) -> Ink:
+    """The items of all parts, one part after the other; writers keep their numbers."""
+    points = np.cumsum([0, *(len(part.points) for part in parts)])
+    strokes = np.cumsum([0, *(len(part.stroke_start) - 1 for part in parts)])
+
+    def moved(starts: list[NDArray[np.int64]], by: NDArray[np.int64]) -> NDArray[np.int64]:
+        return np.concatenate([*(s[:-1] + n for s, n in zip(starts, by, strict=False)), by[-1:]])
+
     return Ink(
-        points=np.concatenate([first.points, second.points]),
-        stroke_start=np.append(first.stroke_start, second.stroke_start[1:] + len(first.points)),
-        item_start=np.append(first.item_start, second.item_start[1:] + len(first.stroke_start) - 1),
-        labels=np.concatenate([first.labels, second.labels]),
-        writer=np.append(first.writer, second.writer),
-        style=np.append(first.style, second.style),
+        np.concatenate([part.points for part in parts]),
+        moved([part.stroke_start for part in parts], points),
+        moved([part.item_start for part in parts], strokes),
+        *(np.concatenate([getattr(p, name) for p in parts]) for name in _PARTS[3:]),
     )
 
 

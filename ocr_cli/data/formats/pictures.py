@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ocr_cli.layout import crops
+from ocr_cli.layout.strips import pen_width
 from ocr_cli.page import Box, Glyph
 
 SIDE = 32
@@ -99,12 +100,9 @@ def _pen(mask: NDArray[np.bool_]) -> int:
     Of a bold letter less, as it would not fit the crop if it were as long from stroke to
     stroke as a fine one; what is all pen, a full stop, stays so.
     """
-    padded = np.pad(mask, 1)
-    steps = sum(int((np.diff(padded, axis=axis)).sum()) for axis in (0, 1))
-    if not steps:
+    pen, longest = pen_width(mask), max(mask.shape)
+    if not pen:
         return 0
-    # counted along the grid, an edge of any direction is 4/pi times too long on average
-    pen, longest = 2 * int(mask.sum()) / (steps * np.pi / 4), max(mask.shape)
     if pen < longest / 2:
         pen = min(pen, BOLD * longest)
     return max(1, round(pen))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -81,10 +82,10 @@ class Dice:
         return "".join(str(self.number(0, 9)) for _ in range(self.number(least, most)))
 
     def capitals(self, least: int, most: int) -> str:
-        return self._letters("ABCDEFGHIJKLMNOPQRSTUVWXYZ", self.number(least, most))
+        return self._letters(string.ascii_uppercase, self.number(least, most))
 
     def small(self, least: int, most: int) -> str:
-        return self._letters("abcdefghijklmnopqrstuvwxyz", self.number(least, most))
+        return self._letters(string.ascii_lowercase, self.number(least, most))
 
     def surname(self) -> str:
         """A name nobody need have, of syllables, so that any name is possible."""
@@ -113,6 +114,13 @@ class Dice:
 
     def _letters(self, pool: str, length: int) -> str:
         return "".join(pool[int(i)] for i in self.rng.integers(len(pool), size=length))
+
+
+def shaped(shapes: Sequence[str], rng: np.random.Generator) -> str:
+    """One of the shapes, with any digit for each 0 in it, and any letter for each A and a."""
+    put = {"0": string.digits, "A": string.ascii_uppercase, "a": string.ascii_lowercase}
+    shape = str(rng.choice(list(shapes)))
+    return "".join(str(rng.choice(list(put[c]))) if c in put else c for c in shape)
 
 
 GIVEN = """

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr_cli.layout.raster import interpolated
+
 
 @dataclass(frozen=True)
 class Distortion:
@@ -89,13 +91,9 @@ def _sample(
     """Bilinear samples at (y, x); outside there is paper."""
     n, side, _ = images.shape
     padded = np.pad(images, ((0, 0), (1, 1), (1, 1)), constant_values=1.0)
-    wide = side + 2
     y, x = np.clip(y + 1, 0, side + 0.999), np.clip(x + 1, 0, side + 0.999)
     top, left = y.astype(np.int32), x.astype(np.int32)
     y -= top
     x -= left
-    flat = padded.reshape(-1)
-    base = top * wide + left + (np.arange(n, dtype=np.int32) * (wide * wide))[:, None, None]
-    upper = flat[base] * (1 - x) + flat[base + 1] * x
-    lower = flat[base + wide] * (1 - x) + flat[base + wide + 1] * x
-    return upper * (1 - y) + lower * y
+    top += (np.arange(n, dtype=np.int32) * (side + 2))[:, None, None]
+    return interpolated(padded.reshape(-1, side + 2), top, left, y, x)

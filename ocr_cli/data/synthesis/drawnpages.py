@@ -19,9 +19,10 @@ from ocr_cli.data.formats import ink as archives
 from ocr_cli.data.rowpages import RowPage
 from ocr_cli.data.synthesis import grounds
 from ocr_cli.data.synthesis.clutter import add_clutter
-from ocr_cli.data.synthesis.lines import LineSource, make_source, make_stock
 from ocr_cli.data.synthesis.pagelayouts import LAYOUTS, SHARES, one_item, one_row, plain_rows
+from ocr_cli.data.synthesis.pieces import LineSource, make_source
 from ocr_cli.data.synthesis.sheets import Sheet, SheetWriter
+from ocr_cli.data.synthesis.stock import make_stock
 from ocr_cli.data.synthesis.typesetting import print_faces
 from ocr_cli.page import Course
 

@@ -13,57 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_cli.data.formats.ink import Ink
-from ocr_cli.data.synthesis.pieces import (
-    LineSource,
-    Mix,
-    TextPieces,
-    batches,
-    groups,
-    make_source,
-    selected,
-)
-from ocr_cli.data.synthesis.render import resampled
-from ocr_cli.data.synthesis.stock import (
-    WIDEST,
-    ItemKind,
-    Stock,
-    chained,
-    expected_ink,
-    is_clean,
-    load_stock,
-    make_stock,
-    normalised,
-    placed_characters,
-    room_needed,
-    x_heights,
-)
+from ocr_cli.data.synthesis.pieces import TextPieces
+from ocr_cli.data.synthesis.render import press, resampled
+from ocr_cli.data.synthesis.stock import Stock
 from ocr_cli.layout import strips
-
-__all__ = [
-    "NO_VARIATION",
-    "WIDEST",
-    "Batch",
-    "ItemKind",
-    "LineSource",
-    "Mix",
-    "Stock",
-    "TextPieces",
-    "Variation",
-    "batches",
-    "chained",
-    "draw_batch",
-    "expected_ink",
-    "groups",
-    "is_clean",
-    "load_stock",
-    "make_source",
-    "make_stock",
-    "normalised",
-    "placed_characters",
-    "room_needed",
-    "selected",
-    "x_heights",
-]
 
 Array = NDArray[Any]
 _FINE = 2  # the pen runs on a canvas so many times as fine
@@ -215,15 +168,7 @@ def _stamped(
     inside &= (at[:, 0] >= reach) & (at[:, 0] < wide - reach)
     at, item, radius = at[inside], item[inside], radius[inside]
     canvas = np.zeros((n, tall, wide), np.uint8)
-    flat = canvas.reshape(-1)
-    base = (item * tall + at[:, 1]) * wide + at[:, 0]
-    order = np.argsort(-radius)  # wide pens first: a far offset then touches a prefix alone
-    base, radius = base[order], radius[order]
-    for dy in range(-reach, reach + 1):
-        for dx in range(-reach, reach + 1):
-            count = np.searchsorted(-radius, 0.25 - np.hypot(dx, dy), side="right")
-            if count:
-                flat[base[:count] + (dy * wide + dx)] = 1
+    press(canvas, at, item, radius, reach)
     return canvas[:, reach:-reach, reach:-reach]
 
 
@@ -274,7 +219,7 @@ def _developed(
     n, tall, side = canvas.shape
     fine = canvas.astype(np.float32)
     if variation.roughness:
-        soft = _blurred(fine)
+        soft = blurred(fine)
         coarse = rng.standard_normal((n, tall // 2, side // 2), np.float32)
         noise = coarse.repeat(2, 1).repeat(2, 2)
         level = rng.uniform(0.4, 0.6, (n, 1, 1)).astype(np.float32)
@@ -285,11 +230,11 @@ def _developed(
         soft += noise
         fine = (soft > level).astype(np.float32, copy=False)
     half = fine.reshape(n, tall // 2, 2, side // 2, 2).mean((2, 4))
-    return _blurred(half, 0.2)
+    return blurred(half, 0.2)
 
 
-def _blurred(x: NDArray[np.float32], side: float = 0.25) -> NDArray[np.float32]:
-    """A blur by (side, 1 - 2 side, side) along both axes; zeros outside."""
+def blurred(x: NDArray[np.float32], side: float | np.float32 = 0.25) -> NDArray[np.float32]:
+    """Pictures (N, H, W) under (side, 1 - 2 side, side) along both axes; zeros outside."""
     y = (1 - 2 * side) * x
     y[:, 1:] += side * x[:, :-1]
     y[:, :-1] += side * x[:, 1:]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_cli.data.synthesis.closepages import close_rows, short_entries, sums
-from ocr_cli.data.synthesis.lines import Mix
+from ocr_cli.data.synthesis.pieces import Mix
 from ocr_cli.data.synthesis.printed import exercises, letter_head, typescript
 from ocr_cli.data.synthesis.sheets import FINE, BoxOf, SheetWriter
 from ocr_cli.page import Course

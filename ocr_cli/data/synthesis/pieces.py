@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_cli.data.charset import ASCII
+from ocr_cli.data.synthesis.dice import shaped
 from ocr_cli.data.synthesis.stock import ItemKind, Stock
 
 ANYBODY = -1  # in place of a writer
@@ -136,7 +137,7 @@ class LineSource:
         """Words, capitals, figures or a code."""
         kind = rng.random()
         if kind < 0.25:
-            return _number(rng)
+            return shaped(_NUMBERS, rng)
         if kind < 0.35:
             picked = rng.choice(ASCII[1:], rng.integers(2, 14))
             return "".join(picked)
@@ -146,14 +147,7 @@ class LineSource:
         return words.upper() if kind < 0.75 else words.title() if kind < 0.8 else words
 
 
-def _number(rng: np.random.Generator) -> str:
-    """Figures as they occur: dates, sums, codes, telephone numbers."""
-    shape = str(rng.choice(_NUMBERS))
-    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-    put = {"0": "0123456789", "A": letters, "a": letters.lower()}
-    return "".join(str(rng.choice(list(put[c]))) if c in put else c for c in shape)
-
-
+# Figures as they occur: dates, sums, codes, telephone numbers.
 _NUMBERS = (
     "00000 00000", "00.00.0000", "00/00/00", "$0,000.00", "(000) 000-0000", "000-000-0000",
     "0000", "00", "000", "00.0", "AA-0000", "A0A 0A0", "AA 00000", "00:00", "00%", "#000",

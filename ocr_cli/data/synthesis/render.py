@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli.data.formats.ink import Ink, Strokes, from_strokes
+from ocr_cli.data.formats.ink import Ink, Strokes
 
 SIDE = 32  # the finished picture
 CANVAS = 64  # where the pen runs
@@ -41,13 +41,6 @@ class LetterVariation:
 
 NO_VARIATION = LetterVariation(0, 0, 0, 0, (3.0, 3.0), (85.0, 85.0), (26.0, 26.0), 0, 0, 0, 0, 0)
 _MOST = 2.0  # pixels by which a crop may move a stroke's edge, as in `layout.letter_crops`
-
-
-def render_characters(
-    items: list[Strokes], rng: np.random.Generator, augment: bool = True
-) -> NDArray[np.float32]:
-    """`render` for strokes that are held as lists; (N, 32, 32), 0 ink to 1 paper."""
-    return render(from_strokes(items), rng, LetterVariation() if augment else NO_VARIATION)
 
 
 def render(
@@ -183,26 +176,32 @@ def _stamp(
         middle = rng.uniform(8, CANVAS - 8, (n, 2))[item]
         near = np.hypot(*(dense - middle).T) < rng.uniform(1.5, 5, n)[item]
         r = np.where(near & broken[item], -1, r)
-    canvas = np.zeros((n, CANVAS + 2 * _MARGIN, CANVAS + 2 * _MARGIN), np.float32)
-    broad = r > _FINE  # few, such as full stops, but each of many pixels
-    _press(canvas, dense[~broad], item[~broad], r[~broad])
-    _press(canvas, dense[broad], item[broad], r[broad])
+    side = CANVAS + 2 * _MARGIN
+    canvas = np.zeros((n, side, side), np.float32)
+    for pens in (r <= _FINE, r > _FINE):  # few are broad, such as full stops, but of many pixels
+        reach = min(_MARGIN // 2, int(np.ceil(r[pens].max(initial=0)))) + 1
+        at = np.clip(np.rint(dense[pens]).astype(np.int64) + _MARGIN, reach, side - 1 - reach)
+        press(canvas, at, item[pens], r[pens], reach)
     return canvas[:, _MARGIN:-_MARGIN, _MARGIN:-_MARGIN]
 
 
-def _press(
-    canvas: NDArray[np.float32], points: NDArray[Any], item: NDArray[Any], radius: NDArray[Any]
+def press(
+    canvas: NDArray[Any], at: NDArray[Any], item: NDArray[Any], radius: NDArray[Any], reach: int
 ) -> None:
-    """Sets a round pen down at every point of its item's canvas, in place."""
-    reach = min(_MARGIN // 2, int(np.ceil(radius.max(initial=0)))) + 1
-    side = canvas.shape[1]
-    xy = np.clip(np.rint(points).astype(np.int64) + _MARGIN, reach, side - 1 - reach)
+    """Set a round pen down at points of canvases (N, H, W), in place.
+
+    at : (P, 2) whole x, y, none nearer to the edge than `reach`, the broadest pen's. item : (P,) on
+    which canvas.
+    """
+    _, tall, wide = canvas.shape
     flat = canvas.reshape(-1)
-    base = (item * side + xy[:, 1]) * side + xy[:, 0]
+    base = (item * tall + at[:, 1]) * wide + at[:, 0]
+    order = np.argsort(-radius)  # wide pens first: a far offset then touches a prefix alone
+    base, radius = base[order], radius[order]
     for dy in range(-reach, reach + 1):
         for dx in range(-reach, reach + 1):
-            inside = radius >= np.hypot(dx, dy) - 0.25
-            flat[base[inside] + (dy * side + dx)] = 1.0
+            count = np.searchsorted(-radius, 0.25 - np.hypot(dx, dy), side="right")
+            flat[base[:count] + (dy * wide + dx)] = 1
 
 
 def _with_remains(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import string
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -10,9 +9,10 @@ from functools import cache
 import numpy as np
 
 from ocr_cli.data.charset import WESTERN, folded
+from ocr_cli.data.synthesis.dice import shaped
 from ocr_cli.errors import MissingExtraError
 
-_SHAPES = (
+SHAPES = (
     "00.00.0000", "00/00/00", "0000-00-00", "$0,000.00", "€ 00,00", "£0.00", "0.00 €", "00 %",
     "(000) 000-0000", "+00 000 00 00 00", "00:00", "00h00", "0000", "00", "000", "0", "0,000",
     "A0A 0A0", "AA 00000", "00000", "0 x 00 = 000", "0 + 00 = 00", "00°", "§ 00", "N° 00", "#00",
@@ -39,7 +39,7 @@ class Writer:
             start = text.find(" ", start) + 1 if start else 0
             text = text[start : start + longest]
         elif kind < 0.42:
-            text = " ".join(_shaped(rng) for _ in range(int(rng.integers(1, 4))))
+            text = " ".join(shaped(SHAPES, rng) for _ in range(int(rng.integers(1, 4))))
         else:
             language = str(rng.choice(list(_LANGUAGES), p=list(_LANGUAGES.values())))
             text = _sentence(language, length, rng)
@@ -61,7 +61,7 @@ def _sentence(language: str, length: int, rng: np.random.Generator) -> str:
     while len(text) < length:
         word = str(words[np.searchsorted(odds, rng.random())])
         if rng.random() < 0.1:
-            word = _shaped(rng)
+            word = shaped(SHAPES, rng)
         elif language == "fr" and word[0] in "aeiouyéêhè" and rng.random() < 0.25:
             word = str(rng.choice(["l'", "d'", "qu'", "n'", "s'", "j'", "c'"])) + word
         if capital or rng.random() < (0.3 if language == "de" else 0.1):
@@ -79,13 +79,6 @@ def _sentence(language: str, length: int, rng: np.random.Generator) -> str:
             word = pair[0] + word + pair[1]
         text += word + " "
     return text.strip()
-
-
-def _shaped(rng: np.random.Generator) -> str:
-    put = {"0": string.digits, "A": string.ascii_uppercase, "a": string.ascii_lowercase}
-    return "".join(
-        str(rng.choice(list(put[c]))) if c in put else c for c in str(rng.choice(list(_SHAPES)))
-    )
 
 
 @cache

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from ocr_cli.data.synthesis.lines import LineSource, Mix
+from ocr_cli.data.synthesis.pieces import LineSource, Mix
 from ocr_cli.data.synthesis.render import resampled
 from ocr_cli.data.synthesis.typesetting import any_face, set_in_type
 from ocr_cli.layout.strips import SPREAD, measure

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from itertools import pairwise
 from pathlib import Path
@@ -78,8 +78,8 @@ def make_stock(words: Ink, lines: Ink, characters: Ink) -> Stock:
     lines = lines.take(np.flatnonzero([is_clean(str(t), False) for t in lines.labels]))
     parts = [normalised(words), normalised(lines), placed_characters(characters)]
     kind = np.repeat(list(ItemKind), [len(p) for p in parts])
-    ink = chained(parts)
-    width = _ends(ink)[1][:, 0]
+    ink = archives.joined(parts)
+    width = ink.corners()[1][:, 0]
     room = np.array([room_needed(str(t)) for t in ink.labels])
     steps = (width + 2 * strips.MARGIN) / 4
     letters = np.array([max(1, len(str(t))) for t in ink.labels])
@@ -123,49 +123,20 @@ def room_needed(text: str) -> int:
     return len(text) + sum(a == b for a, b in pairwise(text))
 
 
-def chained(parts: list[Ink]) -> Ink:
-    """Archives one after another; writers keep their numbers."""
-    points = np.cumsum([0] + [len(p.points) for p in parts])
-    strokes = np.cumsum([0] + [len(p.stroke_start) - 1 for p in parts])
-    return Ink(
-        points=np.concatenate([p.points for p in parts]),
-        stroke_start=np.concatenate(
-            [p.stroke_start[:-1] + a for p, a in zip(parts, points, strict=False)] + [points[-1:]]
-        ),
-        item_start=np.concatenate(
-            [p.item_start[:-1] + a for p, a in zip(parts, strokes, strict=False)] + [strokes[-1:]]
-        ),
-        labels=np.concatenate([p.labels for p in parts]),
-        writer=np.concatenate([p.writer for p in parts]),
-        style=np.concatenate([p.style for p in parts]),
-    )
-
-
-def _item_of_point(ink: Ink) -> Array:
-    first = ink.stroke_start[ink.item_start]
-    return np.repeat(np.arange(len(ink)), np.diff(first))
-
-
-def _ends(ink: Ink) -> tuple[Array, Array]:
-    """(N, 2) smallest and largest x, y of each item."""
-    starts = ink.stroke_start[ink.item_start[:-1]]
-    return np.minimum.reduceat(ink.points, starts), np.maximum.reduceat(ink.points, starts)
-
-
 def normalised(ink: Ink, group: int = 4000) -> Ink:
     """The same items in pixels of a strip: level, upright, y = 0 in the middle, x from 0."""
     parts = []
     for start in range(0, len(ink), group):
         part = ink.take(np.arange(start, min(start + group, len(ink))))
         parts.append(_normalised(part))
-    return chained(parts)
+    return archives.joined(parts)
 
 
 def _frame(ink: Ink) -> strips.WritingFrame:
     """The position and lean of each item, in the archive's units."""
     n = len(ink)
-    item = _item_of_point(ink)
-    low, high = _ends(ink)
+    item = ink.item_of_point()
+    low, high = ink.corners()
     stroke = np.repeat(np.arange(len(ink.stroke_start) - 1), np.diff(ink.stroke_start))
     # fine enough for the smallest letters, which a strip shows at a spread of 4.4
     step = np.maximum((high - low).max(1), 1)[item] / 400
@@ -181,7 +152,7 @@ def x_heights(ink: Ink) -> Array:
 
 
 def _normalised(ink: Ink) -> Ink:
-    frame, item = _frame(ink), _item_of_point(ink)
+    frame, item = _frame(ink), ink.item_of_point()
     scale = strips.SPREAD / np.maximum(frame.spread, 1)
     x, y = ink.points[:, 0], ink.points[:, 1]
     up = frame.middle[item] + frame.skew[item] * (x - frame.x_mean[item]) - y
@@ -189,17 +160,13 @@ def _normalised(ink: Ink) -> Ink:
     points = np.stack([straight, -up], 1) * scale[item][:, None]
     starts = ink.stroke_start[ink.item_start[:-1]]
     points[:, 0] -= np.minimum.reduceat(points[:, 0], starts)[item]
-    return _with_points(ink, points.astype(np.float32))
-
-
-def _with_points(ink: Ink, points: Array) -> Ink:
-    return Ink(points, ink.stroke_start, ink.item_start, ink.labels, ink.writer, ink.style)
+    return replace(ink, points=points.astype(np.float32))
 
 
 def placed_characters(ink: Ink) -> Ink:
     """Single characters at 20 pixels a usual letter, put on the baseline by their class."""
-    item = _item_of_point(ink)
-    low, high = _ends(ink)
+    item = ink.item_of_point()
+    low, high = ink.corners()
     extents = [_extent(str(c)) for c in ink.labels]
     top, bottom = np.array(extents).T
     height = (high - low)[:, 1]
@@ -207,4 +174,4 @@ def placed_characters(ink: Ink) -> Ink:
     sinks = np.where(bottom < 0, -bottom / (top - bottom), 0.0) * height
     floor = np.where(rises, -bottom * 700, sinks)  # y of the lowest ink; 700 is an x-height
     offset = np.stack([low[:, 0], high[:, 1] - floor], 1)
-    return _with_points(ink, ((ink.points - offset[item]) * 0.02).astype(np.float32))
+    return replace(ink, points=((ink.points - offset[item]) * 0.02).astype(np.float32))

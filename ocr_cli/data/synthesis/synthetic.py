@@ -10,7 +10,6 @@ y = 0, capitals and figures 1000 high (top at y = -1000), tails down to about y 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -19,7 +18,6 @@ from numpy.typing import NDArray
 
 from ocr_cli.data.formats.ink import Strokes
 from ocr_cli.data.synthesis.alphabet import ALPHABET
-from ocr_cli.data.synthesis.render import render_characters
 from ocr_cli.errors import InputError
 
 CAPITAL = 1000.0  # height of a capital
@@ -160,19 +158,6 @@ def draw_text(text: str, rng: np.random.Generator, hand: Hand | None = None) -> 
         line += [stroke + move for stroke in strokes]
         x += right - left + hand.spacing * rng.uniform(0.8, 1.2)
     return line
-
-
-def character_set(
-    classes: Sequence[str], per_class: int, rng: np.random.Generator
-) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Pictures of `per_class` characters of each class, each by a writer of its own.
-
-    Returns (N, 32, 32) float32, 0 ink to 1 paper, and (N,) indices into `classes`, which take
-    turns. InputError where a class is not a printable ASCII character.
-    """
-    labels = np.tile(np.arange(len(classes)), per_class)
-    items = [draw_character(classes[label], rng) for label in labels]
-    return render_characters(items, rng), labels
 
 
 @lru_cache(maxsize=1)

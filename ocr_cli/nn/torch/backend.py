@@ -19,8 +19,6 @@ from ocr_cli.nn.attention import FeedForward, LayerNorm, SelfAttention
 from ocr_cli.nn.network import Layers, Weights
 from ocr_cli.nn.optimisers import newest
 
-DEVICES = ("auto", "cpu", "cuda", "mps")
-
 
 def import_torch(purpose: str = "--backend torch") -> Any:
     """The torch module; MissingExtraError, which names the purpose, where it is not installed."""
@@ -38,7 +36,7 @@ def check_torch(purpose: str = "--backend torch") -> None:
 
 
 def device_of(name: str) -> Any:
-    """The torch.device that one of DEVICES names; auto is a GPU where there is one.
+    """The torch.device called cpu, cuda or mps, or auto, which is a GPU where there is one.
 
     UsageError where it is not there.
     """
@@ -54,7 +52,7 @@ def device_of(name: str) -> Any:
 
 
 def is_gpu(name: str) -> bool:
-    """Whether what one of DEVICES names is an Nvidia GPU."""
+    """Whether a device, see `device_of`, is an Nvidia GPU."""
     return bool(device_of(name).type == "cuda")
 
 
@@ -78,12 +76,6 @@ def trainable(layers: Layers, weights: list[dict[str, Any]]) -> list[tuple[dict[
 def copied(weights: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The same numbers in tensors of their own."""
     return [{k: v.detach().clone() for k, v in p.items()} for p in weights]
-
-
-def follow(torch: Any, average: Any, weights: Any, share: float) -> None:
-    """Moves a running average so far towards the weights, in place."""
-    pairs = [(a[k], p[k].detach()) for a, p in zip(average, weights, strict=True) for k in p]
-    torch._foreach_lerp_([a for a, _ in pairs], [p for _, p in pairs], share)
 
 
 def to_numpy(weights: Sequence[dict[str, Any]]) -> Weights:
@@ -172,7 +164,53 @@ LOSSES: dict[str, Callable[[Any, Any, Any], Any]] = {
 }
 
 
-class TorchTrainer:
+class TorchNetwork:
+    """A network on a device: its layers, its weights, and the tensors of these that are trained."""
+
+    def __init__(self, layers: Layers, weights: Weights, device: str) -> None:
+        self._torch = import_torch()
+        self._device = device_of(device)
+        self.layers = layers
+        self._weights = to_torch(self._torch, weights, self._device)
+        self._trained = [p[name].requires_grad_() for p, name in trainable(layers, self._weights)]
+        self._steps = 0
+
+
+class AveragedTrainer(TorchNetwork):
+    """A network in training, and the running average of all its weights, which is for use."""
+
+    _optimiser: Any
+
+    def __init__(self, layers: Layers, weights: Weights, averaging: float, device: str) -> None:
+        super().__init__(layers, weights, device)
+        self._averaging, self._average = averaging, copied(self._weights)
+
+    def _learn(self, loss: Any, clip: float, start: int = 0) -> None:
+        """Take a step, its gradients at most `clip` long; none where they are no numbers.
+
+        start : for how many steps the first weights count in the average.
+        """
+        torch = self._torch
+        self._optimiser.zero_grad()
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(self._trained, clip)
+        if bool(torch.isfinite(norm)):
+            self._optimiser.step()
+        self._steps += 1
+        share = max(1 - self._averaging, 1 / (start + self._steps))
+        pairs = [
+            (mean[name], own[name].detach())
+            for mean, own in zip(self._average, self._weights, strict=True)
+            for name in own
+        ]
+        torch._foreach_lerp_([mean for mean, _ in pairs], [own for _, own in pairs], share)
+
+    def weights(self) -> Weights:
+        """The running average of the weights, as numpy arrays of their own."""
+        return to_numpy(self._average)
+
+
+class TorchTrainer(TorchNetwork):
     """Takes training steps in PyTorch; the counterpart of `characters.NumpyTrainer`."""
 
     def __init__(
@@ -187,19 +225,16 @@ class TorchTrainer:
         loss: str,
         device: str = "auto",
     ) -> None:
-        self._torch = torch = import_torch()
-        self._device = device_of(device)
+        super().__init__(layers, weights, device)
+        torch, self._loss = self._torch, LOSSES[loss]
         torch.manual_seed(seed % 2**63)
-        self.layers, self._loss = layers, LOSSES[loss]
-        self._weights = to_torch(torch, weights, self._device)
-        self._trained = [p[name].requires_grad_() for p, name in trainable(layers, self._weights)]
         if optimiser == "adam":
             self._optimiser = torch.optim.AdamW(self._trained, lr=1.0, weight_decay=decay)
         else:
             self._optimiser = torch.optim.SGD(
                 self._trained, lr=1.0, momentum=momentum, weight_decay=decay
             )
-        self._averaging, self._steps = averaging, 0
+        self._averaging = averaging
         self._average = [t.detach().clone() for t in self._trained]
 
     def step(

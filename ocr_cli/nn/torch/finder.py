@@ -7,22 +7,12 @@ from typing import Any
 from numpy.typing import NDArray
 
 from ocr_cli.nn.network import Layers, Weights
-from ocr_cli.nn.torch.backend import (
-    copied,
-    device_of,
-    follow,
-    forward_torch,
-    import_torch,
-    in_16_bits,
-    to_numpy,
-    to_torch,
-    trainable,
-)
+from ocr_cli.nn.torch.backend import AveragedTrainer, forward_torch, in_16_bits
 
 Array = NDArray[Any]
 
 
-class FinderTrainer:
+class FinderTrainer(AveragedTrainer):
     """Takes steps with AdamW, and keeps a running average of the weights for use."""
 
     def __init__(
@@ -33,14 +23,8 @@ class FinderTrainer:
         averaging: float,
         device: str = "auto",
     ) -> None:
-        self._torch = torch = import_torch()
-        self._device = device_of(device)
-        self.layers = layers
-        self._weights = to_torch(torch, weights, self._device)
-        self._trained = [p[name].requires_grad_() for p, name in trainable(layers, self._weights)]
-        self._optimiser = torch.optim.AdamW(self._trained, lr=1e-3, weight_decay=decay)
-        self._averaging, self._steps = averaging, 0
-        self._average = copied(self._weights)
+        super().__init__(layers, weights, averaging, device)
+        self._optimiser = self._torch.optim.AdamW(self._trained, lr=1e-3, weight_decay=decay)
 
     def step(
         self, x: Array, kind: Array, log_spread: Array, weight: Array, rate: float
@@ -63,17 +47,8 @@ class FinderTrainer:
         sure = (1 - kind[..., 0]) > 0.5
         wrong = (sizes - log_spread).abs() * sure
         size_loss = wrong.sum() / (sure.sum() + 50)
-        self._optimiser.zero_grad()
-        (loss + 0.1 * size_loss).backward()
-        torch.nn.utils.clip_grad_norm_(self._trained, 1.0)
-        self._optimiser.step()
-        self._steps += 1
-        follow(torch, self._average, self._weights, max(1 - self._averaging, 1 / self._steps))
+        self._learn(loss + 0.1 * size_loss, 1.0)
         return float(loss.detach()), float(size_loss.detach())
-
-    def weights(self) -> Weights:
-        """The running average as numpy arrays of their own."""
-        return to_numpy(self._average)
 
 
 def _parted(out: Any) -> tuple[Any, Any]:

@@ -13,14 +13,11 @@ from ocr_cli.nn import layers as nn
 from ocr_cli.nn.network import Layers, Weights
 from ocr_cli.nn.sequence import BiGru, Columns
 from ocr_cli.nn.torch.backend import (
+    AveragedTrainer,
     copied,
-    device_of,
-    follow,
     forward_torch,
     import_torch,
     in_16_bits,
-    to_numpy,
-    to_torch,
     trainable,
 )
 
@@ -80,73 +77,94 @@ def _bigru_function() -> Any:
 
     class Function(torch.autograd.Function):  # type: ignore[misc, name-defined]
         @staticmethod
-        def forward(
-            ctx: Any, x: Any, weights: Any, recurrent: Any, bias: Any, rbias: Any, half: Any
-        ) -> Any:
-            ctx.half = half
-            n, steps, _ = x.shape
-            u = recurrent.shape[1]
-            pre = x.new_empty(steps, 2, n, 3 * u)  # direction 1 runs through time backwards
-            by_time = x.to(half).transpose(0, 1).reshape(steps * n, -1)
-            both = torch.mm(by_time, weights.to(half).transpose(0, 1).flatten(1))
-            both = both.view(steps, n, 2, 3 * u)
-            pre[:, 0] = both[:, :, 0]
-            pre[:, 1] = both[:, :, 1].flip(0)
-            pre += bias[:, None]
-            gates, pre_new = pre[..., : 2 * u], pre[..., 2 * u :]
-            gates += rbias[:, None, : 2 * u]
-            states = x.new_zeros(steps + 1, 2, n, u)
-            product = x.new_empty(steps, 2, n, u)
-            for before, after, g, new, part in zip(
-                states, states[1:], gates, pre_new, product, strict=False
-            ):
-                h = torch.bmm(before, recurrent)
-                g.add_(h[..., : 2 * u]).sigmoid_()
-                torch.add(h[..., 2 * u :], rbias[:, None, 2 * u :], out=part)
-                new.addcmul_(g[..., :u], part).tanh_()
-                torch.lerp(new, before, g[..., u:], out=after)
-            ctx.save_for_backward(x, weights, recurrent, states, pre, product)
-            y = torch.cat([states[1:, 0], states[1:, 1].flip(0)], -1)
-            return y.transpose(0, 1)
+        def forward(ctx: Any, *given: Any) -> Any:
+            y, kept = _bigru_forward(torch, *given)
+            ctx.half = given[-1]
+            ctx.save_for_backward(*kept)
+            return y
 
         @staticmethod
         def backward(ctx: Any, dy: Any) -> Any:
-            x, weights, recurrent, states, gates, product = ctx.saved_tensors
-            half = ctx.half
-            u, steps = recurrent.shape[1], len(product)
-            by_time = dy.transpose(0, 1)
-            slopes = torch.stack([by_time[..., :u], by_time[..., u:].flip(0)], 1)
-            r, z, new = gates.split(u, -1)
-            to_new = (1 - z) * (1 - new * new)
-            to_z = (states[:-1] - new) * z * (1 - z)
-            to_r = product * r * (1 - r)
-            dh, dnew = torch.empty_like(gates), torch.empty_like(product)
-            back = recurrent.transpose(1, 2).contiguous()
-            flow = torch.zeros_like(states[0])
-            for t in range(steps - 1, -1, -1):
-                slope, d, dn = slopes[t].add_(flow), dh[t], dnew[t]
-                torch.mul(slope, to_new[t], out=dn)
-                torch.mul(dn, to_r[t], out=d[..., :u])
-                torch.mul(slope, to_z[t], out=d[..., u : 2 * u])
-                torch.mul(dn, r[t], out=d[..., 2 * u :])
-                flow = torch.baddbmm(slope.mul_(z[t]), d, back)
-            before = states[:-1].transpose(0, 1).flatten(1, 2)
-            flat = dh.transpose(0, 1).flatten(1, 2)  # a copy: `dh` changes below
-            drecurrent = torch.bmm(before.to(half).transpose(1, 2), flat.to(half)).to(x.dtype)
-            dh[..., 2 * u :] = dnew
-            dpre = torch.cat([dh[:, 0], dh[:, 1].flip(0)], -1).flatten(0, 1)
-            narrow = dpre.to(half)
-            inputs = x.to(half).transpose(0, 1).flatten(0, 1)
-            dweights = torch.mm(inputs.t(), narrow).view(-1, 2, 3 * u).transpose(0, 1)
-            dx = torch.mm(narrow, weights.to(half).transpose(0, 1).flatten(1).t())
-            dx = dx.view(steps, len(x), -1).transpose(0, 1).to(x.dtype)
-            dbias = dpre.sum(0).view(2, 3 * u)
-            return dx, dweights.to(x.dtype), drecurrent, dbias, flat.sum(1), None
+            return *_bigru_backward(torch, ctx.saved_tensors, dy, ctx.half), None
 
     return Function
 
 
-class TorchLineTrainer:
+def _bigru_forward(
+    torch: Any, x: Any, weights: Any, recurrent: Any, bias: Any, recurrent_bias: Any, half: Any
+) -> tuple[Any, tuple[Any, ...]]:
+    """(N, T, inputs) to (N, T, 2 units), and what the way back needs.
+
+    half : the type in which the inputs' products are made. In what is kept, time comes first,
+    then the direction, of which the second runs through time backwards.
+    """
+    n, steps, _ = x.shape
+    u = recurrent.shape[1]
+    pre = x.new_empty(steps, 2, n, 3 * u)
+    by_time = x.to(half).transpose(0, 1).reshape(steps * n, -1)
+    both = torch.mm(by_time, weights.to(half).transpose(0, 1).flatten(1)).view(steps, n, 2, 3 * u)
+    pre[:, 0] = both[:, :, 0]
+    pre[:, 1] = both[:, :, 1].flip(0)
+    pre += bias[:, None]
+    gates, pre_new = pre[..., : 2 * u], pre[..., 2 * u :]
+    gates += recurrent_bias[:, None, : 2 * u]
+    states = x.new_zeros(steps + 1, 2, n, u)
+    product = x.new_empty(steps, 2, n, u)
+    for before, after, g, new, part in zip(
+        states, states[1:], gates, pre_new, product, strict=False
+    ):
+        h = torch.bmm(before, recurrent)
+        g.add_(h[..., : 2 * u]).sigmoid_()
+        torch.add(h[..., 2 * u :], recurrent_bias[:, None, 2 * u :], out=part)
+        new.addcmul_(g[..., :u], part).tanh_()
+        torch.lerp(new, before, g[..., u:], out=after)
+    y = torch.cat([states[1:, 0], states[1:, 1].flip(0)], -1).transpose(0, 1)
+    return y, (x, weights, recurrent, states, pre, product)
+
+
+def _bigru_backward(torch: Any, kept: tuple[Any, ...], dy: Any, half: Any) -> tuple[Any, ...]:
+    """The slopes of what `_bigru_forward` was given, in its order, of (N, T, 2 units) slopes."""
+    x, weights, recurrent, states, gates, product = kept
+    u, steps = recurrent.shape[1], len(product)
+    dh, dnew = _slopes_in_time(torch, recurrent, states, gates, product, dy)
+    before = states[:-1].transpose(0, 1).flatten(1, 2)
+    flat = dh.transpose(0, 1).flatten(1, 2)  # a copy: `dh` changes below
+    drecurrent = torch.bmm(before.to(half).transpose(1, 2), flat.to(half)).to(x.dtype)
+    dh[..., 2 * u :] = dnew  # the inputs come in behind the reset gate
+    dpre = torch.cat([dh[:, 0], dh[:, 1].flip(0)], -1).flatten(0, 1)
+    narrow = dpre.to(half)
+    inputs = x.to(half).transpose(0, 1).flatten(0, 1)
+    dweights = torch.mm(inputs.t(), narrow).view(-1, 2, 3 * u).transpose(0, 1)
+    dx = torch.mm(narrow, weights.to(half).transpose(0, 1).flatten(1).t())
+    dx = dx.view(steps, len(x), -1).transpose(0, 1).to(x.dtype)
+    return dx, dweights.to(x.dtype), drecurrent, dpre.sum(0).view(2, 3 * u), flat.sum(1)
+
+
+def _slopes_in_time(
+    torch: Any, recurrent: Any, states: Any, gates: Any, product: Any, dy: Any
+) -> tuple[Any, Any]:
+    """(T, 2, N, 3 units) slopes of what the states give the gates, (T, 2, N, units) of `new`."""
+    u = recurrent.shape[1]
+    by_time = dy.transpose(0, 1)
+    slopes = torch.stack([by_time[..., :u], by_time[..., u:].flip(0)], 1)
+    reset, update, new = gates.split(u, -1)
+    to_new = (1 - update) * (1 - new * new)
+    to_update = (states[:-1] - new) * update * (1 - update)
+    to_reset = product * reset * (1 - reset)
+    dh, dnew = torch.empty_like(gates), torch.empty_like(product)
+    back = recurrent.transpose(1, 2).contiguous()
+    flow = torch.zeros_like(states[0])
+    for t in range(len(product) - 1, -1, -1):
+        slope, d, dn = slopes[t].add_(flow), dh[t], dnew[t]
+        torch.mul(slope, to_new[t], out=dn)
+        torch.mul(dn, to_reset[t], out=d[..., :u])
+        torch.mul(slope, to_update[t], out=d[..., u : 2 * u])
+        torch.mul(dn, reset[t], out=d[..., 2 * u :])
+        flow = torch.baddbmm(slope.mul_(update[t]), d, back)
+    return dh, dnew
+
+
+class TorchLineTrainer(AveragedTrainer):
     """Takes training steps on batches of strips; keeps a running average of the weights."""
 
     def __init__(
@@ -158,19 +176,13 @@ class TorchLineTrainer:
         averaging: float,
         device: str = "auto",
     ) -> None:
-        self._torch = torch = import_torch()
-        self._device = device_of(device)
-        self.layers = layers
-        self._weights = to_torch(torch, weights, self._device)
+        super().__init__(layers, weights, averaging, device)
         named = trainable(layers, self._weights)
-        self._trained = [p[name].requires_grad_() for p, name in named]
         bare = [p[name] for p, name in named if p[name].dim() < 2 or "bias" in name]
         heavy = [t for t in self._trained if all(t is not b for b in bare)]
         groups = [{"params": heavy, "weight_decay": decay}, {"params": bare, "weight_decay": 0.0}]
-        self._optimiser = torch.optim.AdamW(groups, lr=1.0, betas=(0.9, 0.98))
-        self._clip, self._averaging = clip, averaging
-        self._average = copied(self._weights)
-        self._steps = 0
+        self._optimiser = self._torch.optim.AdamW(groups, lr=1.0, betas=(0.9, 0.98))
+        self._clip = clip
 
     def step(
         self,
@@ -195,13 +207,7 @@ class TorchLineTrainer:
             reduction="sum",
             zero_infinity=True,
         ) / int(lengths.sum())
-        self._optimiser.zero_grad()
-        loss.backward()
-        norm = torch.nn.utils.clip_grad_norm_(self._trained, self._clip)
-        if bool(torch.isfinite(norm)):
-            self._optimiser.step()
-        self._steps += 1
-        follow(torch, self._average, self._weights, max(1 - self._averaging, 1 / (1 + self._steps)))
+        self._learn(loss, self._clip, start=1)
         return float(loss.detach())
 
     def _logits(self, weights: Any, images: NDArray[np.floating[Any]], training: bool) -> Any:
@@ -215,10 +221,6 @@ class TorchLineTrainer:
         with self._torch.no_grad():
             found = self._logits(self._average, images, training=False).float().cpu().numpy()
         return np.asarray(found, np.float32)
-
-    def weights(self) -> Weights:
-        """The running average of the weights, as numpy arrays of their own."""
-        return to_numpy(self._average)
 
     def state(self) -> dict[str, Any]:
         """All that `restore` needs to go on as if nothing had happened."""

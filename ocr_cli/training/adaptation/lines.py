@@ -18,8 +18,8 @@ from ocr_cli.data.charset import folded
 from ocr_cli.data.patches import Patch, Strain, patch_of
 from ocr_cli.data.practice import practice as varied
 from ocr_cli.data.synthesis import synthetic
-from ocr_cli.data.synthesis.lines import room_needed
 from ocr_cli.data.synthesis.render import written
+from ocr_cli.data.synthesis.stock import room_needed
 from ocr_cli.evaluation import metrics
 from ocr_cli.layout.courses import Pyramid
 from ocr_cli.layout.strips import HEIGHT, make_strip
