@@ -81,11 +81,15 @@ class Course:
     points : (n, 2) x, y in the page's pixels along the middle of the small letters, from the
     row's start to its end. spread : the ink's mean distance from that middle, in pixels; the
     small letters are about 3.2 times as high. slant : dx per dy upwards of upright strokes.
+    reach : pixels to both sides of the middle, beyond which the ink is that of other rows.
+    parts : of a row in several sizes, as a form's, whose labels are printed, a course for each.
     """
 
     points: NDArray[np.float64] = field(repr=False)
     spread: float
     slant: float = 0.0
+    reach: float = float("inf")
+    parts: tuple[Course, ...] = ()
 
     @property
     def length(self) -> float:

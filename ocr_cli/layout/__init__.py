@@ -13,14 +13,18 @@ from numpy.typing import NDArray
 from ocr_cli.layout.assembly import ink_near, with_bare_rows, with_rows
 from ocr_cli.layout.courses import Pyramid, is_light, lengthened, placed
 from ocr_cli.layout.crops import letter_crops
+from ocr_cli.layout.crowded import with_crowded_rows
 from ocr_cli.layout.grids import Band, with_cells, without_grids
 from ocr_cli.layout.ink import dark_on_light, find_ink
 from ocr_cli.layout.layers import front
 from ocr_cli.layout.letters import find_letters
 from ocr_cli.layout.marks import marked, without_marks
 from ocr_cli.layout.order import in_reading_order
+from ocr_cli.layout.rings import without_rings
 from ocr_cli.layout.rows import find_rows
 from ocr_cli.layout.shade import evenly_lit
+from ocr_cli.layout.sizes import in_sizes
+from ocr_cli.layout.tables import with_table_rows
 from ocr_cli.layout.tilt import level, mirrored, quarter_turned, straighten
 from ocr_cli.page import X_HEIGHT, Course, Page
 
@@ -106,6 +110,7 @@ def _with_rows(page: Page, courses: Sequence[Course]) -> Page:
         pyramid = Pyramid(grey)
     found = lengthened(pyramid, [placed(pyramid, course) for course in others])
     in_cells = [placed(pyramid, band.course) for band in bands]
+    found = [in_sizes(pyramid, course) for course in found]
     page = with_bare_rows(page, in_reading_order([*found, *in_cells]) if bands else found)
     return replace(page, rows=with_cells(page.rows, bands)) if bands else page
 
@@ -118,7 +123,9 @@ def _cleared(
     if seen is None:
         return grey, courses, []
     grey, others, bands = without_grids(grey, courses, seen)
-    return front(without_marks(grey, others, seen), others, seen), others, bands
+    others = with_crowded_rows(with_table_rows(others, seen), seen)
+    grey = without_rings(without_marks(grey, others, seen), seen)
+    return front(grey, others, seen), others, bands
 
 
 def with_ink(page: Page) -> Page:

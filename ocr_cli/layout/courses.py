@@ -14,7 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_cli.layout.quantiles import percentile
-from ocr_cli.layout.raster import interpolated
+from ocr_cli.layout.sampling import Frame, Frames
+from ocr_cli.layout.sampling import Pyramid as Pyramid  # noqa: PLC0414 -- are had from here too
+from ocr_cli.layout.sampling import frame_of as frame_of  # noqa: PLC0414
+from ocr_cli.layout.sampling import sample as sample  # noqa: PLC0414
 from ocr_cli.layout.strips import HEIGHT, MARGIN, MIDDLE, SPREAD, measure
 from ocr_cli.page import Course as Course  # noqa: PLC0414 -- is had from here too
 
@@ -38,7 +41,7 @@ DOUBT = 80.0  # the length of a strip that tells as much of its row as what was 
 _SAMPLE = 5000  # points of ink that are enough to measure a row by
 # Rows of a patch: those that hold a row's body, those within REACH of it, and those to look at.
 _BODY = np.arange(TALL // 2 - 14, TALL // 2 + 14)
-_NEAR = np.flatnonzero(np.abs(np.arange(TALL) + 0.5 - TALL / 2) < REACH)
+NEAR = np.flatnonzero(np.abs(np.arange(TALL) + 0.5 - TALL / 2) < REACH)
 _SEEN = np.array([k for k in range(TALL) if k % 2 == 0 or k in _BODY])
 
 
@@ -68,43 +71,6 @@ def smoothed(points: Array, spread: float) -> NDArray[np.float64]:
 
 
 @dataclass(frozen=True)
-class Frame:
-    """The axes of a course at every column of a strip: centres (W, 2) and tangents (W, 2).
-
-    unit : pixels of the page to a pixel of the strip.
-    """
-
-    centres: NDArray[np.float64] = field(repr=False)
-    tangents: NDArray[np.float64] = field(repr=False)
-    unit: float
-    slant: float
-
-    def to_page(self, x: Array, y: Array) -> tuple[Array, Array]:
-        """Points x, y of the strip, y from the middle downwards, on the page."""
-        column = np.clip(x, 0, len(self.centres) - 1)
-        k = np.arange(len(self.centres))
-        cx, cy, tx, ty = (
-            np.interp(column, k, values) for values in (*self.centres.T, *self.tangents.T)
-        )
-        beyond = (x - column) * self.unit
-        along = beyond - self.slant * y * self.unit
-        down = y * self.unit
-        return cx + along * tx - down * ty, cy + along * ty + down * tx
-
-    def column(self, x: Array, y: Array) -> Array:
-        """The columns of the strip that points x, y of the page come to lie in."""
-        k = np.arange(len(self.centres))
-        cx, cy = self.centres.T
-        column = np.interp(x, cx, k)
-        for _ in range(2):  # rows run on nearly level: two steps are enough
-            at = np.clip(column.astype(int), 0, len(k) - 1)
-            (tx, ty), dx, dy = self.tangents[at].T, x - cx[at], y - cy[at]
-            along, down = dx * tx + dy * ty, dy * tx - dx * ty
-            column = at + (along + self.slant * down) / self.unit
-        return np.asarray(column)
-
-
-@dataclass(frozen=True)
 class GreyStrip:
     """A row ready to read, and the way back to its page.
 
@@ -112,7 +78,7 @@ class GreyStrip:
     """
 
     image: Grey
-    frame: Frame = field(repr=False)
+    frame: Frame | Frames = field(repr=False)
 
     def column(self, x: Array, y: Array) -> Array:
         """The strip's columns of points x, y in the page's pixels."""
@@ -121,84 +87,6 @@ class GreyStrip:
     def to_page(self, x: Array, y: Array) -> tuple[Array, Array]:
         """Points of the strip in the page's pixels."""
         return self.frame.to_page(x, y - MIDDLE)
-
-
-def frame_of(course: Course, margin: float = MARGIN, fine: float = 1.0) -> Frame:
-    """The strip's axes; `fine` pixels of it for each of the usual size."""
-    unit = max(course.spread, 0.5) / SPREAD / fine
-    points = course.points
-    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
-    width = int(np.ceil(along[-1] / unit / 4)) * 4 + 2 * round(margin * fine)
-    at = (np.arange(width) - margin * fine + 0.5) * unit
-    tangents = _tangents(points, along, at)
-    inside = np.clip(at, 0, along[-1])
-    centres = np.stack([np.interp(inside, along, points[:, k]) for k in (0, 1)], 1)
-    centres += (at - inside)[:, None] * tangents
-    return Frame(centres, tangents, unit, course.slant)
-
-
-def _tangents(points: Array, along: Array, at: Array) -> Array:
-    """(W, 2) unit vectors along a polyline, turning evenly from one piece to the next."""
-    pieces = np.diff(points, axis=0)
-    middles = (along[1:] + along[:-1]) / 2
-    tangents = np.stack([np.interp(at, middles, pieces[:, k]) for k in (0, 1)], 1)
-    return np.asarray(tangents / np.maximum(np.hypot(*tangents.T), 1e-9)[:, None])
-
-
-def reduced(grey: Grey, unit: float) -> tuple[Grey, int]:
-    """The page in cells somewhat smaller than `unit` pixels, and how many pixels one has."""
-    step = max(1, int(0.75 * unit))
-    if step == 1:
-        return grey, 1
-    height, width = (n // step for n in grey.shape)
-    cells = grey[: height * step, : width * step].reshape(height, step, width, step)
-    return np.ascontiguousarray(cells.mean((1, 3), dtype=np.float32)), step
-
-
-def sample(grey: Grey, x: Array, y: Array) -> Grey:
-    """Bilinear samples at x, y (pixels, centres at .5); beyond the page its edge goes on."""
-    height, width = grey.shape
-    x, left = _whole_and_rest(x, width)
-    y, top = _whole_and_rest(y, height)
-    return interpolated(grey, top, left, y, x)
-
-
-def _whole_and_rest(x: Array, size: int) -> tuple[Grey, NDArray[np.int32]]:
-    """How far places lie from the centre of the pixel before, and that pixel, on the page."""
-    rest = x.astype(np.float32)
-    rest -= np.float32(0.5)
-    np.clip(rest, 0, size - 1.001, out=rest)
-    whole = np.floor(rest)
-    rest -= whole
-    return rest, whole.astype(np.int32)
-
-
-class Pyramid:
-    """A page's grey picture in the sizes that were asked for."""
-
-    def __init__(self, grey: Grey) -> None:
-        self._grey = grey
-        self._sizes: dict[int, Grey] = {1: grey}
-
-    def sample(self, frame: Frame, height: int, middle: float, rows: Array | None = None) -> Grey:
-        """(height, W) grey along a frame; `middle` is the row of the strip on the course.
-
-        rows : numbers of the strip's rows, where not all of them are wanted.
-        """
-        step = max(1, int(0.75 * frame.unit))
-        if step not in self._sizes:
-            self._sizes[step] = reduced(self._grey, frame.unit)[0]
-        rows = np.arange(height) if rows is None else rows
-        v = ((rows + 0.5 - middle) * frame.unit)[:, None]
-        (cx, cy), (tx, ty) = frame.centres.T, frame.tangents.T
-        x = v * (ty + frame.slant * tx)
-        np.subtract(cx, x, out=x)
-        y = v * (tx - frame.slant * ty)
-        y += cy
-        if step > 1:
-            x /= step
-            y /= step
-        return sample(self._sizes[step], x, y)
 
 
 def darkness(patch: Grey, middle: float, body: float = 14.0) -> Grey:
@@ -259,10 +147,10 @@ def placed(pyramid: Pyramid, course: Course, rounds: int = 3) -> Course:
 
 def _placed_once(pyramid: Pyramid, course: Course) -> Course:
     frame = frame_of(replace(course, slant=0.0))
-    y, x = np.nonzero(_dark_near(pyramid, frame) > FAINT)
+    y, x = np.nonzero(dark_near(pyramid, frame) > FAINT)
     if len(y) < 30:
         return course
-    y += _NEAR[0]
+    y += NEAR[0]
     some = slice(None, None, max(1, len(y) // _SAMPLE))
     points = np.stack([x[some] + 0.5, y[some] + 0.5], 1)
     found = measure(points, np.zeros(len(points), np.int64), 1)
@@ -281,17 +169,17 @@ def _placed_once(pyramid: Pyramid, course: Course) -> Course:
         inside = np.array([True, True])
     px, py = frame.to_page(at[inside].astype(float), down[inside])
     points = smoothed(np.stack([px, py], 1), course.spread * grown)
-    return Course(points, course.spread * grown, slant)
+    return replace(course, points=points, spread=course.spread * grown, slant=slant)
 
 
-def _dark_near(pyramid: Pyramid, frame: Frame) -> Grey:
-    """The darkness, rules left out, of the rows _NEAR of a patch: all that tell its place.
+def dark_near(pyramid: Pyramid, frame: Frame) -> Grey:
+    """The darkness, rules left out, of the rows NEAR of a patch: all that tell its place.
 
     Of the rows further out, by which the paper is told, every second one is sampled.
     """
     patch = pyramid.sample(frame, TALL, TALL / 2, _SEEN)
     body = patch[np.searchsorted(_SEEN, _BODY[0]) :][: len(_BODY)]
-    near = body[_NEAR[0] - _BODY[0] :][: len(_NEAR)]
+    near = body[NEAR[0] - _BODY[0] :][: len(NEAR)]
     return without_rules(_darkness(near, patch[_SEEN % 2 == 0], body))
 
 
@@ -372,5 +260,9 @@ def _moved_ends(course: Course, first: float, last: float) -> Course:
 
 def grey_strip(pyramid: Pyramid, course: Course) -> GreyStrip:
     """The strip along a course."""
+    if course.parts:
+        strips = [grey_strip(pyramid, part) for part in course.parts]
+        image = np.concatenate([strip.image for strip in strips], 1)
+        return GreyStrip(image, Frames(tuple(strip.frame for strip in strips)))
     frame = frame_of(course)
     return GreyStrip(darkness(pyramid.sample(frame, HEIGHT, MIDDLE), MIDDLE), frame)

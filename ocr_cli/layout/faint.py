@@ -22,6 +22,7 @@ _DARK = 0.85  # share of the page's writing that is paler than its darkest
 _PALE_BESIDE = 0.25  # of the contrast of the darkest: a row that has less is none, however many are
 _PALE_PART = 0.33  # of a row's own contrast: an end that has less is not of it
 _WINDOW = 8.0  # spreads to each side that an end is judged by, wider than a gap between words
+_LARGE, _WEAK = 2.2, 0.72  # times the usual spread, and strength, of a row that is a texture's
 _SHORT = 2.0  # spreads: what is left of a row is none
 
 
@@ -34,7 +35,7 @@ def cell_contrast(grey: Grey) -> Grey:
 
 
 def without_faint(chains: Sequence[Chain], contrast: Grey) -> list[Chain]:
-    """The rows without faint ones, and each without its faint ends."""
+    """The rows without faint ones and a table's grain, and each without its faint ends."""
     trimmed = [_trimmed(chain, contrast) for chain in chains]
     rows = [chain for chain in trimmed if chain.length >= _SHORT * chain.spread]
     if len(rows) < 2:
@@ -44,7 +45,12 @@ def without_faint(chains: Sequence[Chain], contrast: Grey) -> list[Chain]:
     share = np.cumsum([rows[k].length for k in order])
     usual, dark = inks[order][np.searchsorted(share, np.array([0.5, _DARK]) * share[-1])]
     least = max(_PALE * usual, _PALE_BESIDE * dark)
-    return [row for row, ink in zip(rows, inks, strict=True) if ink >= least]
+    size = float(np.median([row.spread for row in rows]))
+    return [
+        row
+        for row, ink in zip(rows, inks, strict=True)
+        if ink >= least and not (row.spread > _LARGE * size and row.strength < _WEAK)
+    ]
 
 
 def ink_along(chain: Chain, contrast: Grey) -> Array:

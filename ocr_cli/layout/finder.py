@@ -44,7 +44,8 @@ _CLEAR_PART = 0.68  # strength of small rows beside those of the page
 _AS_MUCH = 0.85  # of the writing is found at another scale, or the first one is kept
 _DOUBT = 1.3  # times the votes for lying as it should, and a page is turned
 _ON_HEAD = 1.2  # mean log odds for standing on its head that turn a page: capitals deceive
-_FEW = 15  # cells that are too few to say so
+_FEW = 15  # cells that are too few to say so,
+_FEW_ON_HEAD = 60  # and that they stand on their heads: some hands' figures seem to
 
 Array = NDArray[Any]
 Grey = NDArray[np.float32]
@@ -97,7 +98,7 @@ class Map:
             y, x = np.clip(row.y, 0, height - 1), np.clip(row.x, 0, width - 1)
             upright, turned = np.log(self.kinds[y.astype(int), x.astype(int)][:, [1, 3]].T + 0.02)
             votes += float((turned - upright).sum())
-        return votes > _ON_HEAD * _written(self.chains) + _FEW
+        return votes > _ON_HEAD * _written(self.chains) + _FEW_ON_HEAD
 
 
 def load_finder(name: str | Path = KIND) -> Model:

@@ -44,7 +44,7 @@ def without_grids(
     """The page without grids' lines, its other courses, and a band for each row of cells."""
     bands: list[Band] = []
     kept = list(courses)
-    for p in _candidates(seen):
+    for p in candidates(seen):
         grid = _grid(seen, p)
         if grid is None:
             continue
@@ -57,7 +57,7 @@ def without_grids(
     return grey, kept, bands
 
 
-def _candidates(seen: Marked) -> list[int]:
+def candidates(seen: Marked) -> list[int]:
     """Pieces that are large and mostly bare."""
     y1, x1, y2, x2 = seen.pieces.boxes.T
     wide, high = x2 - x1, y2 - y1
@@ -67,7 +67,7 @@ def _candidates(seen: Marked) -> list[int]:
 
 
 @dataclass(frozen=True)
-class _Grid:
+class Grid:
     """Lines in the pixels of a `Marked`, levelled about its corner.
 
     box : y1 x1 y2 x2. slope : dy per dx. ys : of level lines; xs : of upright ones; thick : both.
@@ -80,8 +80,21 @@ class _Grid:
     thick: float
 
 
-def _grid(seen: Marked, p: int) -> _Grid | None:
+def _grid(seen: Marked, p: int) -> Grid | None:
     """The lines of a piece that is a grid of cells about as wide as high."""
+    grid = grid_of(seen, p)
+    if grid is None:
+        return None
+    width, height = np.median(np.diff(grid.xs)), np.median(np.diff(grid.ys))
+    cells = (len(grid.xs) - 1) * (len(grid.ys) - 1)
+    even = np.abs(np.diff(grid.xs) - width) < 0.25 * width
+    if cells < CELLS or not SQUARE[0] < width / height < SQUARE[1] or even.mean() < 0.8:
+        return None
+    return grid
+
+
+def grid_of(seen: Marked, p: int) -> Grid | None:
+    """The lines of a piece, level and upright, that part cells as high as writing."""
     mask = seen.pieces.mask(p)
     slope = _slope(mask)
     flat = _sheared(mask, slope)
@@ -91,20 +104,13 @@ def _grid(seen: Marked, p: int) -> _Grid | None:
     top, bottom = int(levels[0]), int(levels[-1]) + 1
     part = _thickened(flat[top:bottom].T).T
     uprights, _ = _lines(part.mean(0) > UPRIGHT)
-    if len(uprights) < 3:
-        return None
-    width, height = np.median(np.diff(uprights)), np.median(np.diff(levels))
-    if height < TALL * seen.spread:
-        return None
-    cells = (len(uprights) - 1) * (len(levels) - 1)
-    even = np.abs(np.diff(uprights) - width) < 0.25 * width
-    if cells < CELLS or not SQUARE[0] < width / height < SQUARE[1] or even.mean() < 0.8:
+    if len(uprights) < 3 or np.median(np.diff(levels)) < TALL * seen.spread:
         return None
     y1, x1, y2, x2 = (int(v) for v in seen.pieces.boxes[p])
     high, wide = seen.pieces.labels.shape
     if (y1 < 2) + (x1 < 2) + (y2 > high - 2) + (x2 > wide - 2) > 1:
         return None  # squared paper
-    return _Grid((y1, x1, y2, x2), slope, levels, uprights, thick)
+    return Grid((y1, x1, y2, x2), slope, levels, uprights, thick)
 
 
 def _slope(mask: Mask) -> float:
@@ -146,7 +152,7 @@ def _lines(there: Mask) -> tuple[Array, float]:
     return ((start + end - 1) / 2)[thin], float(np.median(long)) if len(long) else 1.0
 
 
-def _bands(seen: Marked, grid: _Grid) -> tuple[list[Band], Mask]:
+def _bands(seen: Marked, grid: Grid) -> tuple[list[Band], Mask]:
     """The rows of cells in which something is written, and the pixels of all lines."""
     y1, x1, y2, x2 = grid.box
     ink = _sheared(seen.pieces.labels[y1:y2, x1:x2] > 0, grid.slope)
@@ -194,7 +200,7 @@ def _crossings(ink: Mask, cell: tuple[int, int, int, int], half: int) -> list[bo
 
 
 def _band(
-    grid: _Grid, white: list[Any], used: list[Any], middle: float, high: float, step: int
+    grid: Grid, white: list[Any], used: list[Any], middle: float, high: float, step: int
 ) -> Band:
     x = np.array([used[0][0], used[-1][1]], float)
     y1, x1, _, _ = grid.box
@@ -210,7 +216,7 @@ def _band(
     return Band(Course(points, HIGH * high * step / X_HEIGHT), cells)
 
 
-def _drawn(seen: Marked, grid: _Grid, half: int) -> Mask:
+def _drawn(seen: Marked, grid: Grid, half: int) -> Mask:
     """(h, w) the pixels of a grid's lines."""
     y1, x1, y2, x2 = grid.box
     flat = np.zeros((y2 - y1, x2 - x1), bool)
@@ -231,7 +237,7 @@ def _unsheared(flat: Mask, slope: float, seen: Marked, box: tuple[int, int, int,
     return out
 
 
-def _inside(course: Course, grid: _Grid, step: int) -> bool:
+def _inside(course: Course, grid: Grid, step: int) -> bool:
     """Whether a course runs within a grid."""
     at = np.linspace(0, 1, 20) * (len(course.points) - 1)
     x, y = (np.interp(at, np.arange(len(v)), v) / step for v in course.points.T)

@@ -1,4 +1,4 @@
-"""Ticks before the rows of a list, which are no letters."""
+"""Ticks and arrows before the rows of a list, which are no letters."""
 
 from __future__ import annotations
 
@@ -16,17 +16,18 @@ SIZE = 1.5, 9.0  # spreads that a tick is wide and high
 REACH = 3.5  # spreads from its row's middle to its own, at most
 APART = 2.5  # spreads by which the ticks of a list are off one upright line, at most
 FEWEST = 2  # of a list
+LEVEL = 0.2, 1.1  # an arrow's height to its width
 STEPS = 12  # columns in which its outline is looked at
 
 
 def ticks(pieces: LabelledComponents, spread: float, courses: Sequence[Array]) -> Mask:
-    """(P,) the pieces that are ticks at the starts of rows, one above the other.
+    """(P,) the pieces that are ticks or arrows at the starts of rows, one above the other.
 
     courses : points (n, 2) in the pieces' pixels, whose usual spread is `spread`.
     """
     found = np.zeros(len(pieces.area), bool)
     firsts = [p for course in courses if (p := _first(pieces, spread, course)) is not None]
-    marks = [p for p in firsts if is_tick(pieces.mask(p))]
+    marks = [p for p in firsts if is_tick(mask := pieces.mask(p)) or is_arrow(mask)]
     left = pieces.boxes[:, 1]
     for p in marks:
         aligned = [q for q in marks if abs(int(left[q] - left[p])) <= APART * spread]
@@ -66,4 +67,27 @@ def is_tick(mask: Mask) -> bool:
         and (np.diff(bottom[: lowest + 1]) >= -0.04).all()
         and thick.all()
         and (columns.sum(0) >= 0.75 * height * (bottom - top)).all()
+    )
+
+
+def is_arrow(mask: Mask) -> bool:
+    """Whether a mask is a level shaft with a head at its right end, nothing else."""
+    height, width = mask.shape
+    if height < 5 or not LEVEL[0] < height / width < LEVEL[1]:
+        return False
+    columns = mask[:, np.linspace(0, width - 1, STEPS).astype(int)]
+    there = columns.any(0)
+    top = columns.argmax(0) / height
+    bottom = 1 - columns[::-1].argmax(0) / height
+    shaft, head = slice(0, STEPS // 2), slice(STEPS // 2, STEPS)
+    middle = (top + bottom)[shaft] / 2
+    return bool(
+        there.all()
+        and (bottom - top)[shaft].max() < 0.4
+        and middle.min() > 0.25
+        and middle.max() < 0.75
+        and top[head].min() < 0.1
+        and bottom[head].max() > 0.9
+        and top[-1] > 0.25
+        and bottom[-1] < 0.75
     )

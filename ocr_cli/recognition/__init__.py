@@ -17,8 +17,17 @@ from ocr_cli.layout.quantiles import median
 from ocr_cli.modelfiles import kinds, weights
 from ocr_cli.modelfiles.weights import Model
 from ocr_cli.page import Course, Page, Row
+from ocr_cli.recognition import (
+    addresses,
+    cells,
+    few_words,
+    figures,
+    fusion,
+    letters,
+    lines,
+    mirrors,
+)
 from ocr_cli.recognition import calibration as confidence
-from ocr_cli.recognition import cells, few_words, figures, fusion, letters, lines, mirrors
 from ocr_cli.recognition.calibration import calibrated
 from ocr_cli.recognition.language import languages
 from ocr_cli.recognition.language.interface import Language
@@ -161,6 +170,8 @@ def read_page(page: Page, reader: Reader, alternatives: bool = False) -> Page:
 
     With `alternatives` each doubtful word, where there is a model of lines, has them.
     """
+    if reader.lines is None:
+        page = _inked(page)
     read = _read(page, reader, alternatives)
     found = zip(page.rows, read.rows, strict=True)
     return replace(read, rows=tuple(cells.joined_in_cells(row, at.cells) for at, row in found))
@@ -177,9 +188,14 @@ def _read(page: Page, reader: Reader, alternatives: bool) -> Page:
     raise ValueError("a reader needs a model of letters or of lines")
 
 
-def _by_letters(page: Page, model: Model, reader: Reader) -> Page:
+def _inked(page: Page) -> Page:
+    """The page with its letters, and of its rows those that have any."""
     if page.ink is None:
         page = layout.with_ink(page)
+    return replace(page, rows=tuple(row for row in page.rows if row.words))
+
+
+def _by_letters(page: Page, model: Model, reader: Reader) -> Page:
     lattices = _lattices(page, model, reader)
     alone = partial(letters.read_rows, page.rows, lattices, None, reader.decoding)
     language = reader.language_of(lambda: [row.text for row in alone()])
@@ -228,15 +244,18 @@ def _both_ways(
         seen = fusion.fused(seen, by_lines, reader.strokes)
     seen = small_capitals.resolved(seen, by_lines.classes)
     language = _language(seen, by_lines.classes, reader)
-    read = _decoded(seen, by_lines.classes, language)
+    classes = by_lines.classes
+    read = _decoded(seen, classes, language)
+    read = [addresses.as_address(row, one, classes) for row, one in zip(read, seen, strict=True)]
     rows = tuple(_calibrated(read, seen))
     chosen = [i for i, row in enumerate(read) if mostly_capitals(row) and in_doubt(row)]
     if chosen:
         rows = _with_second_opinions(
             page, rows, chosen, seen, by_letters, by_lines, reader, language
         )
+    among_figures = figures.are_many([row.text for row in rows])
     rows = tuple(
-        figures.settled(row, one.scores, by_lines.classes)
+        figures.settled(row, one.scores, classes, among_figures)
         for row, one in zip(rows, seen, strict=True)
     )
     if alternatives:

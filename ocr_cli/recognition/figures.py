@@ -15,18 +15,22 @@ from ocr_cli.page import Row, Word
 LIKE = dict(zip("SsOoIlZz", "55001122", strict=True))
 NUMBER = re.compile(r"[^\w]*[0-9SsOoIlZz][0-9SsOoIlZz.,:/-]*[^\w]*")
 FIGURES = re.compile(r"[^\w]*[0-9][0-9.,:/-]*[0-9][^\w]*")
+LETTERS = re.compile(r"[^\w]*[SsOoIlZz][SsOoIlZz.,:/-]*[SsOoIlZz][^\w]*")
+MANY = 0.4  # share of a page's words that hold figures, from which on words of LIKE's are numbers
 MARGIN = 3.2  # log-probability that a letter made a figure may cost
 
 
-def settled(row: Row, scores: NDArray[np.float32], classes: Sequence[str]) -> Row:
+def settled(
+    row: Row, scores: NDArray[np.float32], classes: Sequence[str], among_figures: bool = False
+) -> Row:
     """The row with figures for letters that look like them, in words that hold figures.
 
     scores : (T, C + 1) log-probabilities of the row's line network, whose characters are
-    `classes`.
+    `classes`. among_figures : whether the page is full of them, see `are_many`.
     """
     words = list(row.words)
     for i, word in enumerate(words):
-        if is_mixed(word.text):
+        if is_mixed(word.text) or (among_figures and LETTERS.fullmatch(word.text)):
             words[i] = _in_figures(word)
     if words == list(row.words):
         return row
@@ -34,6 +38,13 @@ def settled(row: Row, scores: NDArray[np.float32], classes: Sequence[str]) -> Ro
     changed = sum(a != b for a, b in zip(text, row.text, strict=True))
     cost = _loss(text, scores, classes) - _loss(row.text, scores, classes)
     return replace(row, words=tuple(words), text=text) if cost <= MARGIN * changed else row
+
+
+def are_many(texts: Sequence[str]) -> bool:
+    """Whether figures stand in many of a page's words, those left out that may be numbers."""
+    words = [word for text in texts for word in text.split() if not LETTERS.fullmatch(word)]
+    words = [word for word in words if any(map(str.isalnum, word))]
+    return bool(words) and sum(any(map(str.isdigit, w)) for w in words) >= MANY * len(words)
 
 
 def are_lost(there: str, other: str) -> bool:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ocr_cli.modelfiles.weights import Model
+from ocr_cli.nn import ctc
 from ocr_cli.page import Page, Row
 from ocr_cli.recognition import lines
 
 LEGIBLE = 0.75  # of a page as it is: hardly a mirrored one is so legible
-ENOUGH = 15  # letters, below which a page does not tell: figures are others in a mirror
+ENOUGH = 15  # letters, below which a page does not tell,
+LETTERS = 0.8  # and their share of what is read in the mirror: of figures some read as well there
 CLEARER = 0.08  # by so much more legible is it the other way round
 SAMPLE = 2  # rows by which that is told, the longest,
 WIDE = 400  # and columns of their strips
@@ -29,11 +33,19 @@ def reads_backwards(page: Page, read: Page, model: Model) -> bool:
     rows = sorted(page.rows, key=_length)[-SAMPLE:]
     strips = [strip.image[:, :WIDE] for strip in lines.strips_of(replace(page, rows=tuple(rows)))]
     turned = [np.ascontiguousarray(strip[:, ::-1]) for strip in strips]
-    here, other = (
-        np.mean([lines.legibility(scores) for scores in lines.sorted_scores(way, model)])
-        for way in (strips, turned)
-    )
-    return bool(other > here + CLEARER)
+    here, other = (lines.sorted_scores(way, model) for way in (strips, turned))
+    clearer = _legibility(other) > _legibility(here) + CLEARER
+    return clearer and share_of_letters(other, model.classes) >= LETTERS
+
+
+def _legibility(scores: Sequence[NDArray[np.float32]]) -> float:
+    return float(np.mean([lines.legibility(one) for one in scores]))
+
+
+def share_of_letters(scores: Sequence[NDArray[np.float32]], classes: Sequence[str]) -> float:
+    """The share of letters among the letters and figures that a network reads."""
+    signs = [c for one in scores for k in ctc.greedy(one) if (c := classes[k]).isalnum()]
+    return sum(c.isalpha() for c in signs) / max(1, len(signs))
 
 
 def _length(row: Row) -> float:

@@ -112,6 +112,16 @@ def test_a_row_goes_on_to_its_last_letter_but_not_over_an_upright_line() -> None
     assert whole.points[-1, 0] == pytest.approx(568 + courses.ENDS * 7, abs=6)
 
 
+@pytest.mark.parametrize(("x2", "reached"), [(200, 278), (500, 492)])
+def test_a_short_row_goes_on_over_a_wide_gap_and_a_long_one_does_not(x2: int, reached: int) -> None:
+    """A figure or two beside a word: of few gaps nothing tells what is usual."""
+    grey = np.ones((260, 640), np.float32)
+    for x in (*range(60, x2, 18), *range(x2 + 38, x2 + 92, 18)):
+        grey[86:114, x : x + 4] = 0.1
+    (row,) = courses.lengthened(Pyramid(grey), [straight(100, 7.0, 60, x2)])
+    assert row.points[-1, 0] == pytest.approx(reached + courses.ENDS * 7, abs=12)
+
+
 def test_each_piece_goes_to_the_row_that_it_stands_in_and_far_ink_to_none() -> None:
     ink = np.zeros((300, 640), bool)
     for y in (80, 150):

@@ -114,6 +114,17 @@ def test_how_pale_a_row_may_be(pale: float, rows: int) -> None:
     assert len(without_faint(chains, contrast)) == rows
 
 
+@pytest.mark.parametrize(("strength", "rows"), [(0.66, 2), (0.85, 3)])
+def test_a_weak_row_far_larger_than_the_others_is_a_table_s_grain(
+    strength: float, rows: int
+) -> None:
+    contrast = np.full((60, 100), 0.5, np.float32)
+    x = np.arange(5, 95) + 0.5
+    chains = [Chain(x, np.full(90, y + 0.5), 1.5, 0.8) for y in (5, 15)]
+    large = Chain(x, np.full(90, 40.5), 4.6, strength)
+    assert len(without_faint([*chains, large], contrast)) == rows
+
+
 def test_strokes_of_every_pen_become_of_one_width(block) -> None:
     """So that thin and thick writing look alike to a letter model."""
     dark = []

@@ -155,3 +155,14 @@ def test_light_and_contrast_are_evened() -> None:
     assert np.corrcoef(even.ravel(), uneven.ravel())[0, 1] > 0.9
     assert abs(uneven[:, :80].std() / uneven[:, -80:].std() - 1) < 0.35
     assert np.abs(evened(np.full((240, 320), 0.3, np.float32))).max() < 1e-3
+
+
+@pytest.mark.parametrize(("rows", "turned"), [(1, False), (4, True)])
+def test_a_few_figures_do_not_tell_that_a_page_stands_on_its_head(rows: int, turned: bool) -> None:
+    kinds = np.full((60, 120, 5), 0.001, np.float32)
+    kinds[..., 0] = 0.9
+    for row in range(rows):
+        kinds[8 + 14 * row : 11 + 14 * row, 10:100] = (0.02, 0.16, 0.01, 0.8, 0.01)
+    spread = np.full((60, 120), 1.5, np.float32)
+    contrast = np.where(kinds[..., 3] > 0.5, 0.6, 0.02).astype(np.float32)
+    assert finder.Map(kinds, spread, contrast, (0.25, 0.25)).upside_down == turned

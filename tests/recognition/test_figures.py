@@ -5,7 +5,7 @@ import pytest
 from PIL import ImageOps
 
 from ocr_cli.page import Box, Glyph, Row, Word
-from ocr_cli.recognition import cells, figures
+from ocr_cli.recognition import cells, figures, mirrors
 
 CLASSES = tuple(" SZOI0125678ABg")
 
@@ -81,3 +81,23 @@ def test_a_mirrored_page_is_read(handwriting, tmp_path, run_ocr) -> None:
     ImageOps.mirror(page).save(tmp_path / "mirrored.png")
     read = run_ocr("read", str(tmp_path / "mirrored.png")).stdout.decode()
     assert sum(word in read for word in ("WALK", "DOG", "PAINT", "FENCE", "BAKE", "BREAD")) >= 5
+
+
+@pytest.mark.parametrize(("text", "share"), [("ABS", 1.0), ("5225", 0.0), ("AB25", 0.5), ("", 0.0)])
+def test_figures_do_not_tell_that_a_page_is_mirrored(text: str, share: float) -> None:
+    assert mirrors.share_of_letters([scores_of(text or " ", {})], CLASSES) == share
+    assert mirrors.LETTERS > 0.5
+
+
+@pytest.mark.parametrize(("among", "right"), [(True, "525"), (False, "SZS")])
+def test_a_word_of_letters_like_figures_is_a_number_among_figures(among: bool, right: str) -> None:
+    scores = scores_of("SZS", {"S": ("5", 2.0), "Z": ("2", 2.0)})
+    assert figures.settled(row_of("SZS"), scores, CLASSES, among).text == right
+
+
+@pytest.mark.parametrize(
+    ("texts", "many"),
+    [(["SZS KM", "5.5 H", "15:35"], True), (["READ PAGE 7", "OF 12"], True), (["IT IS SO"], False)],
+)
+def test_pages_full_of_figures_are_told(texts: list[str], many: bool) -> None:
+    assert figures.are_many(texts) == many

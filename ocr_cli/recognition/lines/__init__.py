@@ -122,6 +122,12 @@ def decoded(
     return [_filled(one, text, where, classes) for one, text, where in rows]
 
 
+def with_text(one: RowEmissions, text: str, classes: tuple[str, ...]) -> Row:
+    """A row with a text that is given, of characters of `classes`; boxes as in `decoded`."""
+    target = np.array([classes.index(c) for c in text], np.int64)
+    return _filled(one, target, ctc.forced_alignment([one.scores], [target])[0], classes)
+
+
 def greedy_texts(seen: Sequence[RowEmissions], classes: tuple[str, ...]) -> list[str]:
     """The rows as the network alone reads them, quickly."""
     return ["".join(classes[k] for k in ctc.greedy(one.scores)).strip() for one in seen]
