@@ -27,7 +27,8 @@ def in_sizes(pyramid: Pyramid, course: Course) -> Course:
     best, gap, found = OTHER, (0, 0), None
     for a, b in _gaps(x):
         sides = measure(points, (x >= b).astype(np.int64), 2)
-        other = float(sides.spread.max() / sides.spread.min())
+        least = float(sides.spread.min())
+        other = float(sides.spread.max()) / least if least > 0 else 0.0
         if other >= best:
             best, gap, found = other, (a, b), sides
     if found is None:

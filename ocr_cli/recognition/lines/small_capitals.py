@@ -20,7 +20,7 @@ from ocr_cli.recognition.lines import STRIDE, RowEmissions, greedy_texts
 
 Array = NDArray[Any]
 MANY, NEARLY_ALL = 0.35, 0.9  # shares of a page's letters that are read as capitals
-MIXED = 0.25  # share of the words with both cases inside, from which on a hand has but one
+MIXED = 0.12  # share of the words with both cases inside, from which on a hand has but one
 SENTENCES = 60, 5.0  # words of a page, and in its usual row: fewer are a list, or a notice
 ALIKE = set("cosuvwxzkpj")  # letters whose capitals are but taller say nothing of that
 TALLER = 4.5  # pixels of a strip that a capital stands above the small ones of its word
