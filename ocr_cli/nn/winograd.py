@@ -115,14 +115,14 @@ class Convolution:
         if d == 1:
             return self._dense(x)
         # every d-th row and column are a picture of their own
-        n, height, width, _ = x.shape
+        n, height, width, c = x.shape
         h, w = -(-height // d), -(-width // d)
-        even = np.zeros((n, h * d, w * d, x.shape[3]), x.dtype)
+        even = np.zeros((n, h * d, w * d, c), x.dtype)
         even[:, :height, :width] = x
-        apart = even.reshape(n, h, d, w, d, -1).transpose(0, 2, 4, 1, 3, 5)
-        y = self._dense(apart.reshape(n * d * d, h, w, -1))
-        together = y.reshape(n, d, d, h, w, -1).transpose(0, 3, 1, 4, 2, 5)
-        return together.reshape(n, h * d, w * d, -1)[:, :height, :width]
+        apart = even.reshape(n, h, d, w, d, c).transpose(0, 2, 4, 1, 3, 5)
+        y = self._dense(apart.reshape(n * d * d, h, w, c))
+        together = y.reshape(n, d, d, h, w, y.shape[-1]).transpose(0, 3, 1, 4, 2, 5)
+        return together.reshape(n, h * d, w * d, y.shape[-1])[:, :height, :width]
 
     def _dense(self, x: Array) -> Array:
         n, height, width, _ = x.shape
@@ -139,7 +139,7 @@ class Convolution:
                 part = out[:, top : top + step]
                 seen = columns[:, top * down.size * (wide + 1) :]
                 self._tiles(seen, kernels, (down, across), part)
-        return y.reshape(n, high * down.size, wide * across.size, -1)[:, :height, :width]
+        return y.reshape(n, high * down.size, wide * across.size, y.shape[-1])[:, :height, :width]
 
     def _tiles(
         self, columns: Array, kernels: Array, filters: tuple[_Filter, _Filter], y: Array

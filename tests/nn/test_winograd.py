@@ -12,7 +12,7 @@ SIDES = st.integers(1, 21)
 
 @settings(max_examples=60, deadline=None)
 @given(
-    n=st.integers(1, 3),
+    n=st.integers(0, 3),
     sides=st.tuples(SIDES, SIDES),
     channels=st.tuples(st.integers(1, 5), st.integers(1, 5)),
     dilation=st.integers(1, 9),
