@@ -112,7 +112,7 @@ RECIPES = {
     "de": CorpusRecipe(
         {"de": 1_000_000, "en": 40_000, "fr": 15_000, "it": 5_000},
         ("dhsd",),
-        {"freedroid": 0.4, "fillets": 0.2, "fortunes": 0.3},
+        {"freedroid": 0.2, "fillets": 0.1, "fortunes": 0.1},
         _NO_GENITIVE,
         sentences=12_000,
     ),

@@ -20,6 +20,7 @@ from ocr_cli.layout.layers import front
 from ocr_cli.layout.letters import find_letters
 from ocr_cli.layout.marks import marked, without_marks
 from ocr_cli.layout.order import in_reading_order
+from ocr_cli.layout.quantiles import median
 from ocr_cli.layout.rings import without_rings
 from ocr_cli.layout.rows import find_rows
 from ocr_cli.layout.shade import evenly_lit
@@ -46,6 +47,8 @@ __all__ = [
 
 
 ASKED = 8  # rows of a page, about, tell whether its ink is light
+SEVERAL = 3  # rows of a page tell what its usual one is;
+CUT = 1.2  # spreads of it from the edge no row's middle lies, unless the edge cuts through
 FEW = 12  # letters, at most, in a picture that the network finds no row in,
 LARGE = 0.08  # how high the highest is, of the picture's longer side,
 THICK = 0.17  # and how thick, at most, the pen, of that height
@@ -73,7 +76,17 @@ def locate(page: Page) -> Page:
     if lit is not page.grey:
         page = replace(page, grey=lit)
         found = survey(page.grey, _finder())
-    return _with_rows(*level(page, courses_of(found) or _of_plain_ink(page)))
+    courses = _without_cut(courses_of(found), page.grey.shape[0])
+    return _with_rows(*level(page, courses or _of_plain_ink(page)))
+
+
+def _without_cut(courses: list[Course], height: int) -> list[Course]:
+    """The rows of a page, but for one that its upper or lower edge cuts through."""
+    if len(courses) < SEVERAL:
+        return courses
+    room = CUT * float(median([course.spread for course in courses]))
+    middles = [float(median(course.points[:, 1])) for course in courses]
+    return [c for c, y in zip(courses, middles, strict=True) if room <= y <= height - room]
 
 
 def _of_plain_ink(page: Page) -> list[Course]:

@@ -5,6 +5,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from ocr_cli import layout
 from ocr_cli.layout import crowded, marks, rings, sizes, tables
 from ocr_cli.layout.courses import Pyramid, frame_of, grey_strip
 from ocr_cli.layout.ticks import is_arrow
@@ -208,3 +209,10 @@ def test_no_row_of_large_capitals_is_cut_in_two() -> None:
     courses = [level(80 + 130 * k, 20, 50, 300) for k in range(3)]
     kept = crowded.with_crowded_rows(courses, seen_of(image, courses))
     assert all(a is b for a, b in zip(kept, courses, strict=True))
+
+
+@pytest.mark.parametrize(("y", "kept"), [(4, False), (30, True), (497, False)])
+def test_a_row_that_the_picture_s_edge_cuts_through_is_not_read(y: float, kept: bool) -> None:
+    rows = [level(y, 6), *(level(at, 10) for at in (120, 220, 320, 420))]
+    assert len(layout._without_cut(rows, 500)) == 4 + kept
+    assert layout._without_cut(rows[:2], 500) == rows[:2]  # of two rows none is the usual one
