@@ -135,7 +135,7 @@ def best_share(
     That at which what is written is likeliest, of equals the largest: the most learning. A page
     has too few mistakes to choose by: whether one in thirty goes is chance, while how likely the
     text is shows in each letter. 0 where it is not surely likelier, or mistakes are surely more.
-    Without losses, edits tell: a reader of letters has none.
+    Without losses edits tell, as where letters learn.
     """
     told = losses or edits
     best = min(told, key=lambda share: (sum(told[share]), -share))
@@ -225,8 +225,13 @@ class HandTuner:
         )
 
     def losses(self, chosen: Sequence[int], reader: Reader) -> list[float]:
-        """How unlikely a reader holds what these lines say, in nats; none without a line model."""
-        return self._of_lines.losses(chosen, reader.lines) if reader.lines is not None else []
+        """How unlikely a reader's line model holds what these lines say, in nats.
+
+        None where letters learn as well: what is read with these it cannot tell.
+        """
+        if reader.lines is None or self._letters:
+            return []
+        return self._of_lines.losses(chosen, reader.lines)
 
     def mean(self, tuned: Sequence[Reader]) -> Reader:
         """The mean of readers that were tuned on some lines each, with the habit of all lines."""
