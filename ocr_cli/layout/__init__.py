@@ -107,17 +107,20 @@ def _of_plain_ink(page: Page) -> list[Course]:
 
 def place_rows(page: Page, courses: Sequence[Course]) -> Page:
     """The page with a row for each course, in their order, each moved onto its ink."""
-    return _with_rows(dark_on_light(page), courses)
+    return _with_rows(dark_on_light(page), courses, given=True)
 
 
-def _with_rows(page: Page, courses: Sequence[Course]) -> Page:
-    """The page, dark on light, with a row for each course."""
+def _with_rows(page: Page, courses: Sequence[Course], given: bool = False) -> Page:
+    """The page, dark on light, with a row for each course.
+
+    Unless rows are given, close ones and those of tables may be others than the finder saw.
+    """
     pyramid = Pyramid(page.grey)
     some = courses[:: max(1, len(courses) // ASKED)]
     if sum(is_light(pyramid, course) for course in some) > len(some) / 2:
         page = replace(page, grey=1 - page.grey)  # a dark sheet on a light table
         pyramid = Pyramid(page.grey)
-    grey, others, bands = _cleared(page.grey, courses)
+    grey, others, bands = _cleared(page.grey, courses, given)
     if grey is not page.grey:
         page = replace(page, grey=grey)
         pyramid = Pyramid(grey)
@@ -129,14 +132,15 @@ def _with_rows(page: Page, courses: Sequence[Course]) -> Page:
 
 
 def _cleared(
-    grey: NDArray[np.float32], courses: Sequence[Course]
+    grey: NDArray[np.float32], courses: Sequence[Course], given: bool
 ) -> tuple[NDArray[np.float32], Sequence[Course], list[Band]]:
     """The page without what is printed or shows through, its rows, and those in cells."""
     seen = marked(grey, courses)
     if seen is None:
         return grey, courses, []
     grey, others, bands = without_grids(grey, courses, seen)
-    others = with_crowded_rows(with_table_rows(others, seen), seen)
+    if not given:
+        others = with_crowded_rows(with_table_rows(others, seen), seen)
     grey = without_rings(without_marks(grey, others, seen), seen)
     return front(grey, others, seen), others, bands
 

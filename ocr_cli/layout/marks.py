@@ -170,7 +170,7 @@ def _in_rows(centres: Array, spread: float) -> Mask:
 def _even(chain: Array, x: Array) -> Array:
     """The members of a chain of dots that stand at its usual distance, or a few times that."""
     gaps = np.diff(x[chain])
-    usual = float(np.median(gaps))
+    usual = max(1.0, float(np.median(gaps)))
     times = np.maximum(np.rint(gaps / usual), 1)
     fits = np.abs(gaps - times * usual) <= ALIKE * usual + 1
     if fits.sum() < MANY - 1 or (np.abs(gaps - usual) <= ALIKE * usual + 1).mean() < 0.6:
