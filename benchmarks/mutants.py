@@ -37,8 +37,8 @@ MUTANTS = (
     ),
     Mutant(
         "training/adaptation/hand.py",
-        "best = min(told, key=lambda share: (sum(told[share]), -share))",
-        "best = min(told, key=lambda share: (sum(told[share]), share))",
+        "best = min(edits, key=lambda share: (sum(edits[share]), -share))",
+        "best = min(edits, key=lambda share: (sum(edits[share]), share))",
         "training/test_decisions.py",
     ),
     Mutant(

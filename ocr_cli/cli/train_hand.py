@@ -82,6 +82,4 @@ def _gain(learnt: Learnt) -> str:
         return f"CER {learnt.before.rate:.2%} on {lines}; no sure gain, it reads as before"
     rates = f"CER {learnt.before.rate:.2%} before, {learnt.after.rate:.2%} after"
     low, high = (100 * end for end in learnt.gain)
-    likelier = "" if low > 0 else "the text is surely likelier, "
-    gain = f"{likelier}a gain of {low:.1f} to {high:.1f} points, with {hand.SURE:.0%}"
-    return f"{rates}, on {lines}; {gain}"
+    return f"{rates}, on {lines}; a gain of {low:.1f} to {high:.1f} points, with {hand.SURE:.0%}"

@@ -184,18 +184,11 @@ def in_words(learnt: Learnt, out: Path) -> str:
     if not learnt.share:
         return (
             f"It is not sure that learning helps: on rows it had not seen, {before:.1f} of 100 "
-            "characters were wrong, and what it had learnt brought it not surely nearer to what is "
-            "written. The reader stays as it was; correct some more rows."
-        )
-    low, high = (100 * end for end in learnt.gain)
-    if low <= 0:
-        return (
-            "What is written has become surely likelier to it, mistakes are not yet surely fewer: "
-            f"on rows it had not learnt from, {before:.1f} of 100 characters were wrong before and "
-            f"{after:.1f} are now; on others of this hand most likely {abs(low):.1f} more to "
-            f"{high:.1f} fewer. Kept in {shown(str(out))}."
+            "characters were wrong, and with what it had learnt not surely fewer. The reader stays "
+            "as it was; correct some more rows."
         )
     fewer = 100 * (1 - after / before)
+    low, high = (100 * end for end in learnt.gain)
     return (
         f"On rows it had not learnt from, {before:.1f} of 100 characters were wrong before and "
         f"{after:.1f} are now: {fewer:.0f} % fewer mistakes; on others of this hand most likely "

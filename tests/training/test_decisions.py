@@ -25,15 +25,11 @@ from ocr_cli.training.recipes import PRESETS, fresh_model
 
 LINES = ("one line", "another line", "a third one", "the fourth", "and a fifth")
 Reads = Callable[[frozenset[int], int], str]
-Loss = Callable[[frozenset[int], int], float]
 
 
-def cross_validated(
-    monkeypatch: pytest.MonkeyPatch, reads: Reads, loss: Loss | None = None
-) -> tuple[float, Tally, Tally]:
+def cross_validated(monkeypatch: pytest.MonkeyPatch, reads: Reads) -> tuple[float, Tally, Tally]:
     """Cross-validate a hand of LINES; `reads(lines tuned on, line)` is what is read there.
 
-    `loss` says how unlikely what is written is, of the same; no reader of letters has that.
     Readers on the way hold what they were tuned on; at half the way only the even lines of it.
     """
 
@@ -48,19 +44,15 @@ def cross_validated(
 
     monkeypatch.setattr(hand, "blend", blend)
     monkeypatch.setattr(hand, "texts_of_rows", read_rows)
-
-    def losses(chosen: Sequence[int], tuned: frozenset[int]) -> list[float]:
-        return [loss(tuned, line) for line in chosen] if loss else []
-
     known = [hand.TranscribedRow(0, row, text) for row, text in enumerate(LINES)]
-    tuner = SimpleNamespace(known=known, reader=frozenset(), tune=tune, losses=losses)
+    tuner = SimpleNamespace(known=known, reader=None, tune=tune)
     copy = Copy(Page(np.ones((1, 1), np.float32)), "\n".join(LINES))
     misread = [[line[:-1] for line in LINES]]  # an edit a line, before anything is learnt
     rng = np.random.default_rng(0)
     practised = hand.practise([copy], tuner, rng)  # type: ignore[arg-type]
     edits = hand.cross_validate(misread, known, practised)
     length = sum(map(len, LINES))
-    share = hand.best_share(edits, hand.held_out_losses(practised))
+    share = hand.best_share(edits, length)
     return share, Tally(sum(edits[0.0]), length), Tally(sum(edits[share]), length)
 
 
@@ -95,21 +87,6 @@ def test_half_the_way_is_kept_where_all_of_it_is_too_much(monkeypatch: pytest.Mo
         return "?" * 20 if any(k % 2 for k in tuned) else LINES[line]
 
     assert cross_validated(monkeypatch, overdone)[0] == 0.75
-
-
-def test_what_is_written_grows_likelier_before_mistakes_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    def as_before(_tuned: frozenset[int], line: int) -> str:
-        return LINES[line][:-1]
-
-    def likelier(tuned: frozenset[int], line: int) -> float:
-        return 9 + line - len(tuned)
-
-    assert cross_validated(monkeypatch, as_before, likelier)[0] == 1
-
-    def by_heart(tuned: frozenset[int], line: int) -> float:
-        return 0.0 if line in tuned else 9.0
-
-    assert cross_validated(monkeypatch, as_before, by_heart)[0] == 0
 
 
 # Who is held back.

@@ -117,7 +117,7 @@ def learn_hand(
             on_plan(FOLDS * tuner.seconds() + (len(SHARES) - 1) * reading)
         practised = practise(copies, tuner, rng, executor, on_step)
         edits = cross_validate(texts, tuner.known, practised)
-        share = best_share(edits, held_out_losses(practised))
+        share = best_share(edits, tuner.length)
         if share:
             reader = blend(reader, tuner.mean([one.tuned for one in practised]), share)
     before, after = (Tally(sum(edits[s]), tuner.length) if edits[s] else None for s in (0.0, share))
@@ -127,28 +127,21 @@ def learn_hand(
     return Learnt(reader, share, before, after, gain, known, letters, tuple(tuner.lost))
 
 
-def best_share(
-    edits: Mapping[float, Sequence[int]], losses: Mapping[float, Sequence[float]]
-) -> float:
-    """The share of the tuning to keep, by edits and losses in each line at each share.
+def best_share(edits: Mapping[float, Sequence[int]], length: int) -> float:
+    """The share of the tuning to keep, by the edits in each line at each share.
 
-    That at which what is written is likeliest, of equals the largest: the most learning. A page
-    has too few mistakes to choose by: whether one in thirty goes is chance, while how likely the
-    text is shows in each letter. 0 where it is not surely likelier, or mistakes are surely more.
-    Without losses edits tell, as where letters learn.
+    That with the fewest edits, of equals the largest: the most learning; 0 where its gain is
+    not sure.
     """
-    told = losses or edits
-    best = min(told, key=lambda share: (sum(told[share]), -share))
-    likelier = gain_range(told[0.0], told[best], 1)[0] > 0
-    return best if likelier and gain_range(edits[0.0], edits[best], 1)[1] >= 0 else 0.0
+    best = min(edits, key=lambda share: (sum(edits[share]), -share))
+    return best if gain_range(edits[0.0], edits[best], length)[0] > 0 else 0.0
 
 
-def gain_range(before: Sequence[float], after: Sequence[float], length: int) -> tuple[float, float]:
+def gain_range(before: Sequence[int], after: Sequence[int], length: int) -> tuple[float, float]:
     """Between what the gain in CER lies, in SURE of all drawings of as many lines from these.
 
-    before, after : the edits in each line, which are `length` characters long together, or what
-    else is to fall. A bootstrap of pairs (B. Efron, Annals of Statistics 7, 1979), the same each
-    time.
+    before, after : the edits in each line, which are `length` characters long together. A
+    bootstrap of pairs (B. Efron, Annals of Statistics 7, 1979), the same each time.
     """
     if not len(before):
         return 0.0, 0.0
@@ -224,15 +217,6 @@ class HandTuner:
             habit=self._habit(chosen),
         )
 
-    def losses(self, chosen: Sequence[int], reader: Reader) -> list[float]:
-        """How unlikely a reader's line model holds what these lines say, in nats.
-
-        None where letters learn as well: what is read with these it cannot tell.
-        """
-        if reader.lines is None or self._letters:
-            return []
-        return self._of_lines.losses(chosen, reader.lines)
-
     def mean(self, tuned: Sequence[Reader]) -> Reader:
         """The mean of readers that were tuned on some lines each, with the habit of all lines."""
         letters = [one.letters for one in tuned if one.letters is not None]
@@ -274,13 +258,9 @@ class Fold:
 
 @dataclass(frozen=True)
 class Practised:
-    """A reader tuned on all lines but a fold's, and how it reads these.
-
-    read : share, copy, row and text of each. losses : of each, in nats, by share.
-    """
+    """A reader tuned on all lines but a fold's, and share, copy, row and text of each of these."""
 
     read: tuple[tuple[float, int, int, str], ...] = ()
-    losses: Mapping[float, Sequence[float]] = field(default_factory=dict)
     tuned: Reader = field(default_factory=lambda: Reader(None), repr=False)
 
 
@@ -324,26 +304,18 @@ def cross_validate(
     return {share: edits_in(known, read[share]) for share in SHARES}
 
 
-def held_out_losses(practised: Iterable[Practised]) -> dict[float, tuple[float, ...]]:
-    """The loss of each known line's text, fold by fold, by the share that it is read with."""
-    parts = [one.losses for one in practised if one.losses]
-    return {share: sum((tuple(one[share]) for one in parts), ()) for share in SHARES if parts}
-
-
 def _read_fold(tuner: HandTuner, copies: Sequence[Copy], fold: Fold) -> Practised:
     """The lines of a fold as they are read by what was tuned on all the others."""
     others = [k for k in range(len(tuner.known)) if k not in fold.lines]
     tuned = tuner.tune(others, np.random.default_rng(fold.seed))
-    losses = {0.0: tuner.losses(fold.lines, tuner.reader)}
     found = []
     for share in SHARES[1:]:
         blended = blend(tuner.reader, tuned, share)
-        losses[share] = tuner.losses(fold.lines, blended)
         for number, copy in enumerate(copies):
             rows = [tuner.known[k].row for k in fold.lines if tuner.known[k].copy == number]
             for row, text in zip(rows, texts_of_rows(copy.page, rows, blended), strict=True):
                 found.append((share, number, row, text))
-    return Practised(tuple(found), losses if losses[0.0] else {}, tuned)
+    return Practised(tuple(found), tuned)
 
 
 def folds(texts: Sequence[str]) -> list[list[int]]:

@@ -202,15 +202,6 @@ class LineTuner:
         vector[:] = average
         return replace(self.model, weights=(*below, *weights))
 
-    def losses(self, chosen: Sequence[int], model: Model) -> list[float]:
-        """The CTC loss, in nats, of what each of the chosen lines says, as a model reads it."""
-        found = []
-        for number in chosen:
-            scores = row_scores([self._lines[number].strip], model)[0][None]
-            steps, target = np.array([scores.shape[1]]), self._targets[number]
-            found.append(ctc.ctc_loss(scores, steps, [target])[0])
-        return found
-
     def _slopes(
         self, numbers: Sequence[int], weights: Weights, grads: Weights, rng: np.random.Generator
     ) -> None:
