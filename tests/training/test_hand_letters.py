@@ -103,6 +103,15 @@ def test_what_does_not_help_is_not_kept(page: Page, model: weights.Model) -> Non
             np.testing.assert_array_equal(value, new[name])
 
 
+def test_a_row_whose_ink_was_not_found_is_not_learnt(page: Page, model: weights.Model) -> None:
+    """A row drawn by hand over pale ink has no glyphs."""
+    rows = (page.rows[0], replace(page.rows[0], words=()), *page.rows[1:])
+    copy = Copy(replace(page, rows=rows), "\n".join((LINES[0], OTHER[0], *LINES[1:])))
+    lines, lost = hand_letters.letter_lines([copy], model)
+    assert [line.row for line in lines] == [0, 2, 3, 4]
+    assert lost == [Lost("page.png", OTHER[0])]
+
+
 def test_a_wrong_line_is_reported_and_not_learnt(page: Page, model: weights.Model) -> None:
     text = (LINES[0], OTHER[0], *LINES[2:])
     lines, lost = hand_letters.letter_lines([Copy(page, "\n".join(text))], model)

@@ -78,7 +78,8 @@ def letter_lines(copies: Sequence[Copy], model: Model) -> tuple[list[LetterLine]
     lost: list[Lost] = []
     for number, copy in enumerate(copies):
         page, texts = copy.page, copy.lines
-        pieces = pieces_of(page, model)
+        inked = [k for k, row in enumerate(page.rows) if any(word.glyphs for word in row.words)]
+        pieces = pieces_of(replace(page, rows=tuple(page.rows[k] for k in inked)), model)
         lattices = lattice.score_arcs(pieces, model, page.stroke_width) if pieces else []
         missing = set(range(len(texts)))
         for row, match in enumerate(align.match_lines(lattices, texts)):
@@ -89,7 +90,7 @@ def letter_lines(copies: Sequence[Copy], model: Model) -> tuple[list[LetterLine]
                 continue
             missing.remove(match)
             found = pieces[row], lattices[row], alignment
-            lines.append(_line(number, row, *found, page.stroke_width, model))
+            lines.append(_line(number, inked[row], *found, page.stroke_width, model))
             if words := alignment.lost():
                 lost.append(Lost(page.source, texts[match], words))
         lost += [Lost(page.source, texts[i]) for i in sorted(missing)]
