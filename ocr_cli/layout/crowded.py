@@ -71,9 +71,12 @@ def _rows_of(block: Sequence[Course], seen: Marked) -> list[Course]:
     x1 = max(0, int(points[:, 0].min() - AROUND * spread))
     x2 = int(points[:, 0].max() + AROUND * spread)
     ink = seen.pieces.labels[:, x1:x2] > 0
-    slope = _slope(ink)
+    strokes = _strokes(ink)
+    slope = _slope(strokes, len(ink))
     down = points[:, 1] - slope * (points[:, 0] - x1)
-    edges = _edges(_crossed(ink, slope), (int(down.min()), int(down.max()) + 1), spread)
+    edges = _edges(
+        _crossed(strokes, len(ink), slope), (int(down.min()), int(down.max()) + 1), spread
+    )
     if not len(edges) or down.min() < edges[0] or down.max() > edges[-1]:
         return []  # some of the rows stand well apart
     y, x = np.nonzero(ink)
@@ -88,17 +91,23 @@ def _rows_of(block: Sequence[Course], seen: Marked) -> list[Course]:
     return found if len(found) >= len(block) / 2 else []
 
 
-def _slope(ink: Mask) -> float:
+def _strokes(ink: Mask) -> tuple[Array, Array]:
+    """y and x of the places where a stroke begins, from the left."""
+    y, x = np.divmod(np.flatnonzero(ink[:, 1:] & ~ink[:, :-1]), ink.shape[1] - 1)
+    return y.astype(np.float32), x.astype(np.float32)
+
+
+def _slope(strokes: tuple[Array, Array], height: int) -> float:
     """How the rows fall, dy per dx: so that as many strokes as can be are crossed at once."""
-    return float(max(SLOPES, key=lambda slope: np.square(_crossed(ink, slope)).sum()))
+    return float(max(SLOPES, key=lambda slope: np.square(_crossed(strokes, height, slope)).sum()))
 
 
-def _crossed(ink: Mask, slope: float) -> Array:
+def _crossed(strokes: tuple[Array, Array], height: int, slope: float) -> Array:
     """(h,) how many strokes are crossed by lines of a slope, by where they begin."""
-    y, x = np.nonzero(ink[:, 1:] & ~ink[:, :-1])
-    at = np.rint(y - slope * x).astype(int)
-    inside = (at >= 0) & (at < len(ink))
-    count = np.bincount(at[inside], minlength=len(ink))
+    y, x = strokes
+    at = np.rint(y - np.float32(slope) * x).astype(np.intp)
+    inside = (at >= 0) & (at < height)
+    count = np.bincount(at[inside], minlength=height)
     return np.convolve(count, np.ones(3) / 3, "same")
 
 

@@ -16,6 +16,7 @@ from ocr_cli.page import Course
 Array = NDArray[Any]
 GAP = 18  # pixels of a strip without ink that part a row, at least
 WIDE = 24  # and that each part is wide
+MOST = 3  # gaps of a row, the widest, are looked at
 OTHER = 1.4  # times as large is one part as the other, at least
 
 
@@ -43,11 +44,12 @@ def in_sizes(pyramid: Pyramid, course: Course) -> Course:
 
 
 def _gaps(x: Array) -> list[tuple[int, int]]:
-    """Where wide gaps between columns with ink begin and end, with enough on both sides."""
+    """Where the widest gaps between columns with ink begin and end, with enough on both sides."""
     columns = np.unique(x)
     wide = np.flatnonzero(np.diff(columns) > GAP)
     gaps = [(int(columns[k]), int(columns[k + 1])) for k in wide]
-    return [(a, b) for a, b in gaps if min(a - columns[0], columns[-1] - b) >= WIDE]
+    parting = [(a, b) for a, b in gaps if min(a - columns[0], columns[-1] - b) >= WIDE]
+    return sorted(sorted(parting, key=lambda gap: gap[0] - gap[1])[:MOST])
 
 
 def _part(
