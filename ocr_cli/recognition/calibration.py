@@ -17,7 +17,7 @@ from ocr_cli.recognition.letters import geometric_mean
 LETTERS = (0.46, 1.45)
 SETTLED = (0.20, 3.40)  # rows that were read both ways
 LINES = (0.42, 0.06)  # rows read by one network,
-MIXED = (0.60, 0.80)  # and by two: the mean of their probabilities is less sure than it could be
+MIXED = (0.60, 1.10)  # and by two: the mean of their probabilities is less sure than it could be
 
 
 def calibrated(row: Row, odds: tuple[float, float]) -> Row:
