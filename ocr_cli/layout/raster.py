@@ -106,7 +106,7 @@ def _roots(count: int, a: Ints, b: Ints) -> Ints:
 
 
 def over_cells(pick: np.ufunc, grey: NDArray[Any], step: int) -> NDArray[Any]:
-    """The least (np.minimum) or the largest value of each cell of `step` pixels a side.
+    """The least (np.minimum), largest or sum (np.add) of each cell of `step` pixels a side.
 
     (H, W) to (H // step, W // step); many times as fast as a reduction over two short axes.
     """

@@ -7,14 +7,11 @@ the space before a domain's end, an @ for what stands between a name and a domai
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from difflib import SequenceMatcher
 
-import numpy as np
-
-from ocr_cli.nn.ctc import ctc_loss
 from ocr_cli.page import Row
-from ocr_cli.recognition.lines import RowEmissions, with_text
+from ocr_cli.recognition.lines import RowEmissions, text_loss, with_text
 
 ENDS = "com|org|net|edu|gov|info|eu|de|at|ch|uk|fr|es|it|nl|be|dk|se|no|pl|ie|us|ca|au|io"
 END = f"(?:{ENDS})"
@@ -34,10 +31,10 @@ def as_address(row: Row, seen: RowEmissions, classes: tuple[str, ...]) -> Row:
     text = row.text
     if not is_nearly(text):
         return row
-    before = _loss(text, seen, classes)
+    before = text_loss(text, seen.scores, classes)
     best, gain = text, 0.0
     for other, allowed in possible(text):
-        worth = allowed - (_loss(other, seen, classes) - before)
+        worth = allowed - (text_loss(other, seen.scores, classes) - before)
         if worth > gain:
             best, gain = other, worth
     return row if best == text else with_text(seen, best, classes)
@@ -82,9 +79,3 @@ def _changes(text: str, other: str) -> int:
     """How many characters were taken out, put in or put in the place of others."""
     blocks = SequenceMatcher(None, text, other, autojunk=False).get_opcodes()
     return sum(max(i2 - i1, j2 - j1) for tag, i1, i2, j1, j2 in blocks if tag != "equal")
-
-
-def _loss(text: str, seen: RowEmissions, classes: Sequence[str]) -> float:
-    number = {c: k for k, c in enumerate(classes)}
-    target = np.array([number[c] for c in text if c in number], np.int64)
-    return float(ctc_loss(seen.scores[None], np.array([len(seen.scores)]), [target])[0])

@@ -9,8 +9,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli.nn.ctc import ctc_loss
 from ocr_cli.page import Row, Word
+from ocr_cli.recognition.lines import text_loss
 
 LIKE = dict(zip("SsOoIlZz", "55001122", strict=True))
 NUMBER = re.compile(r"[^\w]*[0-9SsOoIlZz][0-9SsOoIlZz.,:/-]*[^\w]*")
@@ -36,7 +36,7 @@ def settled(
         return row
     text = " ".join(word.text for word in words)
     changed = sum(a != b for a, b in zip(text, row.text, strict=True))
-    cost = _loss(text, scores, classes) - _loss(row.text, scores, classes)
+    cost = text_loss(text, scores, classes) - text_loss(row.text, scores, classes)
     return replace(row, words=tuple(words), text=text) if cost <= MARGIN * changed else row
 
 
@@ -65,9 +65,3 @@ def is_mixed(text: str) -> bool:
 def _in_figures(word: Word) -> Word:
     glyphs = tuple(replace(g, text=LIKE.get(g.text, g.text)) for g in word.glyphs)
     return replace(word, glyphs=glyphs, text="".join(g.text for g in glyphs))
-
-
-def _loss(text: str, scores: NDArray[np.float32], classes: Sequence[str]) -> float:
-    number = {c: k for k, c in enumerate(classes)}
-    target = np.array([number[c] for c in text if c in number], np.int64)
-    return float(ctc_loss(scores[None], np.array([len(scores)]), [target])[0])

@@ -128,6 +128,13 @@ def with_text(one: RowEmissions, text: str, classes: tuple[str, ...]) -> Row:
     return _filled(one, target, ctc.forced_alignment([one.scores], [target])[0], classes)
 
 
+def text_loss(text: str, scores: NDArray[np.float32], classes: Sequence[str]) -> float:
+    """The CTC loss of a text by a row's scores (T, C + 1); what is no class is left out."""
+    number = {c: k for k, c in enumerate(classes)}
+    target = np.array([number[c] for c in text if c in number], np.int64)
+    return float(ctc.ctc_loss(scores[None], np.array([len(scores)]), [target])[0])
+
+
 def greedy_texts(seen: Sequence[RowEmissions], classes: tuple[str, ...]) -> list[str]:
     """The rows as the network alone reads them, quickly."""
     return ["".join(classes[k] for k in ctc.greedy(one.scores)).strip() for one in seen]
