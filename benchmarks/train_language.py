@@ -10,6 +10,7 @@ lines.npz as well. The same packages, folders and seed make the same file.
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from ocr_cli.data import corpus
 from ocr_cli.data.charset import LANGUAGES
 from ocr_cli.recognition import language
 from ocr_cli.recognition.language import LanguageModel, languages
+from ocr_cli.recognition.language.lexicon import make_lexicon
 from ocr_cli.recognition.language.ngrams import BREAK, train_language
 
 HERE = Path(__file__).resolve().parent
@@ -71,8 +73,11 @@ def main() -> None:
     model = train_language(
         lines, order=args.order, entries=args.entries, method=args.method, record=record
     )
+    words = make_lexicon(corpus.frequencies(name))
+    model = replace(model, lexicon=words)
     language.save(out, model, {languages.PROFILE: languages.make_profile(lines)})
-    print(f"{out}: {out.stat().st_size / 1e6:.2f} MB, {len(model.codes):,} n-grams")
+    size = out.stat().st_size / 1e6
+    print(f"{out}: {size:.2f} MB, {len(model.codes):,} n-grams, {len(words.keys):,} words")
     for what, texts in held_out(name, args.data).items():
         show(what, texts, model)
 

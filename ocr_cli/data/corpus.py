@@ -180,7 +180,7 @@ def listed_words(
     """
     recipe = recipe or RECIPES["en"]
     chances = list(recipe.endings.values())
-    for word, per_word in _frequencies(language).items():
+    for word, per_word in frequencies(language).items():
         count = round(per_word * number)
         if not count:
             continue
@@ -200,7 +200,7 @@ def elisions(number: int, rng: np.random.Generator) -> Iterator[str]:
 
     The list has them as words of their own, l and homme, without saying what follows which.
     """
-    frequency = _frequencies("fr")
+    frequency = frequencies("fr")
     silent = _SILENT.split()
     vowels = {
         word: per_word
@@ -224,7 +224,7 @@ def elisions(number: int, rng: np.random.Generator) -> Iterator[str]:
 
 def sentences(language: str, number: int, rng: np.random.Generator) -> Iterator[str]:
     """Words put together at random, as rows: how lines start and end, and where capitals stand."""
-    frequency = _frequencies(language)
+    frequency = frequencies(language)
     words = list(frequency)
     chances = np.array(list(frequency.values()))
     chances /= chances.sum()
@@ -254,7 +254,7 @@ def _cased(language: str, word: str, rng: np.random.Generator) -> str:
 
 
 @cache
-def _frequencies(language: str) -> dict[str, float]:
+def frequencies(language: str) -> dict[str, float]:
     """The frequency of each word of a language's list, of those that can be read."""
     try:
         wordfreq = importlib.import_module("wordfreq")
@@ -272,7 +272,7 @@ def _frequencies(language: str) -> dict[str, float]:
 
 def _alphabetic(language: str, number: int) -> list[str]:
     """The words that a language uses most, of letters alone."""
-    by_use = sorted(_frequencies(language).items(), key=lambda item: -item[1])
+    by_use = sorted(frequencies(language).items(), key=lambda item: -item[1])
     return [word for word, _ in by_use[:number] if word.isalpha()]
 
 

@@ -129,7 +129,7 @@ def test_without_the_word_lists(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(name: str) -> None:
         raise ImportError(name)
 
-    corpus._frequencies.cache_clear()
+    corpus.frequencies.cache_clear()
     monkeypatch.setattr(importlib, "import_module", missing)
     with pytest.raises(MissingExtraError, match="wordfreq"):
         next(corpus.listed_words("en", 10, rng()))

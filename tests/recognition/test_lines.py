@@ -1,6 +1,7 @@
 """Reading rows whole: beam search against all paths, boxes on the ink, the shipped model."""
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,8 +30,8 @@ class Likes:
 
     alphabet = "abc"
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+    def __init__(self, text: str, **words: float) -> None:
+        self.text, self.words = text, words
 
     def start(self) -> int:
         return 0
@@ -47,6 +48,9 @@ class Likes:
 
     def advance(self, states: np.ndarray, chars: np.ndarray) -> np.ndarray:
         return states + 1
+
+    def word_odds(self, texts: Sequence[str]) -> np.ndarray:
+        return np.array([self.words.get(text, 0.0) for text in texts], np.float32)
 
 
 def best_of_all(
@@ -92,6 +96,16 @@ def test_a_wide_beam_finds_the_best_of_all_texts(language: Likes | None) -> None
         found = beam_search(scores, tuple("abc"), language, decoding)
         for one, text in zip(scores, found, strict=True):
             assert tuple(text) == best_of_all(one, decoding, language)
+
+
+def test_the_words_of_a_whole_text_count_for_its_odds() -> None:
+    scores = [np.log(np.float32([[0.5, 0.3, 0.1, 0.1], [0.05, 0.8, 0.05, 0.1]]))]
+    plain = n_best(scores, tuple("abc"), Likes("abc"), LineDecoding(quiet=2.0))[0]
+    known = n_best(scores, tuple("abc"), Likes("abc", b=9.0), LineDecoding(quiet=2.0))[0]
+    odds, odds_known = ({tuple(text): value for text, value in each} for each in (plain, known))
+    assert max(odds, key=odds.__getitem__) == (0, 1)
+    assert max(odds_known, key=odds_known.__getitem__) == (1,)
+    assert odds_known[1,] == pytest.approx(odds[1,] + 9)
 
 
 def test_what_is_read_does_not_depend_on_the_rows_beside() -> None:

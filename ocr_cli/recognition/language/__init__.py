@@ -19,7 +19,7 @@ so that any choice of shares, pruned and rounded as they may be, sums to one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -34,6 +34,7 @@ from ocr_cli.modelfiles import weights
 from ocr_cli.recognition.language.columns import LACKING, columns
 from ocr_cli.recognition.language.contexts import CODE, CODE_BITS, Rows, Tree
 from ocr_cli.recognition.language.interface import Ints, Language
+from ocr_cli.recognition.language.lexicon import Lexicon, lexicon_of
 
 # What is read, space first, and the end of the line, which is also what a line starts after.
 ALPHABET = "".join(WESTERN) + "\n"
@@ -120,6 +121,7 @@ class LanguageModel:
     rests : (C,) uint8, what each context leaves to the one without its first character, not 0.
     odds : (8 ** SHAPES, L) uint8, log-odds that letter l is a capital after these shapes.
     record : how it was trained.
+    lexicon : its words, where they are known.
     """
 
     alphabet: str
@@ -130,6 +132,7 @@ class LanguageModel:
     rests: NDArray[np.uint8] = field(repr=False)
     odds: NDArray[np.uint8] = field(repr=False)
     record: dict[str, Any] = field(default_factory=dict, compare=False)
+    lexicon: Lexicon | None = field(default=None, repr=False, compare=False)
 
     def start(self) -> int:
         """The state at the beginning of a line."""
@@ -177,6 +180,12 @@ class LanguageModel:
     def score(self, text: str, *, ends: bool = False) -> float:
         """The natural log-probability of a line's text, its end included where it `ends`."""
         return score_text(self, text + "\n" * ends)
+
+    def word_odds(self, texts: Sequence[str], own: Collection[str] = ()) -> NDArray[np.float32]:
+        """(n,) what the words of each text add to its log-odds; see `lexicon`."""
+        if self.lexicon is None:
+            return np.zeros(len(texts), np.float32)
+        return self.lexicon.odds(texts, own)
 
     def last_shapes(self, states: Ints) -> tuple[Ints, Ints]:
         """The shapes of the last character but one, and of the last, before each state."""
@@ -244,7 +253,8 @@ def save(
         "record": model.record,
     }
     arrays = {name: getattr(model, name) for name in ARRAYS}
-    weights.write_archive(path, meta, {**arrays, **(extras or {})})
+    words = {} if model.lexicon is None else model.lexicon.arrays()
+    weights.write_archive(path, meta, {**arrays, **words, **(extras or {})})
 
 
 def load(path: Path) -> LanguageModel:
@@ -253,7 +263,8 @@ def load(path: Path) -> LanguageModel:
     try:
         alphabet, order = str(meta["alphabet"]), int(meta["order"])
         parts = {name: arrays[name] for name in ARRAYS}
-        model = LanguageModel(alphabet, order, **parts, record=dict(meta["record"]))
+        words, record = lexicon_of(arrays), dict(meta["record"])
+        model = LanguageModel(alphabet, order, **parts, record=record, lexicon=words)
         problem = _problem(model)
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError("the model's parts do not fit", "train it anew", str(path)) from error

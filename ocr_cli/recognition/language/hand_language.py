@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -89,6 +89,10 @@ class HandLanguage:
     def score(self, text: str) -> float:
         """The natural log-probability of the beginning of a line."""
         return score_text(self, text)
+
+    def word_odds(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """(n,) what the words of each text add to its log-odds, as the model says."""
+        return self.model.word_odds(texts)
 
     @cached_property
     def _after_one(self) -> NDArray[np.float32]:

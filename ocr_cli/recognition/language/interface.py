@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -25,3 +26,5 @@ class Language(Protocol):
     def advance(self, states: Ints, chars: Ints) -> Ints: ...
 
     def score(self, text: str) -> float: ...
+
+    def word_odds(self, texts: Sequence[str]) -> NDArray[np.float32]: ...

@@ -13,6 +13,7 @@ from ocr_cli.data.charset import folded
 from ocr_cli.recognition.language import LanguageModel, fold, score_text
 from ocr_cli.recognition.language.contexts import CODE_BITS
 from ocr_cli.recognition.language.interface import Ints
+from ocr_cli.recognition.language.lexicon import WORD
 
 SHORTEST, LONGEST = 3, 7  # characters before the next that what was written is asked by
 TRUST = 3.0  # times that a context was met which count for as much as all that is usual
@@ -107,9 +108,17 @@ class OwnWords:
         """The natural log-probability of the beginning of a line."""
         return score_text(self, text)
 
+    def word_odds(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """(n,) what the words of each text add to its log-odds, those of the lines well known."""
+        return self.model.word_odds(texts, self._words)
+
     def last_shapes(self, states: Ints) -> tuple[Ints, Ints]:
         """The shapes of the last character but one, and of the last, before each state."""
         return self.model.last_shapes(states & _OF_MODEL)
+
+    @cached_property
+    def _words(self) -> frozenset[str]:
+        return frozenset(WORD.findall(folded("\n".join(self.lines)).casefold()))
 
     @cached_property
     def _met(self) -> Met:

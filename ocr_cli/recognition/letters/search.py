@@ -113,6 +113,10 @@ class NoLanguage:
         """0, whatever the text."""
         return 0.0
 
+    def word_odds(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """(n,) noughts."""
+        return np.zeros(len(texts), np.float32)
+
 
 @dataclass(frozen=True)
 class _Front:

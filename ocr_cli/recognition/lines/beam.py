@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ class LineDecoding:
 
     language: float = 0.5
     letter: float = 1.1  # for every character, against the bias to short texts
-    beam: int = 16
+    beam: int = 32
     choices: int = 10  # characters of a step that are followed up
     quiet: float = 0.98  # steps so surely blank, or of one character, are taken together
 
@@ -54,16 +55,9 @@ def beam_search(
     decoding: LineDecoding,
     spaces: Sequence[float] | None = None,
 ) -> list[Array]:
-    """The best text of each row, as class numbers.
-
-    scores : (T, C + 1) log-probabilities of each row, CTC's blank last. Classes that the
-    language model does not know cost what `columns.LACKING` says. spaces : what every space
-    of a row gains besides, nothing unless told.
-    """
-    if not scores:
-        return []
-    steps = [_without_quiet(one, decoding.quiet) for one in scores]
-    return _Search(steps, classes, language, decoding, spaces).run()
+    """The best text of each row, as class numbers; see `n_best`."""
+    found = n_best(scores, classes, language, decoding, spaces=spaces)
+    return [max(texts, key=itemgetter(1))[0] for texts in found]
 
 
 def n_best(
@@ -72,18 +66,26 @@ def n_best(
     language: Language | None,
     decoding: LineDecoding,
     starts: Sequence[int] | None = None,
+    spaces: Sequence[float] | None = None,
 ) -> list[list[tuple[Array, float]]]:
     """All texts that are left in the beam at the end, as class numbers, each with its log-odds.
 
-    As `beam_search`; starts : the language's state before each row, without them that at the
-    start of a line.
+    The words of the whole texts count for the odds as well, see `language.lexicon`.
+
+    scores : (T, C + 1) log-probabilities of each row, CTC's blank last. Classes that the
+    language model does not know cost what `columns.LACKING` says.
+    starts : the language's state before each row, without them that at the start of a line.
+    spaces : what every space of a row gains besides, nothing unless told.
     """
     if not scores:
         return []
     steps = [_without_quiet(one, decoding.quiet) for one in scores]
-    search = _Search(steps, classes, language, decoding, keep_all=True)
-    search.run(starts)
-    return search.left
+    found = _Search(steps, classes, language, decoding, spaces).run(starts)
+    if language is None:
+        return found
+    written = ["".join(classes[k] for k in text) for texts in found for text, _ in texts]
+    of_words = iter(language.word_odds(written).tolist())
+    return [[(text, odds + next(of_words)) for text, odds in texts] for texts in found]
 
 
 def _without_quiet(scores: Array, quiet: float) -> Array:
@@ -107,9 +109,8 @@ class _Search:
         language: Language | None,
         decoding: LineDecoding,
         spaces: Sequence[float] | None = None,
-        keep_all: bool = False,
     ) -> None:
-        self.decoding, self.language, self.keep_all = decoding, language, keep_all
+        self.decoding, self.language = decoding, language
         self.classes = len(classes)
         lengths = np.array([len(one) for one in steps])
         self.order = np.argsort(-lengths, kind="stable")
@@ -131,7 +132,8 @@ class _Search:
         if language is not None:
             self.columns = columns(language.alphabet, classes)
 
-    def run(self, starts: Sequence[int] | None = None) -> list[Array]:
+    def run(self, starts: Sequence[int] | None = None) -> list[list[tuple[Array, float]]]:
+        """The texts left in the beams of each row, as class numbers, with their log-odds."""
         rows = len(self.order)
         shape = rows, 1
         start = 0 if self.language is None else self.language.start()
@@ -149,16 +151,15 @@ class _Search:
             states,
             zero,
         )
-        finished: list[Array] = [np.empty(0)] * rows
         alive = rows
         for t in range(len(self.scores)):
             going = int((self.lengths > t).sum())
             if going < alive:
-                self._finish(beams, going, finished)
+                self._finish(beams, going)
                 beams, alive = _take(beams, slice(0, going)), going
             beams = self._step(beams, t)
-        self._finish(beams, 0, finished)
-        return finished
+        self._finish(beams, 0)
+        return self.left
 
     def _step(self, beams: _Beams, t: int) -> _Beams:
         """All (R, B) beams one step on."""
@@ -251,19 +252,16 @@ class _Search:
         ahead += self.reward[rows, choice][:, None]
         return ahead
 
-    def _finish(self, beams: _Beams, first: int, finished: list[Array]) -> None:
-        """Writes down the best text of the rows from `first` on."""
+    def _finish(self, beams: _Beams, first: int) -> None:
+        """Writes down the texts of the rows from `first` on."""
         parents, characters = (np.concatenate(part) for part in self.tree)
         self.tree = [parents], [characters]
         total = np.logaddexp(beams.ends_blank, beams.ends_character) + beams.extra
         for k, row in enumerate(total[first:], first):
-            i = int(self.order[k])
-            finished[i] = _traced(parents, characters, beams.node[k, row.argmax()])
-            if self.keep_all:
-                self.left[i] = [
-                    (_traced(parents, characters, beams.node[k, b]), float(row[b]))
-                    for b in np.flatnonzero(row > NEVER / 2)
-                ]
+            self.left[int(self.order[k])] = [
+                (_traced(parents, characters, beams.node[k, b]), float(row[b]))
+                for b in np.flatnonzero(row > NEVER / 2)
+            ]
 
 
 def _traced(parents: Array, characters: Array, node: int) -> Array:
