@@ -78,6 +78,21 @@ def test_the_default_reader_reads_it(picture: Path) -> None:
     assert metrics.score(text, truth(picture)).bare.rate <= 0.05
 
 
+@pytest.mark.skipif(not SHIPPED, reason="no model is shipped yet")
+def test_rows_tell_which_is_the_ink_where_most_thin_marks_are_light(tmp_path: Path) -> None:
+    """A sheet on a dark table with light stripes."""
+    sheet = np.asarray(Image.open(EXAMPLES / "todo.jpg").convert("L"))
+    table = np.full((len(sheet), 600), 40, np.uint8)
+    for k in range(6):
+        table[:, 20 + k :: 40] = 235
+    path = tmp_path / "table.png"
+    Image.fromarray(np.concatenate([sheet, table], axis=1)).save(path)
+    page = images.load_page(images.Picture(str(path)))
+    assert layout.dark_on_light(page) is not page  # it is deceived, the rows are not
+    text = recognition.read_page(layout.locate(page), recognition.load_reader()).text
+    assert text.split() == truth(EXAMPLES / "todo.jpg").split()
+
+
 @pytest.mark.skipif(shutil.which("awk") is None, reason="no awk")
 def test_the_recipe_for_doubtful_words_finds_them(untrained: Path, run_ocr) -> None:
     recipe = (EXAMPLES / "recipes.md").read_text(encoding="utf-8")

@@ -72,6 +72,9 @@ def locate(page: Page) -> Page:
     if quarters:
         page = quarter_turned(page, quarters)
         found = survey(page.grey, _finder())
+    if _are_light(page.grey, courses_of(found)):
+        page = _inverted(page)
+        found = survey(page.grey, _finder())
     lit = evenly_lit(page.grey, courses_of(found))
     if lit is not page.grey:
         page = replace(page, grey=lit)
@@ -107,7 +110,21 @@ def _of_plain_ink(page: Page) -> list[Course]:
 
 def place_rows(page: Page, courses: Sequence[Course]) -> Page:
     """The page with a row for each course, in their order, each moved onto its ink."""
-    return _with_rows(dark_on_light(page), courses, given=True)
+    page = dark_on_light(page)
+    if _are_light(page.grey, courses):
+        page = _inverted(page)
+    return _with_rows(page, courses, given=True)
+
+
+def _are_light(grey: NDArray[np.float32], courses: Sequence[Course]) -> bool:
+    """Whether rows are lighter than their sheet, as on a dark one that lies on a light table."""
+    pyramid = Pyramid(grey)
+    some = courses[:: max(1, len(courses) // ASKED)]
+    return sum(is_light(pyramid, course) for course in some) > len(some) / 2
+
+
+def _inverted(page: Page) -> Page:
+    return replace(page, grey=1 - page.grey)
 
 
 def _with_rows(page: Page, courses: Sequence[Course], given: bool = False) -> Page:
@@ -116,10 +133,6 @@ def _with_rows(page: Page, courses: Sequence[Course], given: bool = False) -> Pa
     Unless rows are given, close ones and those of tables may be others than the finder saw.
     """
     pyramid = Pyramid(page.grey)
-    some = courses[:: max(1, len(courses) // ASKED)]
-    if sum(is_light(pyramid, course) for course in some) > len(some) / 2:
-        page = replace(page, grey=1 - page.grey)  # a dark sheet on a light table
-        pyramid = Pyramid(page.grey)
     grey, others, bands = _cleared(page.grey, courses, given)
     if grey is not page.grey:
         page = replace(page, grey=grey)
