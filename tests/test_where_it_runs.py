@@ -59,6 +59,9 @@ def test_without_standard_input_files_are_read(folder: Path) -> None:
         "OCR eval a.png",
         "OCR models",
         "OCR models show mlp",
+        "OCR schema",
+        "OCR review a.png",
+        "OCR review a.png --html page.html",
         "OCR --help",
         "OCR read --help",
     ],
@@ -69,6 +72,7 @@ def test_without_standard_output_one_line_tells_it(folder: Path, command: str) -
     assert done.stderr.startswith("ocr: standard output is closed")
     assert done.stderr.count("\n") == 1
     assert not (folder / "new.npz").exists()
+    assert not (folder / "page.html").exists()
 
 
 def test_without_standard_output_a_file_is_still_written(folder: Path) -> None:
@@ -135,6 +139,17 @@ def test_little_memory_is_told_as_that() -> None:
     item = batch.Extraction(picture=type("Picture", (), {"source": "a.png"})())
     (result,) = parallel.in_order(work, [item])
     assert str(result).startswith("a.png: memory is short")
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="limits of a Linux shell")
+@pytest.mark.parametrize("command", ["READ a.png", "READ -j2 a.png a.png", "OCR extract a.png"])
+@pytest.mark.parametrize("kilobytes", [90_000, 180_000, 225_000])
+def test_a_limit_on_memory_is_told_and_no_library_has_the_word(
+    folder: Path, command: str, kilobytes: int
+) -> None:
+    done = shell(f"ulimit -v {kilobytes}; {command}", folder)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "ocr: memory is short; close other programs, or use fewer --jobs\n"
 
 
 def test_a_command_that_runs_out_of_memory_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -309,13 +324,14 @@ def test_the_version_has_a_short_option(run_ocr: RunOcr) -> None:
     assert run_ocr("-V").stdout == run_ocr("--version").stdout
 
 
+@pytest.mark.parametrize("command", ["read", "review"])
 @pytest.mark.parametrize("arguments", [["-l", "nosuch"], ["-m", "nosuch"], ["-l", "."]])
 def test_a_model_that_is_not_there_is_not_called_damaged(
-    folder: Path, arguments: list[str]
+    folder: Path, arguments: list[str], command: str
 ) -> None:
-    done = CliRunner().invoke(cli, ["read", *arguments, str(folder / "a.png")])
-    assert done.exit_code == 1
-    assert done.stderr.startswith(f"ocr: {arguments[1]}: ")
+    done = CliRunner().invoke(cli, [command, *arguments, str(folder / "a.png")])
+    assert done.exit_code == 2  # the option is wrong, and no file
+    assert done.stderr.startswith(f"ocr: {arguments[1]}: no such ")
     assert "damaged" not in done.stderr
     assert "anew" not in done.stderr
 
