@@ -114,7 +114,7 @@ def _links(start: Array, end: Array, stride: int) -> Array:
 
 
 def _most_alike(of: Array, one: Array, alike: Array, n: int) -> Array:
-    """Find for each of n, as `of` counts them, the `one` most `alike`, the first of several; or -1."""
+    """Find for each of n, as `of` counts, the `one` most `alike`, the first of several; or -1."""
     best = np.zeros(n)
     np.maximum.at(best, of, alike)
     found = np.full(n, -1)

@@ -41,8 +41,7 @@ class Band:
 def without_grids(
     grey: Grey, courses: Sequence[Course], seen: Marked
 ) -> tuple[Grey, list[Course], list[Band]]:
-    """Take grids off a page: the page without their lines, its other courses, a band for each row
-    of cells."""
+    """Take grids off a page: the page without lines, its other courses, bands of cells."""
     bands: list[Band] = []
     kept = list(courses)
     for p in candidates(seen):

@@ -114,7 +114,7 @@ def _is_behind(dark: Mask, pale: Mask, behind: Mask) -> bool:
 
 
 def _zone(courses: Sequence[Course], cleaned: Sequence[int], seen: Marked) -> NDArray[np.int32]:
-    """Mark the zone around these rows, numbered from 1, less the others' bodies: (h, w), 1 inside."""
+    """Mark the zone around rows of these numbers, from 1, less the others' bodies: (h, w)."""
     zone = np.zeros(seen.dark.shape, np.int32)
     for k, course in enumerate(courses):
         if k + 1 in cleaned:
