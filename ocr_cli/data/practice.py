@@ -133,9 +133,9 @@ def packed(strips: Sequence[NDArray[np.float32]], texts: list[str]) -> Batch:
     return Batch(images, widths, texts)
 
 
-def as_found(items: Sequence[Patch], seed: int = 0) -> list[Batch]:
+def as_found(items: Sequence[Patch]) -> list[Batch]:
     """Make batches of all items, hardly augmented, for measuring the error rate."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     strips = [_plain(item, rng) for item in items]
     order = np.argsort([s.shape[1] for s in strips])
     widths = np.array([strips[i].shape[1] for i in order], float)
