@@ -122,6 +122,9 @@ def test_a_working_folder_that_is_gone_costs_nothing(folder: Path) -> None:
     done = shell(f"{go}; OCR read -q -l none -m $P/m.npz -j2 $P/a.png $P/a.png", folder)
     assert (done.returncode, done.stdout) == (0, plain)
     assert "Traceback" not in done.stderr
+    done = shell(f"{go}; OCR read -q -l none -m $P/m.npz $P/a.png -o notes.txt", folder)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines()[-1].startswith("ocr: the working folder is gone; cd to one")
 
 
 def test_little_memory_is_told_as_that() -> None:
