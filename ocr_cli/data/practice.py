@@ -230,10 +230,6 @@ def row_format(folder: Path) -> RowFormat:
     return next((known for known in ROWS if known.is_such(folder)), ROWS[-1])
 
 
-def _has_strokes(folder: Path) -> bool:
-    return (folder / "words.npz").is_file()
-
-
 def _has_fonts(folder: Path) -> bool:
     return any(next(folder.rglob(pattern), None) is not None for pattern in _FONTS)
 
@@ -282,7 +278,7 @@ def _typeset(
 
 
 ROWS = (
-    RowFormat(_has_strokes, _drawn, has_valid=True),
+    RowFormat(lambda folder: (folder / "words.npz").is_file(), _drawn, has_valid=True),
     RowFormat(_has_fonts, _typeset, sets_texts=True),
     RowFormat(Path.is_dir, _transcribed),
 )
