@@ -86,7 +86,7 @@ def opened(browser: Any, url: str, **options: Any) -> Any:
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.faults = faults
     page.goto(url)
-    page.wait_for_selector("body[data-ready]", timeout=600_000)
+    page.wait_for_selector("body[data-ready]", timeout=60_000)
     return page
 
 
