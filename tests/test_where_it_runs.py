@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 from ocr_cli import batch, parallel
 from ocr_cli.cli import options
-from ocr_cli.cli.main import cli
+from ocr_cli.cli.main import COMMANDS, cli
 from ocr_cli.errors import InputError, ModelError, OcrError, is_memory_short, shown
 
 if TYPE_CHECKING:
@@ -116,6 +116,15 @@ def test_processes_need_no_shared_memory(monkeypatch: pytest.MonkeyPatch) -> Non
         assert executor.submit(int, "1").result() == 1
 
 
+def test_a_container_without_shared_memory_reads_side_by_side(folder: Path) -> None:
+    lock = "mount -t tmpfs -o size=4k,ro none /dev/shm"
+    if shell(f"unshare -m bash -c '{lock}'", folder).returncode:
+        pytest.skip("nothing may be mounted here")
+    plain = shell("READ a.png a.png", folder).stdout
+    done = shell(f"unshare -m bash -c '{lock}; READ -j2 a.png a.png'", folder)
+    assert (done.returncode, done.stdout, done.stderr) == (0, plain, "")
+
+
 def test_a_working_folder_that_is_gone_costs_nothing(folder: Path) -> None:
     plain = shell("READ a.png a.png", folder).stdout
     go = "P=$PWD; mkdir d; cd d; rmdir ../d"
@@ -175,7 +184,7 @@ def test_what_nobody_foresaw_is_one_line_too(monkeypatch: pytest.MonkeyPatch) ->
     assert "ZeroDivisionError: by zero" in done.stderr
 
 
-@pytest.mark.parametrize("command", ["", "read", "extract", "train", "eval", "models"])
+@pytest.mark.parametrize("command", ["", *COMMANDS])
 def test_help_is_there_without_docstrings(run_ocr: RunOcr, command: str) -> None:
     arguments = [command, "--help"] if command else ["--help"]
     plain = run_ocr(*arguments).stdout
