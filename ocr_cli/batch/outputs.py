@@ -275,7 +275,7 @@ class _Making:
 
 
 def _once() -> str:
-    """A key that nobody will ask for again."""
+    """Make a key for a page that has none: random, so that no later run finds it."""
     import secrets
 
     return f"once-{secrets.token_hex(8)}"

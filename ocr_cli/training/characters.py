@@ -301,7 +301,7 @@ def train(
 
 @dataclass(frozen=True)
 class Lessons:
-    """The lessons of a training: those of an epoch, their number of steps, and their goal."""
+    """The batches of a training: those of an epoch, how many there are, and the goal."""
 
     epoch: Callable[[], Iterator[Lesson]]
     steps: int
