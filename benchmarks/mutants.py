@@ -173,7 +173,10 @@ MUTANTS = (
         "recognition/test_decisions.py",
     ),
     Mutant(
-        "recognition/letters/choice.py", "LINE * loss", "0 * loss", "recognition/test_decisions.py"
+        "recognition/letters/choice.py",
+        "LINE * text_loss",
+        "0 * text_loss",
+        "recognition/test_decisions.py",
     ),
     Mutant(
         "recognition/lines/beam.py",
@@ -215,6 +218,12 @@ MUTANTS = (
         "data/test_recombination.py",
     ),
     # input and output
+    Mutant(
+        "input/limits.py",
+        "MOST_A_BYTE = 3_000 ",
+        "MOST_A_BYTE = 300_000 ",
+        "input/test_pages.py",
+    ),
     Mutant(
         "input/grey.py",
         "0 if light and seen.mean() < 0.5 else 255",

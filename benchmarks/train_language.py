@@ -28,8 +28,8 @@ HERE = Path(__file__).resolve().parent
 HELD_OUT = {"en": ("gnhk",), "fr": ("copiste",), "de": ("dhsd",), "es": ()}
 
 
-def main() -> None:
-    """Corpus, model, file, and the rows of the card's table."""
+def asked() -> argparse.Namespace:
+    """What is asked for on the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("data", type=Path, help="folder of ink/ and real/")
     parser.add_argument("--prose", type=Path, required=True, help="folder that prose.py filled")
@@ -42,8 +42,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=4)
     parser.add_argument("--words", type=float, default=1.5, help="millions drawn by frequency")
     parser.add_argument("--strings", type=int, default=60_000, help="made up, no words")
-    args = parser.parse_args()
+    return parser.parse_args()
 
+
+def main() -> None:
+    """Corpus, model, file, and the rows of the card's table."""
+    args = asked()
     name = args.language
     out = args.out or Path("models") / f"{LANGUAGES[name].file}.npz"
     lines = list(

@@ -70,6 +70,12 @@ class ModelError(OcrError):
     """A model file that is damaged, of a wrong kind, or not safe to load."""
 
 
+class NoSuchModelError(ModelError):
+    """The name of a model or language that there is none of."""
+
+    exit_code = 2
+
+
 class UsageError(OcrError):
     """Options that do not go together, or an option's value that makes no sense."""
 

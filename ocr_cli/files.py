@@ -85,9 +85,9 @@ def _telling(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def replacing_text(path: Path, lasting: bool = False) -> Iterator[TextIO]:
+def replacing_text(path: Path) -> Iterator[TextIO]:
     """Do as `replacing` for text in UTF-8; names that are none go out as they came in."""
-    with replacing(path, lasting) as file:
+    with replacing(path) as file:
         text = io.TextIOWrapper(file, "utf-8", errors="surrogateescape", newline="\n")
         yield text
         text.flush()

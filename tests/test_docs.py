@@ -194,6 +194,15 @@ def test_the_laboratorys_commands_make_its_pictures() -> None:
     assert shown <= places
 
 
+def test_each_experiment_has_figures_on_what_everyone_has() -> None:
+    text = (ROOT / "docs" / "lab.md").read_text(encoding="utf-8")
+    table = text.partition("## On what everyone has")[2].partition("\n## ")[0]
+    assert set(re.findall(r"^## (\d)\.", text, re.MULTILINE)) == set(
+        re.findall(r"^\| (\d)\.", table, re.MULTILINE)
+    )
+    assert not [row for row in table.splitlines() if row.startswith("|") and "nist36" in row]
+
+
 def test_the_changelog_opens_with_this_version() -> None:
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert re.findall(r"^## \[?([\d.]+)", changelog, re.MULTILINE)[0] == __version__

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 import subprocess
 import sys
 import warnings
@@ -13,11 +14,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
 from ocr_cli import npz, recognition
 from ocr_cli.cli.main import cli
 from ocr_cli.data.formats import ink
 from ocr_cli.errors import InputError, ModelError
+from ocr_cli.input import load_page
+from ocr_cli.input.files import Picture
 from ocr_cli.modelfiles import weights
 
 if TYPE_CHECKING:
@@ -52,6 +56,32 @@ def refused(*arguments: object) -> str:
     assert int(memory.split()[1]) < MOST
     assert done.stdout == b""
     return line
+
+
+SIDES = 12_000, 12_400  # within what is read
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"P6 %d %d 255\n" % SIDES + bytes(1000),
+        b"BM" + struct.pack("<6I2H6I", 1000, 0, 54, 40, *SIDES, 1, 24, *[0] * 6) + bytes(900),
+        b"GIF89a%b\x80\0\0\0\0\0\0\0\0,\0\0\0\0%b\0\x08\1\0\0;"
+        % (2 * (struct.pack("<2H", *SIDES),)),
+    ],
+    ids=lambda content: content[:2].decode(),
+)
+def test_a_few_bytes_that_claim_a_large_picture(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "claims").write_bytes(content)
+    assert "the picture is damaged" in refused("read", "-l", "none", tmp_path / "claims")
+
+
+def test_a_large_blank_sheet_is_no_damage(tmp_path: Path) -> None:
+    for name, mode in (("fax.tif", "1"), ("scan.png", "L")):
+        Image.new(mode, (5_000, 4_100), 255 if mode == "L" else 1).save(
+            tmp_path / name, compression="group4"
+        )
+        assert load_page(Picture(str(tmp_path / name))).grey.min() == 1
 
 
 def meta_of(path: Path) -> dict[str, Any]:
@@ -186,7 +216,7 @@ def test_a_language_that_is_not_there_and_a_picture_as_a_model() -> None:
     result = run("read", "-l", "nosuch", "examples/todo.jpg")
     told = "no such language; give auto, en, fr, de, es, none, or a file that "
     told += "ocr train --kind language wrote"
-    assert (result.exit_code, result.stderr) == (1, f"ocr: nosuch: {told}\n")
+    assert (result.exit_code, result.stderr) == (2, f"ocr: nosuch: {told}\n")
     result = run("read", "-m", "examples/todo.jpg", "examples/todo.jpg")
     assert result.stderr.startswith("ocr: examples/todo.jpg: a picture, not a model; -m takes a n")
 

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 from ocr_cli import batch, parallel
 from ocr_cli.cli import options
-from ocr_cli.cli.main import cli
+from ocr_cli.cli.main import COMMANDS, cli
 from ocr_cli.errors import InputError, ModelError, OcrError, is_memory_short, shown
 
 if TYPE_CHECKING:
@@ -59,6 +59,9 @@ def test_without_standard_input_files_are_read(folder: Path) -> None:
         "OCR eval a.png",
         "OCR models",
         "OCR models show mlp",
+        "OCR schema",
+        "OCR review a.png",
+        "OCR review a.png --html page.html",
         "OCR --help",
         "OCR read --help",
     ],
@@ -69,6 +72,7 @@ def test_without_standard_output_one_line_tells_it(folder: Path, command: str) -
     assert done.stderr.startswith("ocr: standard output is closed")
     assert done.stderr.count("\n") == 1
     assert not (folder / "new.npz").exists()
+    assert not (folder / "page.html").exists()
 
 
 def test_without_standard_output_a_file_is_still_written(folder: Path) -> None:
@@ -112,12 +116,24 @@ def test_processes_need_no_shared_memory(monkeypatch: pytest.MonkeyPatch) -> Non
         assert executor.submit(int, "1").result() == 1
 
 
+def test_a_container_without_shared_memory_reads_side_by_side(folder: Path) -> None:
+    lock = "mount -t tmpfs -o size=4k,ro none /dev/shm"
+    if shell(f"unshare -m bash -c '{lock}'", folder).returncode:
+        pytest.skip("nothing may be mounted here")
+    plain = shell("READ a.png a.png", folder).stdout
+    done = shell(f"unshare -m bash -c '{lock}; READ -j2 a.png a.png'", folder)
+    assert (done.returncode, done.stdout, done.stderr) == (0, plain, "")
+
+
 def test_a_working_folder_that_is_gone_costs_nothing(folder: Path) -> None:
     plain = shell("READ a.png a.png", folder).stdout
     go = "P=$PWD; mkdir d; cd d; rmdir ../d"
     done = shell(f"{go}; OCR read -q -l none -m $P/m.npz -j2 $P/a.png $P/a.png", folder)
     assert (done.returncode, done.stdout) == (0, plain)
     assert "Traceback" not in done.stderr
+    done = shell(f"{go}; OCR read -q -l none -m $P/m.npz $P/a.png -o notes.txt", folder)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines()[-1].startswith("ocr: the working folder is gone; cd to one")
 
 
 def test_little_memory_is_told_as_that() -> None:
@@ -135,6 +151,17 @@ def test_little_memory_is_told_as_that() -> None:
     item = batch.Extraction(picture=type("Picture", (), {"source": "a.png"})())
     (result,) = parallel.in_order(work, [item])
     assert str(result).startswith("a.png: memory is short")
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="limits of a Linux shell")
+@pytest.mark.parametrize("command", ["READ a.png", "READ -j2 a.png a.png", "OCR extract a.png"])
+@pytest.mark.parametrize("kilobytes", [90_000, 180_000, 225_000])
+def test_a_limit_on_memory_is_told_and_no_library_has_the_word(
+    folder: Path, command: str, kilobytes: int
+) -> None:
+    done = shell(f"ulimit -v {kilobytes}; {command}", folder)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "ocr: memory is short; close other programs, or use fewer --jobs\n"
 
 
 def test_a_command_that_runs_out_of_memory_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,7 +184,7 @@ def test_what_nobody_foresaw_is_one_line_too(monkeypatch: pytest.MonkeyPatch) ->
     assert "ZeroDivisionError: by zero" in done.stderr
 
 
-@pytest.mark.parametrize("command", ["", "read", "extract", "train", "eval", "models"])
+@pytest.mark.parametrize("command", ["", *COMMANDS])
 def test_help_is_there_without_docstrings(run_ocr: RunOcr, command: str) -> None:
     arguments = [command, "--help"] if command else ["--help"]
     plain = run_ocr(*arguments).stdout
@@ -309,13 +336,14 @@ def test_the_version_has_a_short_option(run_ocr: RunOcr) -> None:
     assert run_ocr("-V").stdout == run_ocr("--version").stdout
 
 
+@pytest.mark.parametrize("command", ["read", "review"])
 @pytest.mark.parametrize("arguments", [["-l", "nosuch"], ["-m", "nosuch"], ["-l", "."]])
 def test_a_model_that_is_not_there_is_not_called_damaged(
-    folder: Path, arguments: list[str]
+    folder: Path, arguments: list[str], command: str
 ) -> None:
-    done = CliRunner().invoke(cli, ["read", *arguments, str(folder / "a.png")])
-    assert done.exit_code == 1
-    assert done.stderr.startswith(f"ocr: {arguments[1]}: ")
+    done = CliRunner().invoke(cli, [command, *arguments, str(folder / "a.png")])
+    assert done.exit_code == 2  # the option is wrong, and no file
+    assert done.stderr.startswith(f"ocr: {arguments[1]}: no such ")
     assert "damaged" not in done.stderr
     assert "anew" not in done.stderr
 

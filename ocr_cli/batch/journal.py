@@ -142,7 +142,7 @@ def _records(file: IO[bytes]) -> Iterator[tuple[str, int, int, bool]]:
 
 
 def _lock(file: IO[bytes], path: Path) -> None:
-    """OcrError where another process has the file; it has it for as long as it lives."""
+    """Lock a file for as long as this process lives; OcrError where another one has it."""
     try:
         import fcntl
     except ImportError:  # Windows

@@ -55,7 +55,8 @@ def in_folder(
     UsageError
         Where two files would be one output, and there were none before.
     """
-    roots = sorted((Path(path) for path in paths if Path(path).is_dir()), key=_depth, reverse=True)
+    folders = (Path(path) for path in paths if Path(path).is_dir())
+    roots = sorted(folders, key=lambda path: len(path.parts), reverse=True)
     outputs: list[PlannedFile | InputError] = []
     named: set[Path] = set()
     taken = {} if former is None else former
@@ -97,10 +98,6 @@ def one_page_each(output: PlannedFile) -> list[PlannedFile | InputError]:
         )
         for number, page in enumerate(output.pictures, 1)
     ]
-
-
-def _depth(path: Path) -> int:
-    return len(path.parts)
 
 
 def _by_file(pictures: Iterable[Picture | InputError]) -> Iterator[list[Picture] | InputError]:
@@ -278,7 +275,7 @@ class _Making:
 
 
 def _once() -> str:
-    """A key that nobody will ask for again."""
+    """Make a key for a page that has none: random, so that no later run finds it."""
     import secrets
 
     return f"once-{secrets.token_hex(8)}"

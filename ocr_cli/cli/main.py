@@ -8,6 +8,7 @@ import io
 import os
 import signal
 import sys
+from contextlib import suppress
 from types import FrameType
 from typing import NoReturn
 
@@ -89,7 +90,7 @@ def _told(failure: BaseException) -> int:
         return CLOSED_PIPE
     if isinstance(failure, OSError) and not is_memory_short(failure):
         _drop_output()
-        failure = OcrError(failure.strerror or str(failure), "", str(failure.filename or ""))
+        failure = _of_system(failure)
     elif is_memory_short(failure) and not isinstance(failure, InputError):
         failure = ShortOfMemoryError()
     elif not isinstance(failure, OcrError):
@@ -99,6 +100,16 @@ def _told(failure: BaseException) -> int:
         )
     options.tell(str(failure))
     return failure.exit_code
+
+
+def _of_system(failure: OSError) -> OcrError:
+    """What the system refused, and of which file."""
+    if isinstance(failure, FileNotFoundError) and failure.filename is None:
+        with suppress(OSError):
+            os.getcwd()  # noqa: PTH109 -- pathlib's says no more
+            return OcrError(failure.strerror or str(failure))
+        return OcrError("the working folder is gone", "cd to one that is there, or give full paths")
+    return OcrError(failure.strerror or str(failure), "", str(failure.filename or ""))
 
 
 def _drop_output() -> None:

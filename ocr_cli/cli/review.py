@@ -71,9 +71,16 @@ def review(
 ) -> None:
     """Serve the page, or write it to a file."""
     parallel.cap_threads(1)
+    from ocr_cli.data.charset import LANGUAGES
+    from ocr_cli.modelfiles import weights
     from ocr_cli.review.store import Store
 
     model = options.model_of(model, reader)
+    weights.model_path(model)  # a wrong name is told before there is a page
+    if language not in ("auto", "none", *LANGUAGES):
+        from ocr_cli.recognition import load_language  # which takes time to import
+
+        load_language(language)
     pictures = _pictures(files, recursive)
     hand = hand or Path(pictures[0].source).with_name("hand.npz")
     store = Store(pictures, partial(batch.process_reader, model, language))

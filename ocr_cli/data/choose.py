@@ -181,7 +181,7 @@ def _usual_rng() -> np.random.Generator:
 
 
 def _unknown(path: Path) -> InputError:
-    """An InputError for a path that no format fits: it says what is there instead."""
+    """Make an InputError for a path that no format fits: it says what is there instead."""
     if not path.exists():
         return InputError("no such file or folder", EXPECTED, str(path))
     if path.is_dir():

@@ -31,8 +31,8 @@ class RowPage:
     name: str = ""
 
 
-def load_transcribed(path: Path, longest: int = LONGEST) -> RowPage:
-    """A page of ALTO or PAGE XML with its rows measured on the picture, shrunk to `longest`."""
+def load_transcribed(path: Path) -> RowPage:
+    """A page of ALTO or PAGE XML with its rows measured on the picture, shrunk to LONGEST."""
     given = load_page_xml(path)
     with Image.open(given.picture) as image:
         grey = np.asarray(image.convert("L"))
@@ -44,7 +44,7 @@ def load_transcribed(path: Path, longest: int = LONGEST) -> RowPage:
     for row, course in zip(given.rows, measured, strict=True):
         if course is not None:
             courses += _parted(course, [w.outline * scale for w in row.words])
-    return _shrunk(RowPage(grey, tuple(courses), path.stem), longest)
+    return _shrunk(RowPage(grey, tuple(courses), path.stem))
 
 
 def _parted(course: Course, words: Sequence[Array]) -> list[Course]:
@@ -70,9 +70,9 @@ def between(course: Course, start: float, end: float) -> Course:
     return replace(course, points=np.stack([at, np.interp(at, x, y)], 1))
 
 
-def _shrunk(page: RowPage, longest: int) -> RowPage:
+def _shrunk(page: RowPage) -> RowPage:
     height, width = page.grey.shape
-    scale = longest / max(height, width)
+    scale = LONGEST / max(height, width)
     if scale >= 1:
         return page
     size = round(width * scale), round(height * scale)

@@ -16,6 +16,8 @@ from ocr_cli.nn.losses import log_softmax
 from ocr_cli.page import Page
 from ocr_cli.training import autoencoder
 
+LISTED = 20  # classes that a message names
+WORST = 15  # pairs that are told of what is most often taken for what
 LOOK_ALIKES = ("0O", "1I")  # of capitals and figures: one shape, and one size
 
 
@@ -169,13 +171,13 @@ def known_part(model: Model, data: CharacterSet) -> tuple[CharacterSet, dict[str
     return replace(part, labels=(np.cumsum(known) - 1)[part.labels], classes=classes), left
 
 
-def listed(classes: Sequence[str], most: int = 20) -> str:
+def listed(classes: Sequence[str]) -> str:
     """Classes in a line, the first few where there are many."""
-    shown = " ".join(c for c in classes[:most] if c)
-    return shown + (f" … ({len(classes)})" if len(classes) > most else "")
+    shown = " ".join(c for c in classes[:LISTED] if c)
+    return shown + (f" … ({len(classes)})" if len(classes) > LISTED else "")
 
 
-def evaluate_characters(model: Model, data: CharacterSet, worst: int = 15) -> CharacterScores:
+def evaluate_characters(model: Model, data: CharacterSet) -> CharacterScores:
     """Scores of `model` on `data`, whose characters must all be among the model's classes.
 
     UsageError where they are not, see `known_part`.
@@ -198,7 +200,7 @@ def evaluate_characters(model: Model, data: CharacterSet, worst: int = 15) -> Ch
         loss=-float(log_probabilities[np.arange(len(data)), data.labels].mean()),
         classes=data.classes,
         per_class=_per_class(confusion, data.classes),
-        worst=_worst(confusion, data.classes, worst),
+        worst=_worst(confusion, data.classes, WORST),
         calibration_error=reliability(confidence, read == data.labels).error,
         confusion=confusion,
         read=read,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MOST_PAIRS, MOST_EXAMPLES = 10, 8
+LEAST = 0.05  # of a row, from which on a cell has its number
 LONGEST_NAME = 24  # characters of a class
 
 
@@ -51,9 +52,9 @@ def _short(name: str) -> str:
     return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
 
 
-def _write_misreadings(axes: Axes, shares: NDArray[np.float64], least: float = 0.05) -> None:
-    """The percentage in each cell off the diagonal that holds `least` of its row or more."""
-    for y, x in np.argwhere(shares >= least):
+def _write_misreadings(axes: Axes, shares: NDArray[np.float64]) -> None:
+    """The percentage in each cell off the diagonal that holds LEAST of its row or more."""
+    for y, x in np.argwhere(shares >= LEAST):
         if y != x:
             ink = "white" if shares[y, x] > 0.5 else "black"
             text = f"{100 * shares[y, x]:.0f}"

@@ -18,7 +18,7 @@ from ocr_cli.errors import InputError
 from ocr_cli.input import formats
 from ocr_cli.input.files import MOST_BYTES, Picture, cannot_open, opened, pictures_in
 from ocr_cli.input.grey import COLOURED, FLAT, PLAIN, TIMES, contrast, telling_channel, to_grey
-from ocr_cli.input.limits import check_size, too_large
+from ocr_cli.input.limits import check_content, check_size, too_large
 from ocr_cli.page import Page
 
 STRIP = 0.5  # a strip keeps the area of a page so many times as long as wide, whatever its length
@@ -332,11 +332,14 @@ def _open(picture: Picture, data: bytes | None = None) -> Iterator[Image.Image]:
         else:
             file = closing.enter_context(io.BytesIO(data))
         known = formats.format_of(file.read(formats.HEAD), picture.source)
+        stored = file.seek(0, io.SEEK_END)
         file.seek(0)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of oddities that do not hinder reading
             image = closing.enter_context(known.open(file, picture.index, known.name))
             check_size(image.size, picture.source)
+            if image.format and image.mode != "1":  # not drawn by us, and no fax, which packs more
+                check_content(image.size, stored, picture.source)
             yield image
 
 

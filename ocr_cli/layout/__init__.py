@@ -109,7 +109,7 @@ def _of_plain_ink(page: Page) -> list[Course]:
 
 
 def place_rows(page: Page, courses: Sequence[Course]) -> Page:
-    """The page with a row for each course, in their order, each moved onto its ink."""
+    """Give the page a row for each course, in their order, each moved onto its ink."""
     page = dark_on_light(page)
     if _are_light(page.grey, courses):
         page = _inverted(page)
@@ -147,7 +147,7 @@ def _with_rows(page: Page, courses: Sequence[Course], given: bool = False) -> Pa
 def _cleared(
     grey: NDArray[np.float32], courses: Sequence[Course], given: bool
 ) -> tuple[NDArray[np.float32], Sequence[Course], list[Band]]:
-    """The page without what is printed or shows through, its rows, and those in cells."""
+    """Clear the page of print and of what shows through: the page, its rows, and those in cells."""
     seen = marked(grey, courses)
     if seen is None:
         return grey, courses, []

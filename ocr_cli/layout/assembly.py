@@ -53,7 +53,7 @@ def ink_near(page: Page, courses: Sequence[Course]) -> Page:
 
 
 def _cover(mask: NDArray[np.bool_], course: Course) -> None:
-    """Sets, in place, all that lies within a row's reach of its course."""
+    """Set, in place, the pixels of a mask that lie within a row's reach of its course."""
     height, width = mask.shape
     order = np.argsort(course.points[:, 0], kind="stable")
     xs, ys = course.points[order].T
@@ -70,7 +70,7 @@ def _cover(mask: NDArray[np.bool_], course: Course) -> None:
 
 
 def bare_row(course: Course, shape: tuple[int, int]) -> Row:
-    """The row that a course alone tells of."""
+    """Make a row without ink from its course: box, baseline and x-height."""
     (x1, y1), (x2, y2) = course.points.min(0), course.points.max(0)
     height, width = shape
     top = int(np.clip(y1 - ABOVE * course.spread, 0, height - 1))
@@ -87,7 +87,7 @@ def bare_row(course: Course, shape: tuple[int, int]) -> Row:
 
 
 def _on_course(made: Row, row: Row) -> Row:
-    """A row that is made of its ink, as one of the course that `row` has.
+    """Give a row that was made of its ink the course of `row`, and its ends at least.
 
     Its box is as high as the ink and as wide as the row, of which the ink may lack the ends.
     """

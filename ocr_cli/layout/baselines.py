@@ -41,7 +41,7 @@ def area(outline: Array) -> float:
 
 
 def _through_words(words: Sequence[Array]) -> Course:
-    """Along the middles of words: a straight line or a gentle curve, by their number."""
+    """Fit a line through the middles of words: straight, or a gentle curve where there are many."""
     ends, heights, weight = [], [], []
     for outline in words:
         x1, x2 = outline[:, 0].min(), outline[:, 0].max()

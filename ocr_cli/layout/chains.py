@@ -61,13 +61,13 @@ def chains_of(body: Grey, spread: Grey, contrast: Grey | None = None) -> list[Ch
 
 
 def _evened(body: Grey) -> Grey:
-    """The map averaged over three cells along the rows: its four sublattices differ a little."""
+    """Average the map over three cells along the rows: its four sublattices differ a little."""
     padded = np.pad(body, ((0, 0), (1, 1)), mode="edge")
     return np.asarray((padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]) / 3, np.float32)
 
 
 def _upright_lines(contrast: Grey) -> NDArray[np.bool_]:
-    """(h, w) whether a cell is of an upright line, which may lean by a cell over its length."""
+    """Find upright lines, (h, w) bool; one may lean by a cell over its length."""
     drawn = (contrast > _LINE).astype(np.uint8)
     drawn[:, 1:-1] = np.maximum(drawn[:, 1:-1], np.minimum(drawn[:, :-2], drawn[:, 2:]))
     total = np.pad(np.cumsum(drawn, 0, np.int32), ((1, 0), (0, 0)))
@@ -79,7 +79,7 @@ def _upright_lines(contrast: Grey) -> NDArray[np.bool_]:
 
 
 def _pieces(body: Grey, spread: Grey) -> list[Chain]:
-    """Runs of cells down each column, linked to the run that they share most with."""
+    """Find the runs of body down each column, and follow each to the run that it overlaps most."""
     columns = np.ascontiguousarray(body.T)
     start, end, stride = runs(columns > _SURE)
     if not len(start):
@@ -102,7 +102,7 @@ def _sums(values: Array, start: Array, end: Array) -> Array:
 
 
 def _links(start: Array, end: Array, stride: int) -> Array:
-    """(R,) each run's follower in the next column, -1 where there is none."""
+    """Find each run's follower in the next column, (R,) numbers, -1 where there is none."""
     i, j = touching(start, end, stride, corners=0)
     common = np.minimum(end[i] + stride, end[j]) - np.maximum(start[i] + stride, start[j])
     # of a run that parts, the follower goes on with what is most alike
@@ -114,7 +114,7 @@ def _links(start: Array, end: Array, stride: int) -> Array:
 
 
 def _most_alike(of: Array, one: Array, alike: Array, n: int) -> Array:
-    """(n,) which `one` is most alike to each `of`, the first of several; -1 where none is."""
+    """Find for each of n, as `of` counts, the `one` most `alike`, the first of several; or -1."""
     best = np.zeros(n)
     np.maximum.at(best, of, alike)
     found = np.full(n, -1)
@@ -124,7 +124,7 @@ def _most_alike(of: Array, one: Array, alike: Array, n: int) -> Array:
 
 
 def _walked(following: Array, column: Array, y: Array, size: Array, mass: Array) -> list[Chain]:
-    """Chains along the links."""
+    """Walk the links from run to run: the chains."""
     led = np.zeros(len(following), bool)
     led[following[following >= 0]] = True
     found = []
@@ -139,7 +139,7 @@ def _walked(following: Array, column: Array, y: Array, size: Array, mass: Array)
 
 
 def _joined(pieces: Sequence[Chain], body: Grey, lines: NDArray[np.bool_]) -> list[Chain]:
-    """Pieces of one row made one, the closest first."""
+    """Join pieces that are of one row, the closest first."""
     first = tuple(pieces)
     pieces = list(pieces)
     while True:
@@ -231,7 +231,7 @@ def _merged(a: Chain, b: Chain) -> Chain:
 
 
 def _without_echoes(chains: Sequence[Chain]) -> list[Chain]:
-    """Without short chains that run along a longer one."""
+    """Drop short chains that run along a longer one."""
     kept: list[Chain] = []
     for chain in sorted(chains, key=lambda c: -c.length):
         beside = False

@@ -94,12 +94,12 @@ class _Spans:
     spread: Array
 
     def crossing(self, at: Array) -> Array:
-        """(R,) whether each row goes on for a column's width to both sides of its `at`."""
+        """Whether each row goes on for a column's width on both sides of its x `at`, (R,)."""
         room = _COLUMN * self.spread
         return (self.start + room < at) & (self.end - room > at)
 
     def follows(self) -> tuple[Array, Array]:
-        """The rows (S,) that begin on one level with another's end, and the gaps' widths (S,)."""
+        """Find rows that begin where another ends, on its level: numbers (S,) and gaps (S,)."""
         long = self.end - self.start > _COLUMN * self.spread
         gap = (self.start[:, None] - self.end) / self.spread[:, None]
         level = np.abs(self.y[:, None] - self.y) < 2 * self.spread[:, None]

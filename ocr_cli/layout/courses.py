@@ -46,7 +46,7 @@ _SEEN = np.array([k for k in range(TALL) if k % 2 == 0 or k in _BODY])
 
 
 def smoothed(points: Array, spread: float) -> NDArray[np.float64]:
-    """A course's points anew, evenly spaced and without bends shorter than some letters."""
+    """Resample a course evenly and smooth it: no bend is shorter than some letters."""
     points = np.asarray(points, np.float64)
     steps = np.hypot(*np.diff(points, axis=0).T)
     kept = np.concatenate([[True], steps > 1e-6])
@@ -90,7 +90,7 @@ class GreyStrip:
 
 
 def darkness(patch: Grey, middle: float, body: float = 14.0) -> Grey:
-    """Grey of a strip to ink: 0 its paper, about 1 the darkest of its strokes.
+    """Turn a strip's grey into ink: 0 is its paper, about 1 the darkest of its strokes.
 
     The paper is told by columns some letters wide, so that shadows do not count; the row's own
     ink by the part that lies no further than `body` from its `middle`.
@@ -114,7 +114,7 @@ def _darkness(patch: Grey, around: Grey, body: Grey) -> Grey:
 
 
 def _by_columns(patch: Grey, wide: int, share: float) -> Array:
-    """The value that a `share` of the pixels is below, for every `wide` columns or so."""
+    """The `share` quantile of the pixels, for every `wide` columns or so."""
     height, width = patch.shape
     count = max(1, round(width / wide))
     cut = patch[:, : width // count * count].reshape(height, count, -1)
@@ -124,7 +124,7 @@ def _by_columns(patch: Grey, wide: int, share: float) -> Array:
 
 
 def without_rules(dark: Grey, reach: int = 60) -> Grey:
-    """Darkness without what goes on evenly along the row, as ruled lines do."""
+    """Take from the darkness what goes on evenly along the row, as ruled lines do."""
     height, width = dark.shape
     count = max(1, round(width / (2 * reach)))
     thin = dark[:, : width // count * count : 2 if width > 4 * count else 1]
@@ -136,7 +136,7 @@ def without_rules(dark: Grey, reach: int = 60) -> Grey:
 
 
 def placed(pyramid: Pyramid, course: Course, rounds: int = 3) -> Course:
-    """The course moved onto the middle of its ink, with the ink's own spread and slant.
+    """Move a course onto the middle of its ink, and take over the ink's spread and slant.
 
     Where the ink is too short to tell, what the course says already counts for more.
     """
@@ -191,10 +191,10 @@ def is_light(pyramid: Pyramid, course: Course) -> bool:
 
 
 def lengthened(pyramid: Pyramid, courses: Sequence[Course]) -> list[Course]:
-    """The courses with both ends further out: to where their ink ends, and a letter more.
+    """Lengthen the courses at both ends to where their ink ends, and by a letter more.
 
-    What tells a row's body loses letters that stand well apart, and the arms of a T. No row
-    goes on for more than half the way to the next one beside it.
+    The row finder misses letters that stand well apart, and the arms of a T. No row grows by
+    more than half the way to the next one beside it.
     """
     return [
         _moved_ends(course, *(_more(pyramid, course, end, courses) for end in (0, -1)))

@@ -36,7 +36,7 @@ SPREAD = 0.25  # of a row's height, about, is a course's spread in capitals
 
 
 def with_crowded_rows(courses: Sequence[Course], seen: Marked) -> list[Course]:
-    """The rows; in blocks of close capitals, one for each row of strokes, with its reach."""
+    """Replace the rows of close capitals by one for each row of strokes, with its reach."""
     instead = {id(course): [course] for course in courses}
     for block in _blocks(courses):
         rows = _rows_of(block, seen)
@@ -46,7 +46,7 @@ def with_crowded_rows(courses: Sequence[Course], seen: Marked) -> list[Course]:
 
 
 def _blocks(courses: Sequence[Course]) -> list[list[Course]]:
-    """Rows that lie close above one another, each block in reading order."""
+    """Group rows that lie close above one another into blocks, each in reading order."""
     blocks: list[list[Course]] = []
     for course in courses:
         near = [any(_is_close(course, other) for other in block) for block in blocks]
@@ -65,7 +65,7 @@ def _is_close(course: Course, other: Course) -> bool:
 
 
 def _rows_of(block: Sequence[Course], seen: Marked) -> list[Course]:
-    """The rows of a block of close capitals and of what is as close to it; none of another."""
+    """Find the rows of a block of close capitals, and of ink as close; none in another."""
     spread = float(np.median([course.spread for course in block])) / seen.step
     points = np.concatenate([course.points for course in block]) / seen.step
     x1 = max(0, int(points[:, 0].min() - AROUND * spread))
@@ -92,18 +92,18 @@ def _rows_of(block: Sequence[Course], seen: Marked) -> list[Course]:
 
 
 def _strokes(ink: Mask) -> tuple[Array, Array]:
-    """y and x of the places where a stroke begins, from the left."""
+    """Find where strokes begin, from the left: y and x."""
     y, x = np.divmod(np.flatnonzero(ink[:, 1:] & ~ink[:, :-1]), ink.shape[1] - 1)
     return y.astype(np.float32), x.astype(np.float32)
 
 
 def _slope(strokes: tuple[Array, Array], height: int) -> float:
-    """How the rows fall, dy per dx: so that as many strokes as can be are crossed at once."""
+    """Find the rows' slope, dy per dx: the one that gathers the strokes' beginnings most."""
     return float(max(SLOPES, key=lambda slope: np.square(_crossed(strokes, height, slope)).sum()))
 
 
 def _crossed(strokes: tuple[Array, Array], height: int, slope: float) -> Array:
-    """(h,) how many strokes are crossed by lines of a slope, by where they begin."""
+    """Count the strokes that a line of a slope crosses, (h,) by the height at which it begins."""
     y, x = strokes
     at = np.rint(y - np.float32(slope) * x).astype(np.intp)
     inside = (at >= 0) & (at < height)

@@ -193,7 +193,7 @@ def _valleys_below(
 
 
 def _without_slivers(part: Ints, least: float) -> Ints:
-    """The parts' numbers, one of too little ink joined to the next, or else to the one before."""
+    """Join each part of too little ink to the next one, or else to the one before: new numbers."""
     number, numbers, ink = 0, [], 0.0
     for area in np.bincount(part).tolist():
         numbers.append(number)

@@ -41,7 +41,7 @@ class Band:
 def without_grids(
     grey: Grey, courses: Sequence[Course], seen: Marked
 ) -> tuple[Grey, list[Course], list[Band]]:
-    """The page without grids' lines, its other courses, and a band for each row of cells."""
+    """Take grids off a page: the page without lines, its other courses, bands of cells."""
     bands: list[Band] = []
     kept = list(courses)
     for p in candidates(seen):
@@ -124,7 +124,7 @@ def _slope(mask: Mask) -> float:
 
 
 def _sheared(mask: Mask, slope: float) -> Mask:
-    """The mask with each column moved up by what the slope makes there, and rows sideways."""
+    """Shear a mask level: each column moves up by its share of the slope, each row sideways."""
     height, width = mask.shape
     y, x = np.mgrid[0:height, 0:width]
     sy = np.rint(y + slope * (x - 0)).astype(int)
@@ -136,7 +136,7 @@ def _sheared(mask: Mask, slope: float) -> Mask:
 
 
 def _thickened(mask: Mask) -> Mask:
-    """The mask, each pixel also one up and one down."""
+    """Dilate a mask by a pixel up and down."""
     out = mask.copy()
     out[1:] |= mask[:-1]
     out[:-1] |= mask[1:]

@@ -114,7 +114,7 @@ def _is_behind(dark: Mask, pale: Mask, behind: Mask) -> bool:
 
 
 def _zone(courses: Sequence[Course], cleaned: Sequence[int], seen: Marked) -> NDArray[np.int32]:
-    """(h, w) 1 around the rows of these numbers, from 1, and not in the others."""
+    """Mark the zone around rows of these numbers, from 1, less the others' bodies: (h, w)."""
     zone = np.zeros(seen.dark.shape, np.int32)
     for k, course in enumerate(courses):
         if k + 1 in cleaned:
@@ -140,7 +140,7 @@ def _without_pale(grey: Grey, zone: Mask, limit: float, seen: Marked) -> Grey:
 def _cover(
     rows: NDArray[np.int32], course: Course, step: int, reach: tuple[float, float], value: int
 ) -> None:
-    """Sets, in place, what lies within `reach` spreads of a course, and over its ends."""
+    """Set, in place, `value` within `reach` spreads of a course, and over its ends."""
     height, width = rows.shape
     x, y = course.points.T / step
     room, beside = (r * course.spread / step for r in reach)

@@ -55,7 +55,7 @@ def leftover(contrast: Grey, chains: Sequence[Chain]) -> list[Box]:
 
 
 def _erase(ink: NDArray[np.bool_], chain: Chain) -> None:
-    """Sets, in place, all that is a row's own to bare."""
+    """Erase, in place, the contrast of a row's own ink."""
     height, width = ink.shape
     room = _BEYOND * chain.spread
     left = int(np.clip(chain.x[0] - room, 0, width))

@@ -101,12 +101,12 @@ def erased(grey: Grey, seen: Marked, gone: Mask) -> Grey:
 
 
 def enlarged(mask: Mask, seen: Marked) -> Mask:
-    """A mask of what was looked at, in pixels of the page."""
+    """Enlarge a mask of the marked ink to the page's pixels."""
     return mask.repeat(seen.step, 0).repeat(seen.step, 1)
 
 
 def papered(grey: Grey, mask: Mask, reach: float) -> Grey:
-    """The page with paper where a mask of its shape, or somewhat smaller, is set."""
+    """Lay paper over a page wherever a mask of its shape, or somewhat smaller, is set."""
     full = np.zeros(grey.shape, bool)
     full[: mask.shape[0], : mask.shape[1]] = mask
     y, x = np.nonzero(full)

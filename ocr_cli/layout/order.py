@@ -127,7 +127,7 @@ def _is_note(left: Sequence[_Bar], right: Sequence[_Bar]) -> bool:
 
 
 def _cut(bars: Sequence[_Bar]) -> int | None:
-    """Where rows, from the top down, part into those above and those below columns."""
+    """Find where rows, from the top down, part into those above columns and those below."""
     best, at = 3, None
     for k in range(1, len(bars)):
         for part in (bars[:k], bars[k:]):
@@ -151,7 +151,7 @@ def _is_whole(column: Sequence[_Bar]) -> bool:
 
 
 def _by_level(bars: Sequence[_Bar]) -> list[_Bar]:
-    """From the top down; of what stands on one level, from the left to the right."""
+    """Sort bars from the top down; those on one level from left to right."""
     levels: list[list[_Bar]] = []
     for bar in sorted(bars, key=lambda b: b.y):
         last = levels[-1] if levels else []

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 
 def percentile(values: NDArray[Any], percent: float) -> Any:
-    """What so many per cent of (n,) values lie below, to the last digit as numpy has it."""
+    """The `percent` percentile of (n,) values, to the last digit as numpy has it."""
     kind = values.dtype.type if values.dtype.kind == "f" else np.float64
     place = (len(values) - 1) * (percent / 100)
     below = int(place)
@@ -22,7 +22,7 @@ def percentile(values: NDArray[Any], percent: float) -> Any:
 
 
 def median(values: NDArray[Any] | Sequence[float]) -> Any:
-    """The middle of (n,) values, or the mean of the two middle ones, as numpy has it."""
+    """The median of (n,) values, as numpy has it."""
     middle = len(values) // 2
     ordered = np.partition(values, middle)  # of one place alone, which takes a third less
     if len(values) % 2:

@@ -193,7 +193,7 @@ def interpolated(
 
 
 def _between(first: Any, second: Any, at: NDArray[np.intp], share: Float) -> NDArray[np.float32]:
-    """The values of two pictures at the same places, so much of the second."""
+    """Mix two pictures: `first` and, by its `share`, `second`."""
     one = first.take(at, mode="clip").astype(np.float32, copy=False)
     one *= 1 - share
     other = second.take(at, mode="clip").astype(np.float32, copy=False)

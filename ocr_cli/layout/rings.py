@@ -76,7 +76,7 @@ def _ring(mask: Mask) -> Mask | None:
 
 
 def _median_around(outline: Array) -> Array:
-    """Each direction's median of the directions about it."""
+    """Smooth an outline: the median of its radii in the directions about each."""
     half = SMOOTH // 2
     around = np.concatenate([outline[-half:], outline, outline[:half]])
     return np.asarray(np.median(np.lib.stride_tricks.sliding_window_view(around, SMOOTH), axis=1))

@@ -141,7 +141,7 @@ def reach(pieces: PieceSizes, bands: Array, chosen: NDArray[np.intp] | None = No
 def _join_lines(
     pieces: PieceSizes, lines: list[NDArray[np.intp]], small: NDArray[np.bool_]
 ) -> list[NDArray[np.intp]]:
-    """The lines, with those that lie at one height and leave each other's place free as one."""
+    """Join lines that lie at one height and leave each other's place free."""
     lines = list(lines)
     bands = fit_bands(pieces, lines, small)
     ends = np.array([_ends(pieces, line) for line in lines])
@@ -196,7 +196,7 @@ def _shared(pieces: PieceSizes, a: NDArray[np.intp], b: NDArray[np.intp]) -> flo
 def _drop_weak(
     pieces: PieceSizes, lines: list[NDArray[np.intp]], small: NDArray[np.bool_]
 ) -> list[NDArray[np.intp]]:
-    """The lines without those whose pieces all belong to stronger lines beside them."""
+    """Drop lines whose pieces all belong to stronger lines beside them."""
     bands = fit_bands(pieces, lines, small)
     alive = np.ones(len(lines), bool)
     for k in np.argsort([pieces.area[line].sum() for line in lines], kind="stable"):

@@ -80,7 +80,7 @@ def _upright_runs(ink: Mask) -> tuple[Ints, Ints, Ints]:
 
 
 def _only(ink: Mask, keep: Mask) -> Mask:
-    """The ink of those upright runs for which `keep` holds."""
+    """Keep the ink of those upright runs for which `keep` holds."""
     _, top, bottom = _upright_runs(ink)
     out = np.zeros(ink.shape[::-1], bool)
     out[ink.T] = np.repeat(keep, bottom - top)
@@ -100,7 +100,7 @@ def _coverage(strip: Ints, top: Ints, bottom: Ints, height: int) -> Ints:
 
 
 def _across(there: Mask, inside: Mask, drift: int) -> Mask:
-    """(STRIPS, Y): where lines run that most of the strips have at nearly that height.
+    """Find the heights at which most of the strips have a line, nearly: (STRIPS, Y) bool.
 
     A strip full of writing, which hides its part of a line, has it where other strips do.
     """
@@ -112,7 +112,7 @@ def _across(there: Mask, inside: Mask, drift: int) -> Mask:
 
 
 def _spread(there: Mask, far: int) -> Mask:
-    """(STRIPS, Y): what is True at up to `far` above or below."""
+    """Dilate each strip by `far` up and down: (STRIPS, Y)."""
     near = there.copy()
     for step in range(1, min(far, there.shape[1] - 1) + 1):
         near[:, step:] |= there[:, :-step]

@@ -180,7 +180,7 @@ class Pyramid:
 
 
 def _within_reach(patch: Grey, near: NDArray[np.bool_]) -> Grey:
-    """A patch (H, W) with the paper of its `near` rows (H,) in all others, which hold other ink."""
+    """Put the paper of a patch's `near` rows (H,) into the others, which hold other ink."""
     if near.all() or not near.any():
         return patch
     paper = running_max(patch[near].max(0)[None], ACROSS)[0]
@@ -188,7 +188,7 @@ def _within_reach(patch: Grey, near: NDArray[np.bool_]) -> Grey:
 
 
 def _on_paper(grey: Grey, near: float) -> Grey:
-    """The page with one pixel more around it, as light as the paper `near` there.
+    """Pad the page by a pixel, as light as the paper `near` there.
 
     Beyond its edge paper goes on, not the ink that the edge has cut.
     """

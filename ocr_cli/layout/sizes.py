@@ -21,7 +21,7 @@ OTHER = 1.4  # times as large is one part as the other, at least
 
 
 def in_sizes(pyramid: Pyramid, course: Course) -> Course:
-    """The course; with a part for each side of the gap at which sizes differ the most."""
+    """Part a course at the gap where its writing changes size the most, if it does."""
     frame = frame_of(replace(course, slant=0.0))
     y, x = np.nonzero(dark_near(pyramid, frame) > FAINT)
     points = np.stack([x + 0.5, y + NEAR[0] + 0.5], 1)
@@ -55,7 +55,7 @@ def _gaps(x: Array) -> list[tuple[int, int]]:
 def _part(
     course: Course, frame: Frame, ends: tuple[int, int], down: float, spread: float
 ) -> Course:
-    """The part of a course between two columns, `down` pixels lower, of that spread there."""
+    """Cut a part out of a course between two columns, `down` pixels lower, of that spread."""
     at = np.linspace(ends[0] + 6, ends[1] - 6, max(2, (ends[1] - ends[0]) // 12))
     x, y = frame.to_page(at, np.full(len(at), down))
     return replace(course, points=np.stack([x, y], 1), spread=spread * course.spread / SPREAD)

@@ -219,7 +219,7 @@ def _sampled(
 
 
 def _blurred(image: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
-    """The picture under a Gaussian along its columns, its edges held on beyond the border."""
+    """Blur a picture along its columns by a Gaussian; its edges go on beyond the border."""
     reach = int(2.5 * sigma + 0.5)
     bell = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
     taps = (bell / bell.sum()).astype(np.float32)

@@ -23,7 +23,7 @@ ALIKE = 1.6  # times as large is the writing in one cell as in another, at most
 
 
 def with_table_rows(courses: Sequence[Course], seen: Marked) -> list[Course]:
-    """The rows; of those in cells of a table, what stands side by side as one."""
+    """Join the rows in cells of a table that stand side by side."""
     out = list(courses)
     if not _has_long_lines(seen):
         return out
@@ -44,7 +44,7 @@ def _has_long_lines(seen: Marked) -> bool:
 
 
 def _joined(courses: Sequence[Course], grid: Grid, step: int) -> list[Course]:
-    """The rows, those in a grid joined along its levels, unless some cell holds several."""
+    """Join the rows in a grid along its levels, unless some cell holds several."""
     levels = [_level(course, grid, step) for course in courses]
     instead = [[course] for course in courses]
     for level in {level for level in levels if level is not None}:
@@ -65,7 +65,7 @@ def _level(course: Course, grid: Grid, step: int) -> int | None:
 
 
 def _one(parts: Sequence[Course]) -> Course | None:
-    """Courses side by side as one; None where some lie above others, or are far larger."""
+    """Join courses side by side into one; None where some lie above others, or are far larger."""
     parts = sorted(parts, key=lambda course: float(course.points[0, 0]))
     spreads = [course.spread for course in parts]
     ends = [float(course.points[-1, 0]) for course in parts[:-1]]

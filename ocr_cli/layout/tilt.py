@@ -1,4 +1,4 @@
-"""Finds how far the rows of a page lean from level, and turns the page upright."""
+"""Deskew: how far the rows of a page lean from level, and the page turned upright."""
 
 from __future__ import annotations
 

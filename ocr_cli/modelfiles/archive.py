@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_cli import npz
-from ocr_cli.errors import ModelError
+from ocr_cli.errors import ModelError, NoSuchModelError
 from ocr_cli.files import make_folder, replacing
 from ocr_cli.input import formats
 
@@ -43,7 +43,7 @@ def model_path(name: str) -> Path:
     path = Path(name)
     if not path.is_file():
         names = ", ".join(["default", *shipped])
-        raise ModelError("no such model", f"give a .npz file or one of: {names}", name)
+        raise NoSuchModelError("no such model", f"give a .npz file or one of: {names}", name)
     return path
 
 

@@ -174,7 +174,7 @@ def _tried(model: Model) -> NDArray[np.float32]:
 
 
 def _size_terms(arrays: dict[str, NDArray[Any]], classes: int) -> NDArray[np.float32] | None:
-    """Takes them from a file's arrays; ValueError where they are no sound (6, C)."""
+    """Take the size terms out of a file's arrays; ValueError where they are no sound (6, C)."""
     terms = arrays.pop("size_terms", None)
     if terms is None:
         return None
@@ -184,7 +184,7 @@ def _size_terms(arrays: dict[str, NDArray[Any]], classes: int) -> NDArray[np.flo
 
 
 def _context(arrays: dict[str, NDArray[Any]], description: Any) -> Context | None:
-    """Takes it from a file's arrays; ValueError where it does not fit them."""
+    """Take the context out of a file's arrays; ValueError where it does not fit the model."""
     own = {
         name.removeprefix(_IN_CONTEXT): arrays.pop(name)
         for name in list(arrays)

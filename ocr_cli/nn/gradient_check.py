@@ -25,6 +25,8 @@ from ocr_cli.nn.layers import (
 )
 from ocr_cli.nn.sequence import BiGru, Columns
 
+STEP = 1e-5  # up and down from where a slope is taken
+
 
 @dataclass(frozen=True)
 class GradientError:
@@ -40,23 +42,21 @@ def _relative(analytic: Array, numeric: Array) -> float:
     return float((np.abs(analytic - numeric) / scale).max()) if analytic.size else 0.0
 
 
-def central_differences(value: Callable[[], float], x: Array, step: float = 1e-5) -> Array:
+def central_differences(value: Callable[[], float], x: Array) -> Array:
     """d value / d x for every element of `x`, which `value` reads and which is left as it was."""
     slopes = np.empty_like(x)
     flat, out = x.reshape(-1), slopes.reshape(-1)
     for i, kept in enumerate(flat.copy()):
-        flat[i] = kept + step
+        flat[i] = kept + STEP
         above = value()
-        flat[i] = kept - step
+        flat[i] = kept - STEP
         below = value()
         flat[i] = kept
-        out[i] = (above - below) / (2 * step)
+        out[i] = (above - below) / (2 * STEP)
     return slopes
 
 
-def check_network(
-    layers: Sequence[Layer], x: Array, rng: np.random.Generator, training: bool = True
-) -> GradientError:
+def check_network(layers: Sequence[Layer], x: Array, rng: np.random.Generator) -> GradientError:
     """Compares every gradient of a small network (weights and input) under a random loss."""
     weights = network.init(layers, rng, np.float64)
     vector, weights = network.flatten(layers, weights)

@@ -95,6 +95,6 @@ def box_of(points: Points) -> tuple[int, int, int, int]:
     return int(x1), int(y1), int(x2), int(y2)
 
 
-def points_list(points: Points, within: str = ",", between: str = " ") -> str:
+def points_list(points: Points, within: str = ",") -> str:
     """Points in whole pixels as text: "x,y x,y"."""
-    return between.join(f"{x}{within}{y}" for x, y in np.rint(points).astype(int).tolist())
+    return " ".join(f"{x}{within}{y}" for x, y in np.rint(points).astype(int).tolist())

@@ -14,47 +14,10 @@ from ocr_cli.errors import UsageError
 from ocr_cli.files import check_writable, is_special
 
 _HEAD = 4096  # bytes that tell what a file is
-_PNG = b"\x89PNG\r\n\x1a\n"
 # Of what has no zero bytes at its beginning, and is no text to be replaced.
 _NO_TEXT = re.compile(
     rb"\xff\xd8\xff|GIF8|%PDF|P[1-6]\s+(#[^\n]*\n\s*)*\d+\s+\d+\s|[^\0]{0,1000}<svg", re.DOTALL
 )
-
-
-def _is_text(head: bytes, _path: Path) -> bool:
-    return b"\0" not in head and not _NO_TEXT.match(head)
-
-
-def _is_log(head: bytes, _path: Path) -> bool:
-    return head.startswith(b"{")
-
-
-def _is_report(head: bytes, _path: Path) -> bool:
-    return head.startswith(b"<!DOCTYPE html>") and b"<title>Reading errors<" in head
-
-
-def _is_review(head: bytes, _path: Path) -> bool:
-    return b"<title>ocr review</title>" in head
-
-
-def _is_picture(head: bytes, _path: Path) -> bool:
-    return head.startswith(_PNG)
-
-
-def _is_pdf(head: bytes, _path: Path) -> bool:
-    return b"%PDF-" in head
-
-
-def _is_model(_head: bytes, path: Path) -> bool:
-    return "meta.npy" in _members(path)
-
-
-def _is_strokes(_head: bytes, path: Path) -> bool:
-    return "points.npy" in _members(path)
-
-
-def _is_checkpoint(_head: bytes, path: Path) -> bool:
-    return any(name.endswith("/data.pkl") for name in _members(path))
 
 
 def _members(archive: Path) -> list[str]:
@@ -67,15 +30,19 @@ def _members(archive: Path) -> list[str]:
 
 # What is written, and whether a file that begins so is of the same kind.
 KINDS: dict[str, Callable[[bytes, Path], bool]] = {
-    "text": _is_text,
-    "log of ocr train": _is_log,
-    "report of ocr eval": _is_report,
-    "page of ocr review": _is_review,
-    "PNG picture": _is_picture,
-    "PDF": _is_pdf,
-    "model": _is_model,
-    "archive of pen strokes": _is_strokes,
-    "checkpoint of ocr train": _is_checkpoint,
+    "text": lambda head, _: b"\0" not in head and not _NO_TEXT.match(head),
+    "log of ocr train": lambda head, _: head.startswith(b"{"),
+    "report of ocr eval": lambda head, _: (
+        head.startswith(b"<!DOCTYPE html>") and b"<title>Reading errors<" in head
+    ),
+    "page of ocr review": lambda head, _: b"<title>ocr review</title>" in head,
+    "PNG picture": lambda head, _: head.startswith(b"\x89PNG\r\n\x1a\n"),
+    "PDF": lambda head, _: b"%PDF-" in head,
+    "model": lambda _, path: "meta.npy" in _members(path),
+    "archive of pen strokes": lambda _, path: "points.npy" in _members(path),
+    "checkpoint of ocr train": lambda _, path: any(
+        name.endswith("/data.pkl") for name in _members(path)
+    ),
 }
 _APPARENT = {  # never what is learnt from
     *("model", "archive of pen strokes", "log of ocr train", "checkpoint of ocr train")

@@ -14,15 +14,14 @@ if TYPE_CHECKING:
 LETTER, WORD, ROW = (208, 32, 32), (24, 120, 220), (24, 150, 60)
 
 
-def draw_overlay(page: Page, picture: Image | None = None) -> Image:
+def draw_overlay(page: Page) -> Image:
     """The page's picture, RGB, with boxes of letters (red), words (blue) and rows (green).
 
-    Boxes are in the file's pixels. `picture` is the file's picture, upright, of `file_shape`;
-    without it the page's own grey, brought back to the file's pixels, is the ground.
+    Boxes are in the file's pixels; the ground is the page's grey, brought back to these.
     """
     from PIL import ImageDraw
 
-    ground = _ground(page) if picture is None else picture.convert("RGB")
+    ground = _ground(page)
     draw = ImageDraw.Draw(ground)
     line = max(1, round(max(ground.size) / 1200))
 

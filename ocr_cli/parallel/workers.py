@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import mmap
 import os
 import signal
 import sys
@@ -31,6 +32,7 @@ BLAS_THREADS = (
 # is not kept.
 _MALLOPT = (-1, 1 << 30), (-2, 1 << 24), (-3, 1 << 25)
 OBJECTS = 50_000  # new ones between looks for garbage: what is imported is none
+ROOM = 220 << 20  # bytes of address space that numpy takes while it is imported
 PATIENCE = 5.0  # seconds that an idle process is given to end
 
 
@@ -47,9 +49,16 @@ def cap_threads(count: int) -> None:
     Pages are what runs side by side. And the same sums in the same order give the same
     text whatever the number of processes. Networks as small as ours take longer on many
     threads, above all where others use the machine too.
+
+    Raises
+    ------
+    OSError
+        ENOMEM where numpy cannot be imported: OpenBLAS would end the process with words of its own.
     """
     for name in BLAS_THREADS:
         os.environ[name] = str(count)
+    if "numpy" not in sys.modules:
+        mmap.mmap(-1, ROOM).close()  # address space, none of which is touched
 
 
 def keep_memory() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ocr_cli import layout
 from ocr_cli.data.charset import LANGUAGES
-from ocr_cli.errors import ModelError
+from ocr_cli.errors import ModelError, NoSuchModelError
 from ocr_cli.layout.parts import part_around
 from ocr_cli.layout.quantiles import median
 from ocr_cli.modelfiles import kinds, weights
@@ -150,7 +150,7 @@ def _beside(of_lines: Model | None) -> Model | None:
 def load_language(name: str) -> Language | Languages | None:
     """The language "auto" (each page's own), "en", "fr", "de", "es", "none", or a file's.
 
-    ModelError where there is no such language.
+    NoSuchModelError where there is none of that name.
     """
     if name == "auto":
         return Languages()
@@ -159,7 +159,7 @@ def load_language(name: str) -> Language | Languages | None:
     if not Path(name).is_file():
         known = ", ".join(["auto", *LANGUAGES, languages.NONE])
         advice = f"give {known}, or a file that ocr train --kind language wrote"
-        raise ModelError("no such language", advice, name)
+        raise NoSuchModelError("no such language", advice, name)
     from ocr_cli.recognition import language
 
     return language.load(Path(name))

@@ -33,6 +33,7 @@ from ocr_cli.training import autoencoder
 
 Floats = NDArray[np.float32]
 Lesson = tuple[Floats, Floats, Floats | None]  # inputs, targets, logits to add the network's to
+SIZE_STEPS = 200  # in which size terms are learnt
 _TAUGHT = 0.7  # share of the target that a teacher gives
 
 
@@ -228,7 +229,7 @@ def convnet(channels: tuple[int, int, int], hidden: int, classes: int, dropout: 
     )
 
 
-def learn_sizes(model: Model, data: CharacterSet, steps: int = 200) -> Model:
+def learn_sizes(model: Model, data: CharacterSet) -> Model:
     """The model with what sizes, and how often a class comes, say of its letters.
 
     A logistic regression over a set that has sizes, on top of the network's logits, which
@@ -240,9 +241,9 @@ def learn_sizes(model: Model, data: CharacterSet, steps: int = 200) -> Model:
     features, targets = size_features(data.sizes), losses.one_hot(data.labels, len(model.classes))
     terms = np.zeros((features.shape[1], len(model.classes)), np.float32)
     optimiser, n = optimisers.Adam(), len(data)
-    for step in range(steps):
+    for step in range(SIZE_STEPS):
         _, slope = losses.cross_entropy(shapes + features @ terms, targets)
-        optimiser.step(terms, features.T @ slope / n, 0.1 * optimisers.cosine(step, steps, 10))
+        optimiser.step(terms, features.T @ slope / n, 0.1 * optimisers.cosine(step, SIZE_STEPS, 10))
     terms[:, np.bincount(data.labels, minlength=len(model.classes)) == 0] = 0
     return replace(model, size_terms=terms)
 
@@ -300,7 +301,7 @@ def train(
 
 @dataclass(frozen=True)
 class Lessons:
-    """The lessons of a training: those of an epoch, their number of steps, and their goal."""
+    """The batches of a training: those of an epoch, how many there are, and the goal."""
 
     epoch: Callable[[], Iterator[Lesson]]
     steps: int

@@ -60,7 +60,7 @@ class Drawn:
 def draw_hands(
     model: Model, ink: Ink, seed: int, on_drawing: Callable[[], None] | None = None
 ) -> Drawn:
-    """The letters of `ink` as `model` sees them, each time those of a writer as by another hand.
+    """Draw and embed the letters of `ink` DRAWINGS times, a writer's each time as by another hand.
 
     InputError where they are of one writer alone. `on_drawing` is called for each of DRAWINGS.
     """
@@ -153,7 +153,7 @@ def another_hand(ink: Ink, model: Model, rng: np.random.Generator) -> Seen:
 def _met(
     drawn: Drawn, companies: list[NDArray[np.int64]], most: int
 ) -> Iterator[tuple[NDArray[np.int64], Floats, Floats]]:
-    """An epoch: some letters of one writer at a time, their features, and their logits alone."""
+    """Yield an epoch's batches: letters of one writer, their features, and their logits alone."""
     rng, kinds = drawn.rng, _kind_of(drawn.ink)
     for _ in range(_ROUNDS):
         for i in rng.permutation(len(companies)):

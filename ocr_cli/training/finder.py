@@ -35,9 +35,9 @@ class FinderRecipe:
     seed: int = 19
 
 
-def finder_layers(channels: tuple[int, int, int] = (12, 24, 64)) -> Layers:
+def finder_layers() -> Layers:
     """A page at full size to 4 x 6 numbers for every 8 x 8 pixels, see `layout.finder`."""
-    first, second, wide = channels
+    first, second, wide = 12, 24, 64
     layers: list[Layer] = []
     for inputs, outputs, size in ((1, first, 5), (first, second, 3), (second, wide, 3)):
         layers += normed(Conv2d(inputs, outputs, size, stride=2))
@@ -52,7 +52,6 @@ def train_finder(
     recipe: FinderRecipe,
     report: Callable[[int, float, float, float], None],
     keep: Callable[[Weights], Any],
-    start: Weights | None = None,
 ) -> Weights:
     """The weights after so many seconds.
 
@@ -62,8 +61,7 @@ def train_finder(
     """
     rng = np.random.default_rng(recipe.seed)
     layers = finder_layers()
-    weights = start if start is not None else network.init(layers, rng)
-    trainer = FinderTrainer(layers, weights, recipe.decay, recipe.averaging)
+    trainer = FinderTrainer(layers, network.init(layers, rng), recipe.decay, recipe.averaging)
     began, step = time.monotonic(), 0
     losses = np.zeros(2)
     while (spent := time.monotonic() - began) < recipe.seconds:

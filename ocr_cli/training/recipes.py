@@ -53,39 +53,35 @@ _CONTEXT = replace(
 _AUTOENCODER = replace(_MODERN, smoothing=0.0, averaging=0.0)
 
 
-def _homework(preset: Preset, classes: int) -> Layers:
-    return mlp(preset.hidden, classes)
-
-
-def _mlp(preset: Preset, classes: int) -> Layers:
-    return plain_mlp(preset.hidden, classes, preset.dropout)
-
-
-def _convnet(preset: Preset, classes: int) -> Layers:
-    return convnet(preset.channels, preset.hidden[0], classes, preset.dropout)
-
-
-def _autoencoder(preset: Preset, _classes: int) -> Layers:
-    return deep_layers(preset.hidden)
-
-
-def _homework_autoencoder(preset: Preset, _classes: int) -> Layers:
-    return relu_layers(preset.hidden)
-
-
-def _none(_preset: Preset, _classes: int) -> Layers:
-    return ()
-
-
 PRESETS = {
-    "homework": Preset("mlp", _homework, (64,), Recipe(), augment=False),
-    "mlp": Preset("mlp", _mlp, (640, 256), replace(_MODERN, epochs=100), dropout=0.3),
-    "convnet": Preset("convnet", _convnet, (256,), _CONVNET, channels=(24, 48, 96), dropout=0.15),
-    "context": Preset("context", _none, (), _CONTEXT),  # its layers are the data's to say
-    "autoencoder": Preset("autoencoder", _autoencoder, (512, 256, 32, 256, 512), _AUTOENCODER),
+    "homework": Preset(
+        "mlp", lambda own, classes: mlp(own.hidden, classes), (64,), Recipe(), augment=False
+    ),
+    "mlp": Preset(
+        "mlp",
+        lambda own, classes: plain_mlp(own.hidden, classes, own.dropout),
+        (640, 256),
+        replace(_MODERN, epochs=100),
+        dropout=0.3,
+    ),
+    "convnet": Preset(
+        "convnet",
+        lambda own, classes: convnet(own.channels, own.hidden[0], classes, own.dropout),
+        (256,),
+        _CONVNET,
+        channels=(24, 48, 96),
+        dropout=0.15,
+    ),
+    "context": Preset("context", lambda *_: (), (), _CONTEXT),  # its layers are the data's to say
+    "autoencoder": Preset(
+        "autoencoder",
+        lambda own, _: deep_layers(own.hidden),
+        (512, 256, 32, 256, 512),
+        _AUTOENCODER,
+    ),
     "homework-autoencoder": Preset(
         "autoencoder",
-        _homework_autoencoder,
+        lambda own, _: relu_layers(own.hidden),
         (32, 32, 32),
         Recipe(epochs=100, batch_size=36, lr=3e-5, momentum=0.9),
         augment=False,

@@ -109,7 +109,7 @@ class Pages:
 
 
 def write(pages: Iterable[Part], path: Path) -> None:
-    with replacing_text(path, lasting=True) as file:
+    with replacing_text(path) as file:
         text = "".join(map(str, pages))
         if not text:
             raise KeepOldError

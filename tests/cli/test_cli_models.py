@@ -95,9 +95,10 @@ def test_an_autoencoder_has_no_classes_to_show(tmp_path: Path) -> None:
 
 def test_what_is_no_model_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "odd.npz").write_bytes(b"PK\x03\x04 nothing")
-    for name, told in (("nowhere", "no such model"), (tmp_path / "odd.npz", "not a model file")):
+    odd = tmp_path / "odd.npz"
+    for name, status, told in (("nowhere", 2, "no such model"), (odd, 1, "not a model file")):
         result = run("show", name)
-        assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (1, "", 1)
+        assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (status, "", 1)
         assert told in result.stderr
 
 

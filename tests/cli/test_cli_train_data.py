@@ -49,7 +49,7 @@ LINE = ("train", "--kind", "line")
     [
         ((*LINE, "--from", "lines", "--data", "nowhere"), 1, "nowhere: no such file or folder"),
         ((*LINE, "--from", "lines", "--data", "a", "--data", "no=2"), 1, "no: no such file"),
-        ((*LINE, "--from", "nosuch", "--data", "a"), 1, "nosuch: no such model"),
+        ((*LINE, "--from", "nosuch", "--data", "a"), 2, "nosuch: no such model"),
         ((*LINE, "--from", "letters", "--data", "a"), 1, "here one of kind line is needed"),
         ((*LINE, "--from", "lines"), 2, "--from needs something to learn from"),
         ((*LINE, "--from", "lines", "--data", "a"), 1, "a: no rows to learn from"),

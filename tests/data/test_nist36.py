@@ -161,6 +161,8 @@ def test_nan_is_not_blamed_on_the_rate(tmp_path: Path, letters: np.ndarray) -> N
     result = CliRunner().invoke(cli, arguments)
     assert (result.exit_code, result.stderr.count("\n")) == (1, 1), result.exception
     assert "nist36_train.mat: train_data has NaN or Inf in row 8" in result.stderr
+    result = CliRunner().invoke(cli, ["eval", "-m", "capitals", str(tmp_path / "nist36_valid.mat")])
+    assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (1, "", 1)
 
 
 def test_one_class_only_is_too_little(tmp_path: Path, letters: np.ndarray) -> None:

@@ -1,5 +1,6 @@
 """Text to learn a language from: what its characters become, and how long its lines are."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,15 @@ def test_long_lines_are_taken_in_pieces(tmp_path: Path) -> None:
     assert all(line.startswith(prose.BREAK) for line in lines[1:])
     joined = " ".join(line.strip(f"{prose.BREAK} ") for line in lines)
     assert joined.replace(" ", "") == (words + "x" * 2000).replace(" ", "")
+
+
+def test_a_line_of_2_mb_takes_seconds(tmp_path: Path) -> None:
+    (tmp_path / "c.txt").write_text("word and word " * 150_000, "utf-8")
+    arguments = ["train", "--kind", "language", "--data", tmp_path / "c.txt"]
+    start = time.process_time()
+    result = CliRunner().invoke(cli, list(map(str, [*arguments, "--out", tmp_path / "l.npz"])))
+    assert result.exit_code == 0, result.output
+    assert time.process_time() - start < 20  # in one piece it took over a minute
 
 
 @pytest.mark.parametrize("text", ["", "\n \n", "漢字\n", "\ufeff"])

@@ -6,6 +6,7 @@ import os
 import struct
 import time
 import zlib
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from ocr_cli.errors import InputError
-from ocr_cli.input import Picture, files, find_files, find_pictures, load_page, load_pages
+from ocr_cli.input import Picture, files, find_files, find_pictures, limits, load_page, load_pages
 from ocr_cli.page import Box, Page
 
 MARK = Box(10, 20, 18, 50)  # where the picture of `marked` is dark
@@ -271,6 +272,22 @@ WHOLE = [
     encoded(marked(), "TIFF", compression="tiff_lzw"),
     encoded(marked(), "TIFF"),
 ]
+
+
+@pytest.mark.parametrize(
+    ("size", "stored", "hollow"),
+    [
+        ((15_000, 10_000), 50_000, False),
+        ((15_000, 10_000), 49_999, True),
+        ((5_000, 4_000), 100, False),
+        ((5_000, 4_001), 100, True),
+    ],
+)
+def test_a_large_picture_takes_a_byte_for_so_many_pixels(
+    size: tuple[int, int], stored: int, hollow: bool
+) -> None:
+    with pytest.raises(InputError, match="damaged") if hollow else nullcontext():
+        limits.check_content(size, stored)
 
 
 def test_files_that_do_not_open(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """The overlay: in the file's size, frames around letters, words and rows."""
 
 import numpy as np
-from PIL import Image
 
 from ocr_cli import layout
 from ocr_cli.output.overlay import LETTER, ROW, WORD, draw_overlay
@@ -24,11 +23,3 @@ def test_frames_lie_around_the_letter_s_box(block):
     y1, x1, y2, x2 = page.box_in_file(page.letters[0].box)
     assert red[y1, x1:x2].all()
     assert red[y1:y2, x1].all()
-
-
-def test_the_picture_given_is_the_ground_and_stays_as_it_was(block):
-    page = layout.analyse(block("HELLO THE", "TENTH HOLE"))
-    ground = Image.new("RGB", page.file_shape[::-1], (1, 2, 3))
-    drawn = draw_overlay(page, ground)
-    assert (1, 2, 3) in colours(drawn)
-    assert colours(ground) == {(1, 2, 3)}

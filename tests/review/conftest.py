@@ -86,7 +86,7 @@ def ask(served: SimpleNamespace) -> Any:
         usual = {"Host": f"127.0.0.1:{port}", "Cookie": served.guard.cookie().split(";")[0]}
         sent = usual | {"Origin": f"http://127.0.0.1:{port}"} | headers
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
         connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
         if data is not None and "Content-Length" not in sent:
             sent["Content-Length"] = str(len(data))

@@ -83,6 +83,6 @@ def test_it_ends_with_its_parent_however_that_dies() -> None:
     parent.kill()
     began = time.monotonic()
     assert parent.stdout.read() == b""  # until nobody holds the pipe any more
-    assert time.monotonic() - began < 60
+    assert time.monotonic() - began < 500
     parent.wait()
     parent.stdout.close()

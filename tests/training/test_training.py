@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -93,6 +94,15 @@ def test_a_rate_that_is_too_large_is_said_so() -> None:
     recipe = replace(FEW, optimiser="sgd", lr=1e12, schedule="constant", averaging=0.0)
     with np.errstate(all="ignore"), pytest.raises(InputError, match="smaller --lr"):
         trained(recipe=recipe)
+
+
+def test_a_rate_beyond_all_numbers_is_one_line_and_no_warning(tmp_path: Path) -> None:
+    given = ["--homework", "--epochs", "1", "-q", "--out", str(tmp_path / "m.npz")]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        result = CliRunner().invoke(cli, ["train", *given, "--lr", "1e308"])
+    told = "ocr: the loss is no longer a number; try a smaller --lr\n"
+    assert (result.exit_code, result.stderr) == (1, told)
 
 
 def test_weights_that_16_bits_do_not_hold_are_not_written(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from ocr_cli.layout.baselines import area
 
 BEYOND = 0.03  # of a picture's size, by which an outline may leave it: what is beyond is cut off
 FOLDERS = ("page", "alto")  # where Transkribus puts the files, below their pictures
+PLACES = 9  # at which a baseline is told from an outline
 NO_BASELINE = 0.2  # of an outline's height, from its middle down to where letters stand
 # >so<, ⟦so⟧: crossed out; >< something illegible crossed out; ^ before a superscript.
 _CROSSED_OUT = re.compile(r">(?:[^\s<>](?:[^<>]*[^\s<>])?)?<|⟦[^⟦⟧]*⟧")
@@ -190,10 +191,10 @@ def _band(baseline: Points, height: float) -> Points:
     return np.concatenate([baseline - [0, above], lower])
 
 
-def baseline_in(outline: Points, count: int = 9) -> Points:
-    """(count, 2) where letters may stand in a row of which there is only the (n, 2) outline."""
+def baseline_in(outline: Points) -> Points:
+    """(PLACES, 2) where letters may stand in a row of which there is only the (n, 2) outline."""
     x1, x2 = outline[:, 0].min(), outline[:, 0].max()
-    x = x1 + (x2 - x1) * (np.arange(count) + 0.5) / count
+    x = x1 + (x2 - x1) * (np.arange(PLACES) + 0.5) / PLACES
     (ax, ay), (bx, by) = outline.T[:, :, None], np.roll(outline, -1, 0).T[:, :, None]
     meets = (np.minimum(ax, bx) <= x) & (x <= np.maximum(ax, bx))
     share = np.where(bx == ax, 0.5, (x - ax) / np.where(bx == ax, 1, bx - ax))
@@ -201,7 +202,7 @@ def baseline_in(outline: Points, count: int = 9) -> Points:
     top = np.where(meets, y, np.inf).min(0)
     bottom = np.where(meets, y, -np.inf).max(0)
     foot = (top + bottom) / 2 + NO_BASELINE * (bottom - top)
-    return np.stack([np.linspace(x1, x2, count), foot], 1)
+    return np.stack([np.linspace(x1, x2, PLACES), foot], 1)
 
 
 def _inside(row: GivenRow, shape: tuple[int, int], name: str) -> GivenRow:

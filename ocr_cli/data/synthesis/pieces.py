@@ -189,12 +189,10 @@ def _weights(stock: Stock, kind: ItemKind) -> tuple[Array, Array]:
     return items, weight / weight.sum()
 
 
-def batches(
-    pieces: TextPieces, columns: int, rng: np.random.Generator, most: int = 96
-) -> Iterator[TextPieces]:
+def batches(pieces: TextPieces, columns: int, rng: np.random.Generator) -> Iterator[TextPieces]:
     """The texts in batches of like width, at most `columns` pixels in all, in random order."""
     order = np.argsort(pieces.width + rng.normal(0, 1, len(pieces.width)))
-    cuts = [order[group] for group in groups(pieces.width[order], columns, most)]
+    cuts = [order[group] for group in groups(pieces.width[order], columns)]
     for k in rng.permutation(len(cuts)):
         yield selected(pieces, cuts[k])
 

@@ -21,6 +21,7 @@ from ocr_cli.errors import InputError
 from ocr_cli.layout import strips
 
 Array = NDArray[Any]
+TOGETHER = 4000  # items that are made level at a time
 WIDEST = 900  # pixels; longer lines are not trained on
 _ARCHIVES = ("words", "lines", "chars")
 
@@ -123,11 +124,11 @@ def room_needed(text: str) -> int:
     return len(text) + sum(a == b for a, b in pairwise(text))
 
 
-def normalised(ink: Ink, group: int = 4000) -> Ink:
+def normalised(ink: Ink) -> Ink:
     """The same items in pixels of a strip: level, upright, y = 0 in the middle, x from 0."""
     parts = []
-    for start in range(0, len(ink), group):
-        part = ink.take(np.arange(start, min(start + group, len(ink))))
+    for start in range(0, len(ink), TOGETHER):
+        part = ink.take(np.arange(start, min(start + TOGETHER, len(ink))))
         parts.append(_normalised(part))
     return archives.joined(parts)
 

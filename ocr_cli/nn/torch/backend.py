@@ -149,18 +149,14 @@ def _added(f: Any, layer: SelfAttention | FeedForward, p: Any, x: Any) -> Any:
     return f.linear(hidden, p["out_weights"].t(), p["out_bias"])
 
 
-def _cross_entropy(torch: Any, logits: Any, targets: Any) -> Any:
-    return torch.nn.functional.cross_entropy(logits, targets, reduction="sum")
-
-
-def _sigmoid_squared_error(torch: Any, logits: Any, targets: Any) -> Any:
-    return torch.nn.functional.mse_loss(torch.sigmoid(logits), targets, reduction="sum")
-
-
 # The counterparts of `nn.losses.LOSSES`.
 LOSSES: dict[str, Callable[[Any, Any, Any], Any]] = {
-    "cross-entropy": _cross_entropy,
-    "squared error of sigmoids": _sigmoid_squared_error,
+    "cross-entropy": lambda torch, logits, targets: torch.nn.functional.cross_entropy(
+        logits, targets, reduction="sum"
+    ),
+    "squared error of sigmoids": lambda torch, logits, targets: torch.nn.functional.mse_loss(
+        torch.sigmoid(logits), targets, reduction="sum"
+    ),
 }
 
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli.nn.ctc import ctc_loss
 from ocr_cli.recognition.language.interface import Language
 from ocr_cli.recognition.letters.align import log_probability
 from ocr_cli.recognition.letters.lattice import Lattice
+from ocr_cli.recognition.lines import text_loss
 
 # Weights of the line model, of the language and of the letters. Tuned on capitals of valid
 # writers, drawn and laid out anew.
@@ -46,10 +46,7 @@ def _score(
 ) -> float:
     if not text:
         return -np.inf
-    number = {c: i for i, c in enumerate(classes)}
-    target = np.array([number[c] for c in text], np.int64)
-    loss, _ = ctc_loss(scores[None], np.array([len(scores)]), [target])
-    seen = LETTERS * log_probability(lattice, text) - LINE * loss
+    seen = LETTERS * log_probability(lattice, text) - LINE * text_loss(text, scores, classes)
     if language is None:
         return seen
     return seen + LANGUAGE * language.score(text) + CHARACTER * len(text)
