@@ -25,7 +25,7 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed"),
     pytest.mark.skipif(find_spec("playwright") is None, reason="playwright is not installed"),
 ]
-TEXTS = ("the quick brown fox", "jumps over", "a lazy dog again", "and sleeps")
+TEXTS = ("the quick brown fox", "jumps over", "a lazy dog here", "and sleeps")
 
 
 @contextmanager
