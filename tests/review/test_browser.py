@@ -118,8 +118,8 @@ def test_text_is_found_and_replaced_on_all_pages(chromium: Any, folder: Path, ma
     make.kept(folder, "second.png")
     with review(folder) as (url, _):
         page = opened(chromium, url)
-        page.wait_for_function("document.querySelectorAll('#pages option').length == 2")
-        page.wait_for_function("!document.getElementById('pages').innerText.includes('(')")
+        names = page.locator("#pages option")  # with what keeps a page from being opened
+        eventually(page, lambda: names.all_text_contents() == ["page.png", "second.png"])
         page.get_by_label("Find", exact=True).fill("quick brown")
         page.get_by_label("and put").fill("slow red")
         page.get_by_label("and put").press("Enter")
