@@ -1,8 +1,11 @@
 """Teaching: from corrected rows alone, in a process, stopped at will, told in plain words."""
 
+import os
+import signal
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from multiprocessing import active_children
 from pathlib import Path
 from typing import Any
 
@@ -105,3 +108,30 @@ def test_a_hand_is_learnt_from_the_shell(handwriting: Callable[..., Any], tmp_pa
     again = load_reader(str(out), "none")
     assert again.lines is not None
     assert np.isfinite(again.lines.weights[-1]["bias"]).all()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="signals are POSIX's")
+@pytest.mark.parametrize("wait", [0.0, 2.0])  # while it begins, and while it learns
+def test_ctrl_c_is_the_servers_to_answer(
+    handwriting: Callable[..., Any], make: Any, tmp_path: Path, wait: float
+) -> None:
+    """A terminal sends it to all processes; what learns would end with a traceback."""
+    make.kept(tmp_path)
+    handwriting(*TEXTS, *TEXTS).resize((400, 200)).save(tmp_path / "scan.png")
+    path = tmp_path / "scan.ocr.json"
+    rows = tuple(make.row(f"r{k}", text, 20.0 + 20 * k) for k, text in enumerate(2 * TEXTS))
+    stores.save(path, replace(stores.load(path), rows=rows))
+    corrected(path, slice(0, 8))
+    teaching = teach.Teaching(tmp_path / "hand.npz", "default", "none")
+    teaching.start([path], lambda: 0)
+    (process,) = active_children()
+    time.sleep(wait)
+    os.kill(process.pid, signal.SIGINT)
+    time.sleep(1)
+    assert process.is_alive()
+    assert teaching.progress.state == "learning"
+    teaching.stop()
+    process.join(10)
+    assert not process.is_alive()
+    assert teaching.progress.state == "stopped"
