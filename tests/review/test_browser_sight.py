@@ -93,6 +93,7 @@ def test_how_sure_a_word_must_be_is_chosen_and_told_by_more_than_colour(
         assert "doubtful, 30 % sure" in doubtful.locator("input").get_attribute("aria-label")
         page.get_by_label("Mark words less sure than").fill("25")
         assert page.locator(".doubtful").count() == 0
+        assert told(page) == "4 rows, 0 words in doubt."
         page.get_by_label("Mark words less sure than").fill("100")
         assert page.locator(".cell.doubtful").count() == sum(len(t.split()) for t in TEXTS)
 
