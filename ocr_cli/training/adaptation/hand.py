@@ -132,8 +132,8 @@ def best_share(edits: Mapping[float, Sequence[int]], length: int) -> float:
     """The share of the tuning to keep, by the edits in each line at each share.
 
     That with the fewest edits, of equals the largest: the most learning; 0 where its gain may
-    be one line's luck, see KEPT. To ask for more cost hands that learn well their gain, and
-    spared none a loss.
+    be one line's luck, see KEPT. To ask for a range of nine in ten cost more than it spared: the
+    second pages of eighteen writers, at 3.79 % CER, came down to 3.12 in place of 3.00.
     """
     best = min(edits, key=lambda share: (sum(edits[share]), -share))
     return best if gain_range(edits[0.0], edits[best], length, KEPT)[0] > 0 else 0.0
