@@ -1,8 +1,8 @@
 """What learning a hand brings: from a writer's first page, measured on the second.
 
-`hands.py FOLDER…` takes pages NAME_1 and NAME_2 with their ALTO files; the default are the valid and
-test writers of copiste. Rows are given, as they are once a page was corrected. The seconds are those of
-one processor; two do it in little more than half of them.
+`hands.py FOLDER…` takes pages NAME_1 and NAME_2 with their ALTO files; the default are the valid
+and test writers of copiste. Rows are given, as they are once a page was corrected. The seconds are
+those of one processor; two do it in little more than half of them.
 """
 
 import os
