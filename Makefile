@@ -8,6 +8,8 @@ BIN = $(VENV)/bin
 TORCH_VENV ?= build/torch
 OLDEST_VENV ?= build/oldest
 OCRMYPDF_VENV ?= build/ocrmypdf
+AXE ?= build/axe
+AXE_CORE = $(AXE)/node_modules/axe-core/axe.min.js
 # Its current version and the one before.
 OCRMYPDF = 17.12.1 17.13.0
 PYTEST = -m pytest -n auto --maxprocesses 4
@@ -15,8 +17,8 @@ PICTURES = $(wildcard examples/*.png examples/*.jpg examples/*.webp)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-slow test-torch test-oldest test-ocrmypdf lint format docs docker lab bench \
-    accuracy mutants dist clean
+.PHONY: help demo test test-slow test-browser test-torch test-oldest test-ocrmypdf lint format docs \
+    docker lab bench accuracy mutants dist clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -29,6 +31,9 @@ test: $(VENV)/.installed-dev ## set everything up and run the tests
 
 test-slow: $(VENV)/.installed-dev ## the tests that take minutes
 	$(BIN)/python $(PYTEST) -m slow
+
+test-browser: $(VENV)/.installed-dev $(AXE_CORE) ## the correction page in Debian's chromium, judged by npm's axe-core
+	AXE_CORE=$(AXE_CORE) $(BIN)/python $(PYTEST) -m slow tests/review
 
 test-torch: $(TORCH_VENV)/.installed ## the tests that need PyTorch or wordfreq, in an environment that has them
 	$(TORCH_VENV)/bin/python -c 'import torch, wordfreq'
@@ -97,6 +102,9 @@ $(TORCH_VENV)/.installed: setup.cfg pyproject.toml constraints.txt
 	$(TORCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
 	    --constraint constraints.txt --editable '.[test,torch,language]'
 	@touch $@
+
+$(AXE_CORE):
+	npm install --silent --no-audit --no-fund --prefix $(AXE) axe-core@4
 
 $(OLDEST_VENV)/.installed: setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(OLDEST_VENV)

@@ -1,8 +1,8 @@
 """What learning a hand brings: from a writer's first page, measured on the second.
 
-`hands.py FOLDER…` takes pages NAME_1 and NAME_2 with their ALTO files; the default are the test
-writers of copiste. Rows are given, as they are once a page was corrected. The seconds are those of
-one processor; two do it in little more than half of them.
+`hands.py FOLDER…` takes pages NAME_1 and NAME_2 with their ALTO files; the default are the valid
+and test writers of copiste. Rows are given, as they are once a page was corrected. The seconds are
+those of one processor; two do it in little more than half of them.
 """
 
 import os
@@ -38,7 +38,8 @@ class Gain:
 
 def main() -> None:
     """A row a writer, then by how much the errors fall on average, and rise at most."""
-    folders = [Path(name) for name in sys.argv[1:]] or [DATA / "real" / "copiste" / "test"]
+    ours = [DATA / "real" / "copiste" / split for split in ("valid", "test")]
+    folders = [Path(name) for name in sys.argv[1:]] or ours
     parallel.cap_threads(1)
     print(f"{'writer':24} {'before':>7} {'after':>7} {'length':>7} {'share':>6} {'seconds':>8}")
     gains = []

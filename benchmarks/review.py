@@ -30,8 +30,12 @@ LISTEN = """() => {
   }, true);
 }"""
 PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
-PHOTO = """() => new Promise((done) => requestAnimationFrame(() => setTimeout(() => done(
-  performance.now()))))"""
+# The policy lets no text become a script, and so Playwright's own waiting for one is no good.
+PHOTO = """() => new Promise((done) => {
+  const shown = () => requestAnimationFrame(() => setTimeout(() => done(performance.now())));
+  const picture = document.getElementById("picture");
+  if (picture.complete) shown(); else picture.addEventListener("load", shown, {once: true});
+})"""
 
 
 def main() -> None:
@@ -89,7 +93,6 @@ def measured(browser: Any, folder: str) -> dict[str, float]:
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         page.goto(address)
         page.wait_for_selector("body[data-ready]")
-        page.wait_for_function("document.getElementById('picture').complete")
         shown = page.evaluate(PHOTO)
         page.wait_for_timeout(1000)
         first_paint = page.evaluate(PAINT)

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from PIL import Image
 
 HERE = Path(__file__).resolve().parent
-PAGE = HERE.parent / "examples" / "postcard.jpg"
+PAGE = HERE.parent / "examples" / "note.jpg"
 FILE = HERE / "review.png"
 
 
@@ -32,7 +32,7 @@ def main() -> None:
 
 
 def draw(chromium: str, url: str) -> None:
-    """The page with its first doubtful word at hand."""
+    """The page with its first word at hand that has alternatives; much is marked as doubtful."""
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 -- where it is installed
 
     with sync_playwright() as player:
@@ -40,8 +40,12 @@ def draw(chromium: str, url: str) -> None:
         page = browser.new_page(viewport={"width": 1100, "height": 600})
         page.goto(url)
         page.wait_for_selector("body[data-ready]", timeout=120_000)
+        page.get_by_label("Mark words less sure than").fill("95")
         page.locator("#rows input").first.focus()
-        page.keyboard.press("Tab")
+        for _ in range(10):
+            page.keyboard.press("Tab")
+            if page.locator(".choices").count():
+                break
         page.screenshot(path=FILE)
         browser.close()
     with Image.open(FILE) as picture:

@@ -40,5 +40,5 @@ def test_the_tools_that_judge_are_pinned() -> None:
 def test_ci_runs_every_kind_of_test() -> None:
     script = (ROOT / ".ci" / "run").read_text()
     run = re.findall(r"make ([a-z-]+)", script)
-    assert {"lint", "test", "test-oldest", "test-torch"} <= set(run)
+    assert {"lint", "test", "test-browser", "test-oldest", "test-torch"} <= set(run)
     assert "export CI=1" in script

@@ -83,15 +83,22 @@ def read_box(
     course = courses.placed(courses.Pyramid(page.grey), guess)
     if not y1 < float(course.points[:, 1].mean()) < y2:  # a neighbour's ink drew it away
         course = guess
-    row = saved_row(bare_row(_with_room(course), page.grey.shape), name)
+    row = saved_row(bare_row(_with_room(course, x1, x2), page.grey.shape), name)
     return read_anew(page, [row], reader)[0]
 
 
-def _with_room(course: Course) -> Course:
-    """Lengthen a course by ROOM spreads at both ends: boxes are drawn close to the ink."""
+def _with_room(course: Course, x1: float, x2: float) -> Course:
+    """Lengthen a course to x1 and x2, and by ROOM spreads more: boxes are drawn close to the ink.
+
+    What is moved onto its ink may have become shorter at its ends.
+    """
     points = course.points
-    ahead, behind = points[0] - points[1], points[-1] - points[-2]
-    room = [ROOM * course.spread * step / max(1e-6, np.hypot(*step)) for step in (ahead, behind)]
+    first, last = points[0] - points[1], points[-1] - points[-2]
+    short = max(0.0, points[0, 0] - x1), max(0.0, x2 - points[-1, 0])
+    room = [
+        (ROOM * course.spread + more) * step / max(1e-6, np.hypot(*step))
+        for step, more in zip((first, last), short, strict=True)
+    ]
     ends = points[:1] + room[0], points[-1:] + room[1]
     return replace(course, points=np.concatenate([ends[0], points, ends[1]]))
 

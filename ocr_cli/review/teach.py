@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
@@ -78,7 +80,8 @@ class Teaching:
             here, there = get_context("spawn").Pipe(duplex=False)
             work = [str(path) for path in paths], str(self.out), self._model, self._language
             process = get_context("spawn").Process(target=_learn, args=(there, *work))
-            process.start()
+            with _without_ctrl_c():
+                process.start()
             self._process = process
             there.close()
             self.progress = Progress("learning", message=LEARNING)
@@ -120,6 +123,19 @@ class Teaching:
             return True
 
 
+@contextmanager
+def _without_ctrl_c() -> Iterator[None]:
+    """Start processes that Ctrl-C passes by: the server is told of it, and ends them."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _finish(
     message: str, helped: bool, after: Callable[[], int], tell: Callable[[Progress], bool]
 ) -> None:
@@ -139,7 +155,7 @@ def _finish(
 
 def _learn(connection: Connection, paths: list[str], out: str, model: str, language: str) -> None:
     """Learn and save, in the process; steps and outcome go through the connection."""
-    parallel.cap_threads(1)
+    parallel.start_worker()  # Ctrl-C and whatever else ends the server end this, too
     try:
         learnt = learn_pages(paths, model, language, lambda k, n: connection.send(("step", k, n)))
         if learnt.share:
@@ -188,9 +204,12 @@ def in_words(learnt: Learnt, out: Path) -> str:
             "as it was; correct some more rows."
         )
     fewer = 100 * (1 - after / before)
-    low, high = (100 * end for end in learnt.gain)
+    low, high = (round(100 * end, 1) + 0.0 for end in learnt.gain)  # no -0.0
+    fewer_still = f"{low} to {high} of 100 fewer"
+    if low < 0:
+        fewer_still = f"between {-low} of 100 more and {high} fewer"
     return (
         f"On rows it had not learnt from, {before:.1f} of 100 characters were wrong before and "
         f"{after:.1f} are now: {fewer:.0f} % fewer mistakes; on others of this hand most likely "
-        f"{low:.1f} to {high:.1f} of 100 fewer. Kept in {shown(str(out))}."
+        f"{fewer_still}. Kept in {shown(str(out))}."
     )

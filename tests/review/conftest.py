@@ -3,14 +3,18 @@
 import http.client
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from browser import CHROMIUM
+from browser import TEXTS as READ
 from PIL import Image
 
+from ocr_cli import recognition
 from ocr_cli.input import Picture
 from ocr_cli.review import store as stores
 from ocr_cli.review.document import Document, SavedRow, SavedWord, to_json
@@ -104,3 +108,44 @@ def ask(served: SimpleNamespace) -> Any:
         return found
 
     return asked
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """A browser without a screen."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as player:
+        browser = player.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def read_once(tmp_path_factory: pytest.TempPathFactory, handwriting: Callable[..., Any]) -> Path:
+    """A folder with a page that was read; two of its words are in doubt."""
+    folder = tmp_path_factory.mktemp("read")
+    handwriting(*READ).save(folder / "page.png")
+    reader = recognition.load_reader("default", "en")
+    store = Store([Picture(str(folder / "page.png"))], lambda: reader)
+    store.open_all()
+    document = store.document(0)
+    assert [row.text for row in document.rows] == list(READ)
+    rows = [
+        replace(row, words=tuple(replace(w, confidence=0.95, choices=()) for w in row.words))
+        for row in document.rows
+    ]
+    for number in (1, 3):
+        words = list(rows[number].words)
+        words[1] = replace(words[1], confidence=0.3, choices=("first", "second"))
+        rows[number] = replace(rows[number], words=tuple(words))
+    stores.save(folder / "page.ocr.json", replace(document, rows=tuple(rows)))
+    return folder
+
+
+@pytest.fixture
+def folder(read_once: Path, tmp_path: Path) -> Path:
+    """A copy of it."""
+    for path in read_once.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    return tmp_path

@@ -1,8 +1,11 @@
 """Teaching: from corrected rows alone, in a process, stopped at will, told in plain words."""
 
+import os
+import signal
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from multiprocessing import active_children
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +69,12 @@ def test_the_gain_is_told_in_plain_words() -> None:
         "33 % fewer mistakes; on others of this hand most likely 1.0 to 3.0 of 100 fewer. "
         "Kept in me.npz."
     )
+    unsure = replace(learnt(60, 40, 1.0), gain=(-0.002, 0.03))
+    told = "most likely between 0.2 of 100 more and 3.0 fewer. Kept"
+    assert told in teach.in_words(unsure, Path("me.npz"))
+    assert "most likely 0.0 to 3.0 of 100 fewer" in teach.in_words(
+        replace(unsure, gain=(-0.0001, 0.03)), Path("me.npz")
+    )
     assert "not sure that learning helps" in teach.in_words(learnt(60, 60, 0.0), Path("me.npz"))
 
 
@@ -99,3 +108,30 @@ def test_a_hand_is_learnt_from_the_shell(handwriting: Callable[..., Any], tmp_pa
     again = load_reader(str(out), "none")
     assert again.lines is not None
     assert np.isfinite(again.lines.weights[-1]["bias"]).all()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="signals are POSIX's")
+@pytest.mark.parametrize("wait", [0.0, 2.0])  # while it begins, and while it learns
+def test_ctrl_c_is_the_servers_to_answer(
+    handwriting: Callable[..., Any], make: Any, tmp_path: Path, wait: float
+) -> None:
+    """A terminal sends it to all processes; what learns would end with a traceback."""
+    make.kept(tmp_path)
+    handwriting(*TEXTS, *TEXTS).resize((400, 200)).save(tmp_path / "scan.png")
+    path = tmp_path / "scan.ocr.json"
+    rows = tuple(make.row(f"r{k}", text, 20.0 + 20 * k) for k, text in enumerate(2 * TEXTS))
+    stores.save(path, replace(stores.load(path), rows=rows))
+    corrected(path, slice(0, 8))
+    teaching = teach.Teaching(tmp_path / "hand.npz", "default", "none")
+    teaching.start([path], lambda: 0)
+    (process,) = active_children()
+    time.sleep(wait)
+    os.kill(process.pid, signal.SIGINT)
+    time.sleep(1)
+    assert process.is_alive()
+    assert teaching.progress.state == "learning"
+    teaching.stop()
+    process.join(10)
+    assert not process.is_alive()
+    assert teaching.progress.state == "stopped"

@@ -332,7 +332,7 @@ $("pages").addEventListener("change", (event) => {
   say(state.sheets[number].problem || "This page is still being read.");
   $("pages").value = state.number;
 });
-$("doubt").addEventListener("input", (event) => limit(Number(event.target.value)));
+$("doubt").addEventListener("input", (event) => { limit(Number(event.target.value)); say(`${$("kept").textContent}.`); });
 $("zoom").addEventListener("input", (event) => photo.zoom(fitting() * 2 ** ((event.target.value - 50) / 20)));
 addEventListener("pagehide", () => { save(true); remember(state.number, state.rows, state.past); });
 document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") save(true); });
