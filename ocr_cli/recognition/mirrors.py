@@ -33,7 +33,8 @@ def reads_backwards(page: Page, read: Page, model: Model) -> bool:
     rows = sorted(page.rows, key=_length)[-SAMPLE:]
     strips = [strip.image[:, :WIDE] for strip in lines.strips_of(replace(page, rows=tuple(rows)))]
     turned = [np.ascontiguousarray(strip[:, ::-1]) for strip in strips]
-    here, other = (lines.sorted_scores(way, model) for way in (strips, turned))
+    scores = lines.sorted_scores([*strips, *turned], model)  # all at once takes less
+    here, other = scores[: len(strips)], scores[len(strips) :]
     clearer = _legibility(other) > _legibility(here) + CLEARER
     return clearer and share_of_letters(other, model.classes) >= LETTERS
 
