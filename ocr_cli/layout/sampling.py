@@ -125,7 +125,7 @@ def reduced(grey: Grey, unit: float) -> tuple[Grey, int]:
     step = max(1, int(0.75 * unit))
     if step == 1:
         return grey, 1
-    return over_cells(np.add, grey, step) / np.float32(step**2), step
+    return np.asarray(over_cells(np.add, grey, step) / np.float32(step**2), np.float32), step
 
 
 def sample(grey: Grey, x: Array, y: Array) -> Grey:
