@@ -277,7 +277,8 @@ class Conv2d(Layer):
         for some, high, pixels in self._parts(n, rows, cols):
             seen = padded[some, self._seen_by(high)]
             np.matmul(self._columns(seen), weights, out=y[pixels])
-        y += params["bias"]
+        whole = y.reshape(n * rows, cols * self.outputs)
+        whole += np.tile(params["bias"], cols)  # a row at a time: channels are few
         return y.reshape(n, rows, cols, self.outputs), (padded, x.shape)
 
     def backward(self, params: Params, cache: Any, dy: Array, grads: Params) -> Array:
