@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli.layout.raster import over_cells
-
 Grey = NDArray[np.float32]
 _STEP = 4  # light and contrast are told in cells of so many pixels
 _REACH = 12  # cells to each side that are looked at
@@ -17,9 +15,10 @@ _QUIET = 0.04  # contrast that is added everywhere, so that bare paper stays qui
 
 def evened(grey: Grey) -> Grey:
     """(H, W) grey, sides multiples of 4, less its local mean, in units of its local contrast."""
-    mean, square = (
-        over_cells(np.add, values, _STEP) / np.float32(_STEP**2) for values in (grey, grey * grey)
-    )
+    height, width = grey.shape
+    cells = grey.reshape(height // _STEP, _STEP, width // _STEP, _STEP)
+    mean = cells.mean((1, 3))
+    square = np.einsum("aibj,aibj->ab", cells, cells) / np.float32(_STEP**2)
     light = _box(mean)
     contrast = np.sqrt(np.maximum(_box(square) - light**2, 0)) + np.float32(_QUIET)
     light, contrast = (cells.repeat(_STEP, 1).repeat(_STEP, 0) for cells in (light, contrast))
