@@ -23,7 +23,6 @@ from ocr_cli.page import Course as Course  # noqa: PLC0414 -- is had from here t
 
 Array = NDArray[Any]
 Grey = NDArray[np.float32]
-Mask = NDArray[np.bool_]
 TALL = 56  # height of the patch that a course is measured in, in pixels of a strip
 FAINT = 0.35  # darkness, of a row's own, from which on a pixel counts as ink
 LIGHTER = 1.5  # times as far from the paper's shade as the darkest is the lightest, of light ink
@@ -206,43 +205,32 @@ def lengthened(pyramid: Pyramid, courses: Sequence[Course]) -> list[Course]:
     What tells a row's body loses letters that stand well apart, and the arms of a T. No row
     goes on for more than half the way to the next one beside it.
     """
-    return [_moved_ends(course, *_more(pyramid, course, courses)) for course in courses]
+    return [
+        _moved_ends(course, *(_more(pyramid, course, end, courses) for end in (0, -1)))
+        for course in courses
+    ]
 
 
-def _more(pyramid: Pyramid, course: Course, courses: Sequence[Course]) -> tuple[float, float]:
-    """How many pixels a course goes on beyond its first and its last point."""
-    rooms = _room(course, 0, courses), _room(course, -1, courses)
-    least = ENDS * course.spread
-    looked = tuple(room if room >= least else 0.0 for room in rooms)
-    if not any(looked):
-        return rooms
-    first, last = (
-        min(room, ink + least if wide else room)
-        for room, wide, ink in zip(rooms, looked, _ink_beyond(pyramid, course, looked), strict=True)
-    )
-    return first, last
+def _more(pyramid: Pyramid, course: Course, end: int, courses: Sequence[Course]) -> float:
+    """How many pixels a course goes on beyond its first (0) or last (-1) point."""
+    room = _room(course, end, courses)
+    if room < ENDS * course.spread:
+        return room
+    return min(room, _ink_beyond(pyramid, course, end, room) + ENDS * course.spread)
 
 
-def _ink_beyond(pyramid: Pyramid, course: Course, rooms: tuple[float, ...]) -> tuple[float, float]:
-    """How far a row's ink goes on beyond its first and its last point, in pixels.
-
-    rooms : how far it is looked for there.
-    """
-    frame = frame_of(replace(_moved_ends(course, *rooms), slant=0.0), margin=0)
+def _ink_beyond(pyramid: Pyramid, course: Course, end: int, room: float) -> float:
+    """How far a row's ink goes on beyond its first (0) or last (-1) point, in pixels."""
+    longer = _moved_ends(course, *((room, 0.0) if end == 0 else (0.0, room)))
+    frame = frame_of(replace(longer, slant=0.0), margin=0)
     dark = darkness(pyramid.sample(frame, TALL, TALL / 2), TALL / 2)
     body = dark[TALL // 2 - BODY : TALL // 2 + BODY] > INKED
     inked = body.sum(0, np.uint8) >= 2
     # the paper's edge, a margin's line
     line = (dark > FAINT).sum(0, np.uint8) > UPRIGHT * TALL
-    first, last = (int(room / frame.unit) for room in rooms)
-    before = _columns_beyond(inked[: len(inked) - last][::-1], line[::-1][last:], first)
-    after = _columns_beyond(inked[first:], line[first:], last)
-    return before * frame.unit, after * frame.unit
-
-
-def _columns_beyond(inked: Mask, line: Mask, room: int) -> int:
-    """How many of the last columns of a row, the `room` of its end, its ink goes on for."""
-    within = len(inked) - room
+    if end == 0:
+        inked, line = inked[::-1], line[::-1]
+    within = len(inked) - int(room / frame.unit)
     columns = np.flatnonzero(inked)
     gaps = np.diff(columns[columns < within])
     usual = float(percentile(gaps[gaps > 1], 90)) if (gaps > 1).any() else 0.0
@@ -253,7 +241,7 @@ def _columns_beyond(inked: Mask, line: Mask, room: int) -> int:
         if column - last > most or line[last + 1 : column + 3].any():
             break
         last = int(column)
-    return max(0, last - within + 1)
+    return max(0.0, float(last - within + 1) * frame.unit)
 
 
 def _room(course: Course, end: int, courses: Sequence[Course]) -> float:
