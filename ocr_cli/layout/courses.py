@@ -18,7 +18,7 @@ from ocr_cli.layout.sampling import Frame, Frames
 from ocr_cli.layout.sampling import Pyramid as Pyramid  # noqa: PLC0414 -- are had from here too
 from ocr_cli.layout.sampling import frame_of as frame_of  # noqa: PLC0414
 from ocr_cli.layout.sampling import sample as sample  # noqa: PLC0414
-from ocr_cli.layout.strips import HEIGHT, MARGIN, MIDDLE, SPREAD, measure
+from ocr_cli.layout.strips import HEIGHT, MARGIN, MIDDLE, SPREAD, WritingFrame, measure
 from ocr_cli.page import Course as Course  # noqa: PLC0414 -- is had from here too
 
 Array = NDArray[Any]
@@ -140,22 +140,31 @@ def placed(pyramid: Pyramid, course: Course, rounds: int = 3) -> Course:
 
     Where the ink is too short to tell, what the course says already counts for more.
     """
+    upright, lie = replace(course, slant=0.0), None
     for _ in range(rounds):
-        course = _placed_once(pyramid, course)
-    return course
+        frame = frame_of(upright)
+        found = _ink_along(pyramid, frame)
+        if found is None:  # and never will be
+            break
+        upright, lie = _moved(upright, frame, found), found
+    return replace(upright, slant=course.slant if lie is None else float(lie.slant[0]))
 
 
-def _placed_once(pyramid: Pyramid, course: Course) -> Course:
-    frame = frame_of(replace(course, slant=0.0))
+def _ink_along(pyramid: Pyramid, frame: Frame) -> WritingFrame | None:
+    """How the ink along a course lies; None where there is too little to tell."""
     y, x = np.nonzero(dark_near(pyramid, frame) > FAINT)
     if len(y) < 30:
-        return course
+        return None
     y += NEAR[0]
     some = slice(None, None, max(1, len(y) // _SAMPLE))
     points = np.stack([x[some] + 0.5, y[some] + 0.5], 1)
-    found = measure(points, np.zeros(len(points), np.int64), 1)
-    skew, slant, x_mean, middle, spread = (
-        float(v[0]) for v in (found.skew, found.slant, found.x_mean, found.middle, found.spread)
+    return measure(points, np.zeros(len(points), np.int64), 1)
+
+
+def _moved(course: Course, frame: Frame, found: WritingFrame) -> Course:
+    """The course, whose frame this is, on the middle of the ink that was found along it."""
+    skew, x_mean, middle, spread = (
+        float(v[0]) for v in (found.skew, found.x_mean, found.middle, found.spread)
     )
     # what was given is not far off: more than that is a neighbour's ink
     trust = len(frame.centres) / (len(frame.centres) + DOUBT)
@@ -169,7 +178,7 @@ def _placed_once(pyramid: Pyramid, course: Course) -> Course:
         inside = np.array([True, True])
     px, py = frame.to_page(at[inside].astype(float), down[inside])
     points = smoothed(np.stack([px, py], 1), course.spread * grown)
-    return replace(course, points=points, spread=course.spread * grown, slant=slant)
+    return replace(course, points=points, spread=course.spread * grown)
 
 
 def dark_near(pyramid: Pyramid, frame: Frame) -> Grey:

@@ -21,8 +21,8 @@ def evened(grey: Grey) -> Grey:
     square = np.einsum("aibj,aibj->ab", cells, cells) / np.float32(_STEP**2)
     light = _box(mean)
     contrast = np.sqrt(np.maximum(_box(square) - light**2, 0)) + np.float32(_QUIET)
-    even = (cells - light[:, None, :, None]) / contrast[:, None, :, None]
-    return np.asarray(even.reshape(height, width), np.float32)
+    light, contrast = (cells.repeat(_STEP, 1).repeat(_STEP, 0) for cells in (light, contrast))
+    return np.asarray((grey - light) / contrast, np.float32)
 
 
 def _box(values: NDArray[Any]) -> Grey:

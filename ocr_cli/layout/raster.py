@@ -162,17 +162,20 @@ def square_distance(goal: Mask, reach: int) -> NDArray[np.int16]:
     Along the rows first, then the least sum of squares along the columns.
     """
     far = np.int16((reach + 1) ** 2)
-    here = np.where(goal, np.int16(0), far)
-    across = here.copy()
+    # the axis along which it goes comes first: what it adds then lies in one piece
+    along = np.moveaxis(np.where(goal, np.int16(0), far), -1, 0)
+    across = _nearest(np.ascontiguousarray(along), reach)
+    best = _nearest(np.ascontiguousarray(np.moveaxis(across, -1, 0)), reach)
+    return np.moveaxis(best, (0, 1), (-2, -1))
+
+
+def _nearest(here: NDArray[np.int16], reach: int) -> NDArray[np.int16]:
+    """The least of the values along the first axis, each grown by its squared distance."""
+    best, grown = here.copy(), np.empty_like(here)
     for step in range(1, reach + 1):
-        square = np.int16(step * step)
-        np.minimum(across[..., step:], here[..., :-step] + square, out=across[..., step:])
-        np.minimum(across[..., :-step], here[..., step:] + square, out=across[..., :-step])
-    best = across.copy()
-    for step in range(1, reach + 1):
-        square = np.int16(step * step)
-        np.minimum(best[..., step:, :], across[..., :-step, :] + square, out=best[..., step:, :])
-        np.minimum(best[..., :-step, :], across[..., step:, :] + square, out=best[..., :-step, :])
+        np.add(here, np.int16(step * step), out=grown)
+        np.minimum(best[step:], grown[:-step], out=best[step:])
+        np.minimum(best[:-step], grown[step:], out=best[:-step])
     return best
 
 

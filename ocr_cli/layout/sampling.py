@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli.layout.raster import interpolated, running_max
+from ocr_cli.layout.raster import interpolated, over_cells, running_max
 from ocr_cli.layout.strips import MARGIN, SPREAD
 from ocr_cli.page import Course
 
@@ -125,9 +125,7 @@ def reduced(grey: Grey, unit: float) -> tuple[Grey, int]:
     step = max(1, int(0.75 * unit))
     if step == 1:
         return grey, 1
-    height, width = (n // step for n in grey.shape)
-    cells = grey[: height * step, : width * step].reshape(height, step, width, step)
-    return np.ascontiguousarray(cells.mean((1, 3), dtype=np.float32)), step
+    return np.asarray(over_cells(np.add, grey, step) / np.float32(step**2), np.float32), step
 
 
 def sample(grey: Grey, x: Array, y: Array) -> Grey:

@@ -10,26 +10,33 @@ from numpy.typing import NDArray
 
 from ocr_cli.layout.courses import FAINT, NEAR, TALL, dark_near, placed
 from ocr_cli.layout.sampling import Frame, Pyramid, frame_of
-from ocr_cli.layout.strips import SPREAD, measure
+from ocr_cli.layout.strips import SPREAD, WritingFrame, measure
 from ocr_cli.page import Course
 
 Array = NDArray[Any]
+Mask = NDArray[np.bool_]
 GAP = 18  # pixels of a strip without ink that part a row, at least
 WIDE = 24  # and that each part is wide
 MOST = 3  # gaps of a row, the widest, are looked at
-OTHER = 1.4  # times as large is one part as the other, at least
+OTHER = 1.4  # times as large is one part as the other, at least,
+ROUGHLY = 1.22  # and by rows of pixels alone, the slope of each part left out of account
 
 
 def in_sizes(pyramid: Pyramid, course: Course) -> Course:
     """Part a course at the gap where its writing changes size the most, if it does."""
     frame = frame_of(replace(course, slant=0.0))
-    y, x = np.nonzero(dark_near(pyramid, frame) > FAINT)
+    inked = dark_near(pyramid, frame) > FAINT
+    gaps = [gap for gap in _gaps(inked) if _may_differ(inked[:, : gap[1]], inked[:, gap[1] :])]
+    if not gaps:
+        return course
+    y, x = np.nonzero(inked)
     points = np.stack([x + 0.5, y + NEAR[0] + 0.5], 1)
     best, gap, found = OTHER, (0, 0), None
-    for a, b in _gaps(x):
-        sides = measure(points, (x >= b).astype(np.int64), 2)
-        least = float(sides.spread.min())
-        other = float(sides.spread.max()) / least if least > 0 else 0.0
+    for a, b in gaps:
+        # one after the other: several at once are looked up point by point, which takes longer
+        sides = [_lie(points[here]) for here in (x < b, x >= b)]
+        least, most = sorted(float(side.spread[0]) for side in sides)
+        other = most / least if least > 0 else 0.0
         if other >= best:
             best, gap, found = other, (a, b), sides
     if found is None:
@@ -37,15 +44,36 @@ def in_sizes(pyramid: Pyramid, course: Course) -> Course:
     middle = (gap[0] + gap[1]) // 2
     ends = (0, middle), (middle, frame.width)
     parts = [
-        _part(course, frame, end, float(found.middle[k]) - TALL / 2, float(found.spread[k]))
-        for k, end in enumerate(ends)
+        _part(course, frame, end, float(side.middle[0]) - TALL / 2, float(side.spread[0]))
+        for side, end in zip(found, ends, strict=True)
     ]
     return replace(course, parts=tuple(placed(pyramid, part, 2) for part in parts))
 
 
-def _gaps(x: Array) -> list[tuple[int, int]]:
+def _lie(points: Array) -> WritingFrame:
+    return measure(points, np.zeros(len(points), np.int64), 1)
+
+
+def _may_differ(*sides: Mask) -> bool:
+    """Whether the sides of a gap may be of two sizes; of most it is plain that they are not."""
+    least, most = sorted(_rough_spread(side.sum(1)) for side in sides)
+    return most >= ROUGHLY * least
+
+
+def _rough_spread(count: Array) -> float:
+    """What `measure` finds of a level row with so much ink in each row of pixels."""
+    y, spread, away = np.arange(len(count)), 0.0, np.zeros(len(count))
+    for step in range(4):
+        weight = count * (np.clip(3.5 - away / max(spread, 1e-9), 0, 1) if step else 1.0)
+        total = max(float(weight.sum()), 1e-9)
+        away = np.abs(y - weight @ y / total)
+        spread = float(weight @ away) / total
+    return spread
+
+
+def _gaps(inked: Mask) -> list[tuple[int, int]]:
     """Where the widest gaps between columns with ink begin and end, with enough on both sides."""
-    columns = np.unique(x)
+    columns = np.flatnonzero(inked.any(0))
     wide = np.flatnonzero(np.diff(columns) > GAP)
     gaps = [(int(columns[k]), int(columns[k + 1])) for k in wide]
     parting = [(a, b) for a, b in gaps if min(a - columns[0], columns[-1] - b) >= WIDE]

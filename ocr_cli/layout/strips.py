@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -26,15 +28,20 @@ Array = NDArray[Any]
 class WritingFrame:
     """How each of n pieces of writing lies: (n,) arrays in the units of the points measured.
 
-    The writing's middle is y = middle + skew * (x - x_mean); upright strokes lean by slant
-    (dx per dy upwards); spread is the ink's mean distance from the middle.
+    The writing's middle is y = middle + skew * (x - x_mean); spread is the ink's mean distance
+    from the middle.
     """
 
     skew: Array
-    slant: Array
     x_mean: Array
     middle: Array
     spread: Array
+    _slant: Callable[[], Array] = field(repr=False, compare=False)
+
+    @cached_property
+    def slant(self) -> Array:
+        """How upright strokes lean, dx per dy upwards: the dearest to measure, so when asked."""
+        return self._slant()
 
 
 def measure(points: Array, item: Array, n: int) -> WritingFrame:
@@ -51,8 +58,8 @@ def measure(points: Array, item: Array, n: int) -> WritingFrame:
     skew = _skew(x, y - middle[which.at], which, spread)
     y = y - skew[which.at] * x
     middle, spread = _middle_and_spread(y, which)
-    slant = _slant(x, middle[which.at] - y, which, spread)
-    return WritingFrame(skew, slant, x_mean, middle, spread)
+    slant = partial(_slant, x, middle[which.at] - y, which, spread)
+    return WritingFrame(skew, x_mean, middle, spread, slant)
 
 
 class _Items:

@@ -71,9 +71,10 @@ class Model:
             return alone + context.in_context(self.context, known, writers)
         x = self.prepared(crops)
         out = np.empty((len(x), len(self.classes) + kinds.KINDS[self.kind].outputs), np.float32)
+        look = network.in_use(self.layers, self.weights)
         for start in range(0, len(x), _CHUNK):
             part = slice(start, start + _CHUNK)
-            out[part] = network.forward(self.layers, self.weights, x[part])
+            out[part] = look(x[part])
         if sizes is not None and self.size_terms is not None:
             out += size_features(sizes) @ self.size_terms
         return out

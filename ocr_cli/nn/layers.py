@@ -31,6 +31,7 @@ class Layer:
 
     trainable: ClassVar[tuple[str, ...]] = ()
     rectifies: ClassVar[bool] = False  # its output is fresh: a Relu that follows may go over it
+    pools: ClassVar[bool] = False  # and it takes the largest of its own pixels where that follows
     recurrent: ClassVar[bool] = False  # what it gives at a step depends on the others
 
     def init(self, rng: np.random.Generator, dtype: Any = np.float32) -> Params:
@@ -43,15 +44,17 @@ class Layer:
         """Output, and the cache for `backward`; `rng` is given in training alone."""
         raise NotImplementedError
 
-    def in_use(self, params: Params, rectified: bool = False) -> Use:
+    def in_use(self, params: Params, rectified: bool = False, pool: MaxPool2d | None = None) -> Use:
         """What the layer makes of an input in use; its weights are made ready once.
 
-        rectified : a `Relu` follows, and is done here: of layers that have `rectifies`.
+        rectified : a `Relu` follows, and is done here: of layers that have `rectifies`. pool :
+        what follows then, and is done here: of layers that have `pools`.
         """
 
         def use(x: Array) -> Array:
             y, _ = self.forward(params, x)
-            return np.maximum(y, 0, out=y) if rectified else y
+            y = np.maximum(y, 0, out=y) if rectified else y
+            return y if pool is None else pool.forward({}, y)[0]
 
         return use
 
@@ -213,6 +216,7 @@ class Conv2d(Layer):
     dilation: int = 1
     trainable: ClassVar[tuple[str, ...]] = ("weights", "bias")
     rectifies: ClassVar[bool] = True
+    pools: ClassVar[bool] = True
 
     def init(self, rng: np.random.Generator, dtype: Any = np.float32) -> Params:
         shape = (self.size, self.size, self.inputs, self.outputs)
@@ -262,10 +266,12 @@ class Conv2d(Layer):
         span = (self.size - 1) * self.dilation
         return slice(rows.start * self.stride, (rows.stop - 1) * self.stride + span + 1)
 
-    def in_use(self, params: Params, rectified: bool = False) -> Use:
-        if self.size == 3 and self.stride == 1 and self.inputs >= _MANY:
-            return Convolution(params["weights"], params["bias"], self.dilation, rectified)
-        return super().in_use(params, rectified)
+    def in_use(self, params: Params, rectified: bool = False, pool: MaxPool2d | None = None) -> Use:
+        sizes = (1, 1) if pool is None else (pool.height, pool.width)
+        possible = max(sizes) == 1 or (max(sizes) == 2 and self.dilation == 1)
+        if self.size == 3 and self.stride == 1 and self.inputs >= _MANY and possible:
+            return Convolution(params["weights"], params["bias"], self.dilation, rectified, sizes)
+        return super().in_use(params, rectified, pool)
 
     def forward(
         self, params: Params, x: Array, rng: np.random.Generator | None = None
@@ -277,7 +283,8 @@ class Conv2d(Layer):
         for some, high, pixels in self._parts(n, rows, cols):
             seen = padded[some, self._seen_by(high)]
             np.matmul(self._columns(seen), weights, out=y[pixels])
-        y += params["bias"]
+        whole = y.reshape(n * rows, cols * self.outputs)
+        whole += np.tile(params["bias"], cols)  # a row at a time: channels are few
         return y.reshape(n, rows, cols, self.outputs), (padded, x.shape)
 
     def backward(self, params: Params, cache: Any, dy: Array, grads: Params) -> Array:

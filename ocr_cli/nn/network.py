@@ -58,13 +58,18 @@ def forward(layers: Sequence[Layer], weights: Sequence[Params], x: Array) -> Arr
 def in_use(layers: Sequence[Layer], weights: Sequence[Params]) -> Use:
     """The network as a function of its input, its weights made ready for many calls."""
     uses: list[Use] = []
-    pairs = list(zip(layers, weights, strict=True))
-    for k, (layer, params) in enumerate(pairs):
-        before, after = layers[k - 1 : k], layers[k + 1 : k + 2]
-        if isinstance(layer, Relu) and before and before[0].rectifies:
+    left = list(zip(layers, weights, strict=True))
+    while left:
+        layer, params = left.pop(0)
+        rectified = layer.rectifies and bool(left) and isinstance(left[0][0], Relu)
+        if rectified:
+            del left[0]
+        pool = left[0][0] if rectified and layer.pools and left else None
+        if not isinstance(pool, MaxPool2d):
+            uses.append(layer.in_use(params, rectified))
             continue
-        rectified = layer.rectifies and bool(after) and isinstance(after[0], Relu)
-        uses.append(layer.in_use(params, rectified))
+        uses.append(layer.in_use(params, rectified, pool))
+        del left[0]
 
     def use(x: Array) -> Array:
         for one in uses:

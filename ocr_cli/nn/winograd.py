@@ -101,16 +101,18 @@ class Convolution:
     """A convolution, 3 x 3, stride 1, zeros around; where it is `rectified`, less than 0 is 0.
 
     weights : (3, 3, C, D). What its filters multiply by is worked out when it is first needed.
+    pool : of so many pixels down and across, one or two, the largest is kept; not of a dilated one.
     """
 
     weights: Array = field(repr=False)
     bias: Array = field(repr=False)
     dilation: int = 1
     rectified: bool = False
+    pool: tuple[int, int] = (1, 1)
     _ready: dict[tuple[int, int], Array] = field(default_factory=dict, repr=False)
 
     def __call__(self, x: Array) -> Array:
-        """(N, H, W, C) to (N, H, W, D)."""
+        """(N, H, W, C) to (N, H, W, D), or as much less as is pooled."""
         d = self.dilation
         if d == 1:
             return self._dense(x)
@@ -129,7 +131,8 @@ class Convolution:
         down, across = _filter_of(height), _filter_of(width)
         high, wide = -(-height // down.size), -(-width // across.size)  # tiles
         kernels = self._kernels(down, across, x.dtype)
-        y = np.empty((n, high, down.size, wide, across.size, kernels.shape[2]), x.dtype)
+        (tall, broad), d = self.pool, kernels.shape[2]
+        y = np.empty((n, high, down.size // tall, wide, across.size // broad, d), x.dtype)
         step = max(1, _NUMBERS // (len(kernels) * (wide + 1) * max(kernels.shape[1:])))
         some = max(1, step // high)  # whole pictures, or some rows of tiles of one
         for start in range(0, n, some):
@@ -139,14 +142,15 @@ class Convolution:
                 part = out[:, top : top + step]
                 seen = columns[:, top * down.size * (wide + 1) :]
                 self._tiles(seen, kernels, (down, across), part)
-        return y.reshape(n, high * down.size, wide * across.size, y.shape[-1])[:, :height, :width]
+        y = y.reshape(n, high * down.size // tall, wide * across.size // broad, d)
+        return y[:, : height // tall, : width // broad]
 
     def _tiles(
         self, columns: Array, kernels: Array, filters: tuple[_Filter, _Filter], y: Array
     ) -> None:
         """Some rows of tiles, (N, high, m, wide, k, D), from what they see first of `columns`."""
         down, across = filters
-        (n, high, m, wide, _, d), c = y.shape, kernels.shape[1]
+        (n, high, _, wide, _, d), c, m = y.shape, kernels.shape[1], down.size
         many, stride, rows = across.size + 2, wide + 1, high * m + 2
         count = n * rows * stride
         seen = [columns[k % across.size, k // across.size :][:count] for k in range(many)]
@@ -162,7 +166,8 @@ class Convolution:
         parts = sums.reshape(m, many, -1).swapaxes(0, 1)
         sums = _room(across.size, m, parts.shape[2], like=y)
         across.after(parts, sums, _room(2, m, parts.shape[2], like=y))
-        tiles = sums.reshape(across.size, m, n, high, stride, d)[:, :, :, :, :wide]
+        sums = _pooled(sums, self.pool)
+        tiles = sums.reshape(*sums.shape[:2], n, high, stride, d)[:, :, :, :, :wide]
         np.add(tiles.transpose(2, 3, 1, 4, 0, 5), self.bias, out=y)
         if self.rectified:
             np.maximum(y, 0, out=y)
@@ -175,6 +180,13 @@ class Convolution:
             made = both @ self.weights.reshape(9, -1)
             self._ready[key] = made.reshape(len(both), *self.weights.shape[2:])
         return self._ready[key]
+
+
+def _pooled(sums: Array, pool: tuple[int, int]) -> Array:
+    """The largest of each two of the columns (first axis) and rows (second) of tiles, if pooled."""
+    if pool[1] == 2:
+        sums = np.maximum(sums[::2], sums[1::2])
+    return np.maximum(sums[:, ::2], sums[:, 1::2]) if pool[0] == 2 else sums
 
 
 def _room(*shape: int, like: Array) -> Array:

@@ -13,7 +13,8 @@ from ocr_cli.nn import ctc
 from ocr_cli.page import Page, Row
 from ocr_cli.recognition import lines
 
-LEGIBLE = 0.75  # of a page as it is: hardly a mirrored one is so legible
+LEGIBLE = 0.75  # of a page as it is, or as sure: hardly a mirrored one is so legible and sure,
+CLEAR = 0.86  # and none is so legible, however sure its words are
 ENOUGH = 15  # letters, below which a page does not tell,
 LETTERS = 0.8  # and their share of what is read in the mirror: of figures some read as well there
 CLEARER = 0.08  # by so much more legible is it the other way round
@@ -26,14 +27,19 @@ def reads_backwards(page: Page, read: Page, model: Model) -> bool:
 
     page : with its rows; read : the same with its text.
     """
-    usual = [min(row.legibility, row.confidence) for row in read.rows if row.course is not None]
+    rows = [row for row in read.rows if row.course is not None]
+    usual = [min(row.legibility, row.confidence) for row in rows]
     letters = sum(c.isalpha() for row in read.rows for c in row.text)
     if letters < ENOUGH or not usual or np.median(usual) >= LEGIBLE:
         return False
-    rows = sorted(page.rows, key=_length)[-SAMPLE:]
-    strips = [strip.image[:, :WIDE] for strip in lines.strips_of(replace(page, rows=tuple(rows)))]
+    if np.median([row.legibility for row in rows]) >= CLEAR:
+        return False
+    longest = sorted(page.rows, key=_length)[-SAMPLE:]
+    some = replace(page, rows=tuple(longest))
+    strips = [strip.image[:, :WIDE] for strip in lines.strips_of(some)]
     turned = [np.ascontiguousarray(strip[:, ::-1]) for strip in strips]
-    here, other = (lines.sorted_scores(way, model) for way in (strips, turned))
+    scores = lines.sorted_scores([*strips, *turned], model)  # all at once takes less
+    here, other = scores[: len(strips)], scores[len(strips) :]
     clearer = _legibility(other) > _legibility(here) + CLEARER
     return clearer and share_of_letters(other, model.classes) >= LETTERS
 

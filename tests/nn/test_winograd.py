@@ -18,6 +18,7 @@ SIDES = st.integers(1, 21)
     dilation=st.integers(1, 9),
     numbers=st.sampled_from([1, 3_000, 200_000]),
     rectified=st.booleans(),
+    pool=st.tuples(st.integers(1, 2), st.integers(1, 2)),
 )
 def test_it_is_the_plain_convolution(
     n: int,
@@ -26,18 +27,22 @@ def test_it_is_the_plain_convolution(
     dilation: int,
     numbers: int,
     rectified: bool,
+    pool: tuple[int, int],
 ) -> None:
     rng = np.random.default_rng(0)
+    dilation = 1 if max(pool) > 1 else dilation
+    sides = sides[0] * pool[0], sides[1] * pool[1]
     layer = layers.Conv2d(*channels, dilation=dilation)
     params = {**layer.init(rng, np.float64), "bias": rng.standard_normal(channels[1])}
     x = rng.standard_normal((n, *sides, channels[0]))
     expected, _ = layer.forward(params, x)
     if rectified:
         expected = np.maximum(expected, 0)
+    expected, _ = layers.MaxPool2d(*pool).forward({}, expected)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(winograd, "_NUMBERS", numbers)
         kernel = params["weights"], params["bias"]
-        found = winograd.Convolution(*kernel, dilation, rectified)(x)
+        found = winograd.Convolution(*kernel, dilation, rectified, pool)(x)
     assert found.shape == expected.shape
     np.testing.assert_allclose(found, expected, atol=1e-10)
 

@@ -70,10 +70,18 @@ def read_row(text: str, sure: float) -> Row:
     return Row(box, (Word(box, (), text, sure),), 8.0, 5.0, text=text, confidence=sure)
 
 
-@pytest.mark.parametrize(("sure", "doubted"), [(0.2, True), (0.97, True), (0.9999, False)])
-def test_rows_that_the_line_model_is_not_sure_of_are_in_doubt(sure: float, doubted: bool) -> None:
-    """Its own confidence, before that is calibrated."""
-    assert recognition.in_doubt(read_row("maybe", sure)) == doubted
+@pytest.mark.parametrize(
+    ("sure", "mixed", "doubted"),
+    [
+        *[(0.2, False, True), (0.97, False, True), (0.9999, False, False)],
+        *[(0.2, True, True), (0.8, True, True), (0.97, True, False)],
+    ],
+)
+def test_rows_that_the_line_models_are_not_sure_of_are_in_doubt(
+    sure: float, mixed: bool, doubted: bool
+) -> None:
+    """Their own confidence, before that is calibrated; two together are as sure sooner."""
+    assert recognition.in_doubt(read_row("maybe", sure), mixed) == doubted
 
 
 @pytest.mark.parametrize(
