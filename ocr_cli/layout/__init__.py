@@ -16,6 +16,7 @@ from ocr_cli.layout.crops import letter_crops
 from ocr_cli.layout.crowded import with_crowded_rows
 from ocr_cli.layout.grids import Band, with_cells, without_grids
 from ocr_cli.layout.ink import dark_on_light, find_ink
+from ocr_cli.layout.labels import with_labels
 from ocr_cli.layout.layers import front
 from ocr_cli.layout.letters import find_letters
 from ocr_cli.layout.marks import marked, without_marks
@@ -126,9 +127,16 @@ def _with_rows(page: Page, courses: Sequence[Course], given: bool = False) -> Pa
         pyramid = Pyramid(grey)
     found = lengthened(pyramid, [placed(pyramid, course) for course in others])
     in_cells = [placed(pyramid, band.course) for band in bands]
-    found = [in_sizes(pyramid, course) for course in found]
+    found = [_in_sizes(pyramid, course) for course in found]
     page = with_bare_rows(page, in_reading_order([*found, *in_cells]) if bands else found)
     return replace(page, rows=with_cells(page.rows, bands)) if bands else page
+
+
+def _in_sizes(pyramid: Pyramid, course: Course) -> Course:
+    """The course with its parts on their ink, those of a label or such as sizes tell."""
+    if not course.parts:
+        return in_sizes(pyramid, course)
+    return replace(course, parts=tuple(placed(pyramid, part, 2) for part in course.parts))
 
 
 def _cleared(
@@ -141,6 +149,7 @@ def _cleared(
     grey, others, bands = without_grids(grey, courses, seen)
     if not given:
         others = with_crowded_rows(with_table_rows(others, seen), seen)
+        others = with_labels(others, seen)
     grey = without_rings(without_marks(grey, others, seen), seen)
     return front(grey, others, seen), others, bands
 
