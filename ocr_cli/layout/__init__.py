@@ -14,11 +14,13 @@ from ocr_cli.layout.assembly import ink_near, with_bare_rows, with_rows
 from ocr_cli.layout.courses import Pyramid, is_light, lengthened, placed
 from ocr_cli.layout.crops import letter_crops
 from ocr_cli.layout.crowded import with_crowded_rows
-from ocr_cli.layout.grids import Band, with_cells, without_grids
+from ocr_cli.layout.drawn import without_drawn
+from ocr_cli.layout.grids import Band, is_squared, with_cells, without_grids
 from ocr_cli.layout.ink import dark_on_light, find_ink
 from ocr_cli.layout.labels import with_labels
 from ocr_cli.layout.layers import front
 from ocr_cli.layout.letters import find_letters
+from ocr_cli.layout.lost import with_lost_rows
 from ocr_cli.layout.marks import marked, without_marks
 from ocr_cli.layout.order import in_reading_order
 from ocr_cli.layout.quantiles import median
@@ -148,9 +150,11 @@ def _cleared(
         return grey, courses, []
     grey, others, bands = without_grids(grey, courses, seen)
     if not given:
-        others = with_crowded_rows(with_table_rows(others, seen), seen)
+        others = with_table_rows(with_lost_rows(others, seen), seen)
+        if not is_squared(seen):  # whose strokes are none of a row's
+            others = with_crowded_rows(others, seen)
         others = with_labels(others, seen)
-    grey = without_rings(without_marks(grey, others, seen), seen)
+    grey = without_drawn(without_rings(without_marks(grey, others, seen), seen), others, seen)
     return front(grey, others, seen), others, bands
 
 

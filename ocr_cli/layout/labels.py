@@ -14,7 +14,9 @@ from ocr_cli.page import Course
 
 Array = NDArray[Any]
 NEAR = 2.2  # spreads from a row's middle to that of a piece of its ink, at most
-BEYOND = 4.0  # spreads over its ends
+BEYOND = 14.0, 4.0  # spreads before its beginning, where the finder may miss it, and over its end
+CLOSE = 1.2  # of their height, at most, are a label's letters apart
+LEAST = 0.25  # of the entry's letters, at least, and as dark as half of it, is a label
 SPECK = 0.25  # spreads that a piece measures, at least
 FLAT = 6.0  # times as wide as high is a line
 GAP = 1.5  # spreads between a label and its entry, at least
@@ -25,11 +27,23 @@ SMALLER = 1.7  # times the label's spread, at least, is the entry's
 
 def with_labels(courses: Sequence[Course], seen: Marked) -> list[Course]:
     """The rows, those that begin with a label in two parts, each of its own size."""
-    return [_parted(course, seen) for course in courses]
+    return [_parted(course, seen, _before(course, courses)) for course in courses]
 
 
-def _parted(course: Course, seen: Marked) -> Course:
-    boxes, numbers = _pieces_along(course, seen)
+def _before(course: Course, courses: Sequence[Course]) -> float:
+    """From which x on ink may be a row's: after the row before it."""
+    x, y = course.points[0]
+    beside = [
+        float(other.points[-1, 0])
+        for other in courses
+        if other.points[-1, 0] < x
+        and abs(other.points[-1, 1] - y) < 3 * (course.spread + other.spread)
+    ]
+    return max([x - BEYOND[0] * course.spread, *beside])
+
+
+def _parted(course: Course, seen: Marked, start: float) -> Course:
+    boxes, numbers = _pieces_along(course, seen, start)
     at = _label_ends(boxes, course.spread / seen.step)
     if at is None:
         return course
@@ -45,7 +59,7 @@ def _parted(course: Course, seen: Marked) -> Course:
     return replace(course, parts=tuple(parts))
 
 
-def _pieces_along(course: Course, seen: Marked) -> tuple[Array, Array]:
+def _pieces_along(course: Course, seen: Marked, start: float) -> tuple[Array, Array]:
     """Boxes (n, 4) of the pieces of ink along a row, lines left out, and their numbers."""
     boxes, spread = seen.pieces.boxes, course.spread / seen.step
     x, y = course.points.T / seen.step
@@ -53,7 +67,7 @@ def _pieces_along(course: Course, seen: Marked) -> tuple[Array, Array]:
     middle = (boxes[:, 1] + boxes[:, 3]) / 2
     down = (boxes[:, 0] + boxes[:, 2]) / 2 - np.interp(middle, x, y)
     mine = (np.abs(down) < NEAR * spread) & (np.maximum(high, wide) >= SPECK * spread)
-    mine &= (boxes[:, 3] > x[0] - BEYOND * spread) & (boxes[:, 1] < x[-1] + BEYOND * spread)
+    mine &= (boxes[:, 1] > start / seen.step) & (boxes[:, 1] < x[-1] + BEYOND[1] * spread)
     mine &= wide < FLAT * np.maximum(high, 1)
     found = np.flatnonzero(mine)
     found = found[np.argsort(boxes[found, 1], kind="stable")]
@@ -72,7 +86,9 @@ def _label_ends(boxes: Array, spread: float) -> int | None:
         entry = high[k:]
         usual = float(np.median(entry[2 * entry >= entry.max()]))
         beside = 1 + int((boxes[1:k, 1] >= reached[: k - 1]).sum())
-        if beside >= LETTERS and high[:k].max() <= LOWER * usual:
+        tall = high[:k].max()
+        fits = LEAST * usual <= tall <= LOWER * usual
+        if fits and beside >= LETTERS and gaps[: k - 1].max(initial=0) <= CLOSE * tall:
             best = int(k) if best is None or gaps[k - 1] > gaps[best - 1] else best
     return best
 

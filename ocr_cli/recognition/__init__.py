@@ -26,6 +26,7 @@ from ocr_cli.recognition import (
     letters,
     lines,
     mirrors,
+    tokens,
 )
 from ocr_cli.recognition import calibration as confidence
 from ocr_cli.recognition.calibration import calibrated
@@ -253,11 +254,7 @@ def _both_ways(
         rows = _with_second_opinions(
             page, rows, chosen, seen, by_letters, by_lines, reader, language
         )
-    among_figures = figures.are_many([row.text for row in rows])
-    rows = tuple(
-        figures.settled(row, one.scores, classes, among_figures)
-        for row, one in zip(rows, seen, strict=True)
-    )
+    rows = tokens.settled(rows, seen, classes)
     if alternatives:
         rows = with_alternatives(rows, seen, by_lines.classes, language)
     return replace(page, rows=rows, language=languages.code_of(language))
