@@ -44,6 +44,7 @@ __all__ = [
     "locate",
     "mirrored",
     "place_rows",
+    "quarter_turned",
     "straighten",
     "with_ink",
 ]
@@ -62,16 +63,16 @@ def analyse(page: Page) -> Page:
     return with_ink(locate(page))
 
 
-def locate(page: Page) -> Page:
+def locate(page: Page, upright: bool = False) -> Page:
     """The page dark on light and upright, with a row wherever there is writing; no ink yet.
 
-    A network finds the rows, see `layout.finder`; what lies far from them all is no writing.
+    upright : whether it is known to be; else it is turned as its rows lie. A network finds the rows, see `layout.finder`; what lies far from them all is no writing.
     """
     from ocr_cli.layout.finder import courses_of, survey, turned
 
     page = dark_on_light(page)
     found = survey(page.grey, _finder())
-    quarters = turned(page.grey, _finder(), found)
+    quarters = 0 if upright else turned(page.grey, _finder(), found)
     if quarters:
         page = quarter_turned(page, quarters)
         found = survey(page.grey, _finder())

@@ -85,7 +85,7 @@ def codes(seen: Marked) -> Mask:
     blocks = label(share > DENSE[0])
     for y1, x1, y2, x2 in blocks.boxes.tolist():
         high, wide = y2 - y1, x2 - x1
-        if min(high, wide) < 3 or max(high, wide) > OBLONG * min(high, wide):
+        if min(high, wide) < 4 or max(high, wide) > OBLONG * min(high, wide):
             continue
         part = share[y1:y2, x1:x2]
         box = _grown(ink, (y1 * cell, x1 * cell, y2 * cell, x2 * cell), cell)

@@ -19,15 +19,18 @@ CLOSE = 1.2  # of their height, at most, are a label's letters apart
 LEAST = 0.25  # of the entry's letters, at least, and as dark as half of it, is a label
 SPECK = 0.25  # spreads that a piece measures, at least
 FLAT = 6.0  # times as wide as high is a line
-GAP = 1.5  # spreads between a label and its entry, at least
+GAP = 2.2  # spreads between a label and its entry, at least
 LETTERS = 2  # side by side, at least, are a label
 LOWER = 0.62  # of the height of the entry's letters, at most, is the highest of the label's
 SMALLER = 1.7  # times the label's spread, at least, is the entry's
+FORM = 2, 0.3  # rows with labels, at least, and share of a page's, that make it a form
 
 
 def with_labels(courses: Sequence[Course], seen: Marked) -> list[Course]:
     """The rows, those that begin with a label in two parts, each of its own size."""
-    return [_parted(course, seen, _before(course, courses)) for course in courses]
+    found = [_parted(course, seen, _before(course, courses)) for course in courses]
+    labelled = sum(bool(course.parts) for course in found)
+    return found if labelled >= max(FORM[0], FORM[1] * len(courses)) else list(courses)
 
 
 def _before(course: Course, courses: Sequence[Course]) -> float:

@@ -22,6 +22,7 @@ LEVEL = 1.6  # spreads by which their middles differ
 CLEAR = 0.55  # of the contrast of clear strokes that they have
 MOST = 2, 0.5  # rows found so at most, and to one that the finder saw
 STRAY = 1.0  # pieces that are no letters, to a letter, near such a row at most
+SHARE = 0.6  # of what is tall and no row's, at least, is in such rows
 SPREAD = 0.26  # of a letter's height, about, is a course's spread in capitals
 
 
@@ -31,7 +32,8 @@ def with_lost_rows(courses: Sequence[Course], seen: Marked) -> list[Course]:
         return list(courses)
     free = _free(courses, seen)
     rows = [row for row in _rows(free, seen) if _is_clear(row, free, seen)]
-    if not rows or len(rows) > max(MOST[0], MOST[1] * len(courses)):
+    told = sum(map(len, rows)) >= SHARE * len(_tall(free, seen))
+    if not rows or not told or len(rows) > max(MOST[0], MOST[1] * len(courses)):
         return list(courses)
     found = [_course(row, seen) for row in rows]
     return sorted([*courses, *found], key=lambda course: float(course.points[:, 1].mean()))
@@ -82,8 +84,14 @@ def _is_clear(row: Array, free: Array, seen: Marked) -> bool:
     others = np.setdiff1d(free, row)
     oy1, ox1, oy2, ox2 = boxes[others].T
     near = (ox2 > x1 - room) & (ox1 < x2 + room) & (oy2 > y1 - room) & (oy1 < y2 + room)
-    near &= oy2 - oy1 > 0.8 * seen.spread  # no specks, no lines
-    return bool(near.sum() <= STRAY * len(row) and len(row) <= 40)
+    stray = np.intersect1d(others[near], _tall(free, seen))
+    return bool(len(stray) <= STRAY * len(row) and len(row) <= 40)
+
+
+def _tall(pieces: Array, seen: Marked) -> Array:
+    """Those of pieces that are no specks and no level lines."""
+    boxes = seen.pieces.boxes[pieces]
+    return np.asarray(pieces[boxes[:, 2] - boxes[:, 0] > 0.8 * seen.spread])
 
 
 def _course(row: Array, seen: Marked) -> Course:

@@ -43,9 +43,9 @@ from ocr_cli.recognition.lines.alternatives import with_alternatives
 
 __all__ = [
     "Reader",
-    "is_mirrored",
     "load_language",
     "load_reader",
+    "other_way",
     "read_courses",
     "read_page",
     "without_doubtful",
@@ -346,9 +346,9 @@ def without_doubtful(page: Page) -> Page:
     return replace(page, rows=tuple(row for row in page.rows if row.legibility >= least))
 
 
-def is_mirrored(page: Page, read: Page, reader: Reader) -> bool:
-    """Whether a page, with its rows, shows its writing the wrong way round; see `mirrors`."""
-    return reader.lines is not None and mirrors.reads_backwards(page, read, reader.lines)
+def other_way(page: Page, read: Page, reader: Reader) -> mirrors.Way | None:
+    """The way, if any, in which a page, with its rows, should have been looked at; see `mirrors`."""
+    return mirrors.other_way(page, read, reader.lines) if reader.lines is not None else None
 
 
 def read_courses(page: Page, courses: Sequence[Course], reader: Reader) -> Page:

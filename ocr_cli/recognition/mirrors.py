@@ -1,9 +1,10 @@
-"""Tells pages scanned through the back, or taken by a mirror: turned, they read better."""
+"""Tells pages that are mirrored, or on their heads though the finder did not see it: they read worse."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,10 @@ from ocr_cli.nn import ctc
 from ocr_cli.page import Page, Row
 from ocr_cli.recognition import lines
 
+Grey = NDArray[np.float32]
+Way = Literal["mirrored", "upside down"]
 LEGIBLE = 0.75  # of a page as it is: hardly a mirrored one is so legible
+MIXED = 0.15  # of its words mixed of letters and figures: more are hardly written,
 ENOUGH = 15  # letters, below which a page does not tell,
 LETTERS = 0.8  # and their share of what is read in the mirror: of figures some read as well there
 CLEARER = 0.08  # by so much more legible is it the other way round
@@ -21,21 +25,47 @@ SAMPLE = 2  # rows by which that is told, the longest,
 WIDE = 400  # and columns of their strips
 
 
-def reads_backwards(page: Page, read: Page, model: Model) -> bool:
-    """Whether a page's rows are more legible to a line model from right to left.
+def other_way(page: Page, read: Page, model: Model) -> Way | None:
+    """The way in which a page's rows are more legible to a line model than as they are.
 
     page : with its rows; read : the same with its text.
     """
     usual = [min(row.legibility, row.confidence) for row in read.rows if row.course is not None]
     letters = sum(c.isalpha() for row in read.rows for c in row.text)
-    if letters < ENOUGH or not usual or np.median(usual) >= LEGIBLE:
-        return False
+    if letters < ENOUGH or not usual:
+        return None
+    if np.median(usual) >= LEGIBLE and share_of_mixed(read) < MIXED:
+        return None
     rows = sorted(page.rows, key=_length)[-SAMPLE:]
-    strips = [strip.image[:, :WIDE] for strip in lines.strips_of(replace(page, rows=tuple(rows)))]
-    turned = [np.ascontiguousarray(strip[:, ::-1]) for strip in strips]
-    here, other = (lines.sorted_scores(way, model) for way in (strips, turned))
-    clearer = _legibility(other) > _legibility(here) + CLEARER
-    return clearer and share_of_letters(other, model.classes) >= LETTERS
+    strips = [strip.image for strip in lines.strips_of(replace(page, rows=tuple(rows)))]
+    here = _legibility(lines.sorted_scores([strip[:, :WIDE] for strip in strips], model))
+    best: float = here + CLEARER
+    way: Way | None = None
+    ways: tuple[tuple[Way, Callable[[Grey], Grey]], ...] = (
+        ("mirrored", _mirrored),
+        ("upside down", _upside_down),
+    )
+    for name, turned in ways:
+        scores = lines.sorted_scores([turned(strip) for strip in strips], model)
+        seen = _legibility(scores)
+        if seen > best and share_of_letters(scores, model.classes) >= LETTERS:
+            best, way = seen, name
+    return way
+
+
+def share_of_mixed(read: Page) -> float:
+    """The share of a page's words that hold letters and figures, as capitals do in a mirror."""
+    words = [word for row in read.rows for word in row.text.split()]
+    mixed = [any(map(str.isdigit, word)) and any(map(str.isalpha, word)) for word in words]
+    return sum(mixed) / max(1, len(words))
+
+
+def _mirrored(strip: Grey) -> Grey:
+    return np.ascontiguousarray(strip[:, :WIDE][:, ::-1])
+
+
+def _upside_down(strip: Grey) -> Grey:
+    return np.ascontiguousarray(strip[::-1, ::-1][:, :WIDE])
 
 
 def _legibility(scores: Sequence[NDArray[np.float32]]) -> float:
