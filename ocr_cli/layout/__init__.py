@@ -15,6 +15,7 @@ from ocr_cli.layout.courses import Pyramid, is_light, lengthened, placed
 from ocr_cli.layout.crops import letter_crops
 from ocr_cli.layout.crowded import with_crowded_rows
 from ocr_cli.layout.drawn import without_drawn
+from ocr_cli.layout.dry import with_bridged_gaps
 from ocr_cli.layout.grids import Band, is_squared, with_cells, without_grids
 from ocr_cli.layout.ink import dark_on_light, find_ink
 from ocr_cli.layout.labels import with_labels
@@ -156,7 +157,7 @@ def _cleared(
             others = with_crowded_rows(others, seen)
         others = with_labels(others, seen)
     grey = without_drawn(without_rings(without_marks(grey, others, seen), seen), others, seen)
-    return front(grey, others, seen), others, bands
+    return with_bridged_gaps(front(grey, others, seen), others, seen), others, bands
 
 
 def with_ink(page: Page) -> Page:
