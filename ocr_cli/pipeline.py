@@ -16,6 +16,7 @@ SMALL = 3.6  # spread in pixels, below which writing is looked at in a larger pa
 WANTED = 5.0  # spread that it has there
 LARGEST = 8192  # pixels of the long side
 
+
 def read_picture(
     picture: Picture,
     reader: Callable[[], Reader],

@@ -24,6 +24,7 @@ from ocr_cli.layout.letters import find_letters
 from ocr_cli.layout.lost import with_lost_rows
 from ocr_cli.layout.marks import marked, without_marks
 from ocr_cli.layout.order import in_reading_order
+from ocr_cli.layout.panels import with_dark_strokes
 from ocr_cli.layout.quantiles import median
 from ocr_cli.layout.rings import without_rings
 from ocr_cli.layout.rows import find_rows
@@ -71,7 +72,7 @@ def locate(page: Page, upright: bool = False) -> Page:
     """
     from ocr_cli.layout.finder import courses_of, survey, turned
 
-    page = dark_on_light(page)
+    page = _with_panels(dark_on_light(page))
     found = survey(page.grey, _finder())
     quarters = 0 if upright else turned(page.grey, _finder(), found)
     if quarters:
@@ -83,6 +84,11 @@ def locate(page: Page, upright: bool = False) -> Page:
         found = survey(page.grey, _finder())
     courses = _without_cut(courses_of(found), page.grey.shape[0])
     return _with_rows(*level(page, courses or _of_plain_ink(page)))
+
+
+def _with_panels(page: Page) -> Page:
+    grey = with_dark_strokes(page.grey)
+    return page if grey is page.grey else replace(page, grey=grey)
 
 
 def _without_cut(courses: list[Course], height: int) -> list[Course]:

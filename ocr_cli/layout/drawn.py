@@ -24,6 +24,10 @@ DENSE = 0.28, 0.7  # share of nearly all its parts, and at most of it all, that 
 EVEN = 0.75  # share of its parts that are so full
 OBLONG = 1.6  # times as long as wide, at most
 CHANGES = 1.0  # strokes to CODE spreads of most lines through it, at least
+HOLE = 0.7, 4.0  # spreads that a spiral's hole measures,
+FULL = 0.72  # of its box is dark,
+ALIKE = 0.2  # of its size by which others differ, at most,
+MANY = 5  # one below the other, at least
 BULLET = 0.35, 1.9  # spreads that a bullet of a list measures
 SOLID = 0.62  # of its box is ink
 HALF = 1.1  # spreads that its middle is off its row's, at most,
@@ -34,9 +38,9 @@ FEWEST = 2  # of a list
 
 def without_drawn(grey: Grey, courses: Sequence[Course], seen: Marked) -> Grey:
     """The page without faces, square codes and bullets; itself where there are none."""
-    gone = faces(seen) | codes(seen)
     points = [course.points / seen.step for course in courses]
-    gone |= np.concatenate([[False], bullets(seen, points)])[seen.pieces.labels]
+    pieces = holes(seen) | bullets(seen, points)
+    gone = faces(seen) | codes(seen) | np.concatenate([[False], pieces])[seen.pieces.labels]
     if not gone.any():
         return grey
     gone = running_max(gone.astype(np.uint8), 3) > 0
@@ -111,6 +115,22 @@ def _is_busy(ink: Mask, side: int) -> bool:
     across = (ink[:, 1:] & ~ink[:, :-1]).sum(1)
     down = (ink[1:] & ~ink[:-1]).sum(0)
     return bool(np.percentile(across, 35) >= least and np.percentile(down, 35) >= least)
+
+
+def holes(seen: Marked) -> Mask:
+    """(P,) the pieces that are solid, alike and one below the other, as a spiral's holes."""
+    y1, x1, y2, x2 = seen.pieces.boxes.T
+    high, wide = y2 - y1, x2 - x1
+    low, most = (v * seen.spread for v in HOLE)
+    sized = (np.minimum(high, wide) >= low) & (np.maximum(high, wide) <= most)
+    sized &= seen.pieces.area >= FULL * high * wide
+    found = np.zeros(len(sized), bool)
+    for p in np.flatnonzero(sized):
+        alike = sized & (np.abs(high - high[p]) <= ALIKE * high[p] + 1)
+        alike &= np.abs(wide - wide[p]) <= ALIKE * wide[p] + 1
+        alike &= np.abs(x1 + x2 - x1[p] - x2[p]) <= seen.spread
+        found[p] = alike.sum() >= MANY
+    return found
 
 
 def bullets(seen: Marked, courses: Sequence[Array]) -> Mask:

@@ -18,7 +18,9 @@ SPECK = 0.3  # spreads that a piece measures, at least,
 SMALL = 1.6  # and a small one at most
 NEAR = 2.5  # spreads from a row's middle
 SHARE = 0.05  # of a row's ink, at least, is in small pieces
-SIZED = 0.11  # of the area of the other pieces, at least, is that of a small one: no specks, no dots
+SIZED = (
+    0.11  # of the area of the other pieces, at least, is that of a small one: no specks, no dots
+)
 CLOSE = 0.5  # spreads, at most, between pieces of one stroke
 OFTEN = 0.08  # small pieces so close to another, at least, to a spread along the rows
 MOST = 4000  # pieces that are looked at

@@ -22,10 +22,16 @@ def settled(
     )
     texts = [row.text for row in rows]
     if moves.are_moves(texts):
-        wanted = [moves.as_moves(row.text, one.scores, classes) for row, one in zip(rows, seen, strict=True)]
+        wanted = [
+            moves.as_moves(row.text, one.scores, classes)
+            for row, one in zip(rows, seen, strict=True)
+        ]
     elif many:
         a_sum = figures.is_sum(texts)
-        wanted = [figures.likelier(row.text, one.scores, classes, a_sum) for row, one in zip(rows, seen, strict=True)]
+        wanted = [
+            figures.likelier(row.text, one.scores, classes, a_sum)
+            for row, one in zip(rows, seen, strict=True)
+        ]
     else:
         return rows
     return tuple(
