@@ -68,7 +68,8 @@ def analyse(page: Page) -> Page:
 def locate(page: Page, upright: bool = False) -> Page:
     """The page dark on light and upright, with a row wherever there is writing; no ink yet.
 
-    upright : whether it is known to be; else it is turned as its rows lie. A network finds the rows, see `layout.finder`; what lies far from them all is no writing.
+    upright : whether it is known to be; else it is turned as its rows lie. A network finds the
+    rows, see `layout.finder`; what lies far from them all is no writing.
     """
     from ocr_cli.layout.finder import courses_of, survey, turned
 

@@ -34,7 +34,9 @@ def with_dark_strokes(grey: Grey) -> Grey:
         share = cells / low.size
         if not LARGE[0] <= share <= LARGE[1] or dark.area[p] < FILLED * cells:
             continue
-        inner = grey[(y1 + EDGE) * step : (y2 - EDGE) * step, (x1 + EDGE) * step : (x2 - EDGE) * step]
+        inner = grey[
+            (y1 + EDGE) * step : (y2 - EDGE) * step, (x1 + EDGE) * step : (x2 - EDGE) * step
+        ]
         if not inner.size:
             continue
         usual = float(np.median(inner))

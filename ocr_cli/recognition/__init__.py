@@ -254,7 +254,7 @@ def _both_ways(
         rows = _with_second_opinions(
             page, rows, chosen, seen, by_letters, by_lines, reader, language
         )
-    rows = tokens.settled(rows, seen, classes)
+    rows = tokens.with_figures(rows, seen, classes)
     if alternatives:
         rows = with_alternatives(rows, seen, by_lines.classes, language)
     return replace(page, rows=rows, language=languages.code_of(language))
@@ -347,8 +347,8 @@ def without_doubtful(page: Page) -> Page:
 
 
 def other_way(page: Page, read: Page, reader: Reader) -> mirrors.Way | None:
-    """The way, if any, in which a page, with its rows, should have been looked at; see `mirrors`."""
-    return mirrors.other_way(page, read, reader.lines) if reader.lines is not None else None
+    """The way, if any, in which a page, with its rows, should be looked at; see `mirrors`."""
+    return mirrors.clearer_way(page, read, reader.lines) if reader.lines is not None else None
 
 
 def read_courses(page: Page, courses: Sequence[Course], reader: Reader) -> Page:

@@ -1,4 +1,6 @@
-"""Tells pages that are mirrored, or on their heads though the finder did not see it: they read worse."""
+"""Tells pages that are mirrored, or on their heads though the finder did not see it: turned, they
+read better.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,7 @@ SAMPLE = 2  # rows by which that is told, the longest,
 WIDE = 400  # and columns of their strips
 
 
-def other_way(page: Page, read: Page, model: Model) -> Way | None:
+def clearer_way(page: Page, read: Page, model: Model) -> Way | None:
     """The way in which a page's rows are more legible to a line model than as they are.
 
     page : with its rows; read : the same with its text.

@@ -16,8 +16,22 @@ NUMBER = re.compile(r"[0-9]+[.,:]?")
 # What a letter or a figure of a move may have been read as.
 ALIKE = {
     **{c: c.lower() for c in "ACDEFGH"},
-    **{"s": "5", "S": "5", "l": "1", "I": "1", "z": "2", "Z": "2", "q": "g", "o": "6"},
-    **{"9": "g", "3": "g", "6": "b", "8": "B", "t": "f4", "B": "b8", "b": "6", "g": "9"},
+    "s": "5",
+    "S": "5",
+    "l": "1",
+    "I": "1",
+    "z": "2",
+    "Z": "2",
+    "q": "g",
+    "o": "6",
+    "9": "g",
+    "3": "g",
+    "6": "b",
+    "8": "B",
+    "t": "f4",
+    "B": "b8",
+    "b": "6",
+    "g": "9",
 }
 LONGEST = 5
 SHARE = 0.5  # of a page's words, its numbers left out, that are moves or nearly,

@@ -11,7 +11,7 @@ from ocr_cli.recognition.calibration import calibrated
 from ocr_cli.recognition.lines import RowEmissions, with_text
 
 
-def settled(
+def with_figures(
     rows: Sequence[Row], seen: Sequence[RowEmissions], classes: tuple[str, ...]
 ) -> tuple[Row, ...]:
     """The rows, with figures where a page's other words make figures of letters likelier."""
