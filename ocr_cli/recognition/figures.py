@@ -70,7 +70,9 @@ def _possible(text: str, a_sum: bool) -> Iterator[str]:
 
 
 def _changes(text: str, other: str) -> int:
-    return 1 + sum(a != b for a, b in zip(text, other.replace(" ", ""), strict=False))
+    """How many characters, and spaces, are others in two texts of as many characters."""
+    pairs = zip(text.replace(" ", ""), other.replace(" ", ""), strict=True)
+    return sum(a != b for a, b in pairs) + abs(text.count(" ") - other.count(" "))
 
 
 def is_sum(texts: Sequence[str]) -> bool:
