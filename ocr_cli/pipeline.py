@@ -30,8 +30,10 @@ def read_picture(
     """
     found = load_and_locate(picture)
     page = recognition.read_page(found, reader(), alternatives)
-    if recognition.is_mirrored(found, page, reader()):
-        found = layout.locate(layout.mirrored(found))
+    way = recognition.other_way(found, page, reader())
+    if way is not None:
+        again = layout.mirrored(found) if way == "mirrored" else layout.quarter_turned(found, 2)
+        found = layout.locate(again, upright=way != "mirrored")
         page = recognition.read_page(found, reader(), alternatives)
     return page if keep_doubtful else recognition.without_doubtful(page)
 

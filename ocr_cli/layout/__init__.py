@@ -14,12 +14,17 @@ from ocr_cli.layout.assembly import ink_near, with_bare_rows, with_rows
 from ocr_cli.layout.courses import Pyramid, is_light, lengthened, placed
 from ocr_cli.layout.crops import letter_crops
 from ocr_cli.layout.crowded import with_crowded_rows
-from ocr_cli.layout.grids import Band, with_cells, without_grids
+from ocr_cli.layout.drawn import without_drawn
+from ocr_cli.layout.dry import with_bridged_gaps
+from ocr_cli.layout.grids import Band, is_squared, with_cells, without_grids
 from ocr_cli.layout.ink import dark_on_light, find_ink
+from ocr_cli.layout.labels import with_labels
 from ocr_cli.layout.layers import front
 from ocr_cli.layout.letters import find_letters
+from ocr_cli.layout.lost import with_lost_rows
 from ocr_cli.layout.marks import marked, without_marks
 from ocr_cli.layout.order import in_reading_order
+from ocr_cli.layout.panels import with_dark_strokes
 from ocr_cli.layout.quantiles import median
 from ocr_cli.layout.rings import without_rings
 from ocr_cli.layout.rows import find_rows
@@ -41,6 +46,7 @@ __all__ = [
     "locate",
     "mirrored",
     "place_rows",
+    "quarter_turned",
     "straighten",
     "with_ink",
 ]
@@ -59,16 +65,17 @@ def analyse(page: Page) -> Page:
     return with_ink(locate(page))
 
 
-def locate(page: Page) -> Page:
+def locate(page: Page, upright: bool = False) -> Page:
     """The page dark on light and upright, with a row wherever there is writing; no ink yet.
 
-    A network finds the rows, see `layout.finder`; what lies far from them all is no writing.
+    upright : whether it is known to be; else it is turned as its rows lie. A network finds the
+    rows, see `layout.finder`; what lies far from them all is no writing.
     """
     from ocr_cli.layout.finder import courses_of, survey, turned
 
-    page = dark_on_light(page)
+    page = _with_panels(dark_on_light(page))
     found = survey(page.grey, _finder())
-    quarters = turned(page.grey, _finder(), found)
+    quarters = 0 if upright else turned(page.grey, _finder(), found)
     if quarters:
         page = quarter_turned(page, quarters)
         found = survey(page.grey, _finder())
@@ -81,6 +88,11 @@ def locate(page: Page) -> Page:
         found = survey(page.grey, _finder())
     courses = _without_cut(courses_of(found), page.grey.shape[0])
     return _with_rows(*level(page, courses or _of_plain_ink(page)))
+
+
+def _with_panels(page: Page) -> Page:
+    grey = with_dark_strokes(page.grey)
+    return page if grey is page.grey else replace(page, grey=grey)
 
 
 def _without_cut(courses: list[Course], height: int) -> list[Course]:
@@ -139,9 +151,16 @@ def _with_rows(page: Page, courses: Sequence[Course], given: bool = False) -> Pa
         pyramid = Pyramid(grey)
     found = lengthened(pyramid, [placed(pyramid, course) for course in others])
     in_cells = [placed(pyramid, band.course) for band in bands]
-    found = [in_sizes(pyramid, course) for course in found]
+    found = [_in_sizes(pyramid, course) for course in found]
     page = with_bare_rows(page, in_reading_order([*found, *in_cells]) if bands else found)
     return replace(page, rows=with_cells(page.rows, bands)) if bands else page
+
+
+def _in_sizes(pyramid: Pyramid, course: Course) -> Course:
+    """The course with its parts on their ink, those of a label or such as sizes tell."""
+    if not course.parts:
+        return in_sizes(pyramid, course)
+    return replace(course, parts=tuple(placed(pyramid, part, 2) for part in course.parts))
 
 
 def _cleared(
@@ -153,9 +172,12 @@ def _cleared(
         return grey, courses, []
     grey, others, bands = without_grids(grey, courses, seen)
     if not given:
-        others = with_crowded_rows(with_table_rows(others, seen), seen)
-    grey = without_rings(without_marks(grey, others, seen), seen)
-    return front(grey, others, seen), others, bands
+        others = with_table_rows(with_lost_rows(others, seen), seen)
+        if not is_squared(seen):  # whose strokes are none of a row's
+            others = with_crowded_rows(others, seen)
+        others = with_labels(others, seen)
+    grey = without_drawn(without_rings(without_marks(grey, others, seen), seen), others, seen)
+    return with_bridged_gaps(front(grey, others, seen), others, seen), others, bands
 
 
 def with_ink(page: Page) -> Page:

@@ -21,6 +21,8 @@ UPRIGHT = 0.85  # and of the height between two such lines that one between cell
 SQUARE = 0.5, 1.6  # a cell's width to its height
 TALL = 2.6  # spreads that a cell is high, at least
 CROSSED = 0.15  # share of the lines between written cells that writing crosses, at most
+ACROSS = 0.6  # of what is written a line of squared paper runs across
+LINES = 3  # of it, at least, each way
 CELLS = 4  # of a grid, at least
 BLACK = 0.6  # share of a cell that is dark where it is a black one
 INKED = 0.012  # and where something is written in it
@@ -91,6 +93,19 @@ def _grid(seen: Marked, p: int) -> Grid | None:
     if cells < CELLS or not SQUARE[0] < width / height < SQUARE[1] or even.mean() < 0.8:
         return None
     return grid
+
+
+def is_squared(seen: Marked) -> bool:
+    """Whether lines, level and upright, are drawn across what is written."""
+    for p in candidates(seen):
+        mask = seen.pieces.mask(p)
+        if min(mask.shape) < LONG * seen.spread:
+            continue
+        flat = _sheared(mask, _slope(mask))
+        ways = flat, flat.T
+        if all(len(_lines(_thickened(way).mean(1) > ACROSS)[0]) >= LINES for way in ways):
+            return True
+    return False
 
 
 def grid_of(seen: Marked, p: int) -> Grid | None:

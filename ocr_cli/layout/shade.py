@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli.layout.raster import over_cells, running_max
+from ocr_cli.layout.raster import label, over_cells, running_max
 from ocr_cli.page import Course
 
 Array = NDArray[Any]
@@ -19,6 +19,7 @@ STEP = 0.22  # share of the light that is lost within some cells, at the edge of
 REACH = 4  # so many; the light of a lamp falls off more slowly
 EDGES = 0.2  # share of the cells along the rows that lie at such edges, at least
 SMALLEST = 3.5  # pixels of a spread, below which strokes are not told from shades
+BLOT = 16.0  # spreads that a black blot measures, at most, beside which no shade ends
 DEAD = 0.2  # of the page's light: nothing is to be seen on what is darker
 
 
@@ -42,6 +43,7 @@ def has_edges(grey: Grey, courses: Sequence[Course], spread: float) -> bool:
     if min(height, width) < 2 * REACH + 1:
         return False
     light = closed(over_cells(np.maximum, grey, step), odd(BROAD / CELL))
+    light = _without_cells(light)
     low = -running_max(-light, 2 * REACH + 1)
     edges = running_max(light, 2 * REACH + 1) - low > STEP * light.max()
     there = np.zeros(edges.shape, bool)
@@ -51,6 +53,15 @@ def has_edges(grey: Grey, courses: Sequence[Course], spread: float) -> bool:
         if len(at):
             there[np.clip(np.interp(at, x, y), 0, height - 1).astype(int), at] = True
     return bool(edges[there].mean() > EDGES) if there.any() else False
+
+
+def _without_cells(light: Grey) -> Grey:
+    """The light without black blots as small as a crossword's cells: nothing is written there."""
+    most = light.max()
+    dead = label(light < DEAD * most)
+    sides = dead.boxes[:, 2:] - dead.boxes[:, :2]
+    small = np.concatenate([[False], (sides <= BLOT / CELL).all(1)])
+    return np.where(small[dead.labels], most, light) if small.any() else light
 
 
 def closed(grey: Grey, size: int) -> Grey:

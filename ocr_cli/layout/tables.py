@@ -19,7 +19,8 @@ ROWS, COLUMNS = 2, 2  # of a table, at least
 LARGE = 20.0, 8.0  # spreads that it is wide and high, at least,
 BARE = 0.12  # and share of it that its lines cover, at most
 PALE = 0.2  # of the contrast of clear strokes: paler lines are none
-ALIKE = 1.6  # times as large is the writing in one cell as in another, at most
+ALIKE = 2.5  # times as large is the writing in one cell as in another, at most
+OVER = 3.0  # spreads by which what stands side by side may reach into the next cell
 
 
 def with_table_rows(courses: Sequence[Course], seen: Marked) -> list[Course]:
@@ -70,8 +71,11 @@ def _one(parts: Sequence[Course]) -> Course | None:
     spreads = [course.spread for course in parts]
     ends = [float(course.points[-1, 0]) for course in parts[:-1]]
     starts = [float(course.points[0, 0]) for course in parts[1:]]
-    apart = all(end < start for end, start in zip(ends, starts, strict=True))
+    room = OVER * float(np.mean(spreads))
+    apart = all(end < start + room for end, start in zip(ends, starts, strict=True))
     if not apart or max(spreads) > ALIKE * min(spreads):
         return None
     points = np.concatenate([course.points for course in parts])
+    before = np.maximum.accumulate(np.concatenate([[-np.inf], points[:-1, 0]]))
+    points = points[points[:, 0] > before]
     return Course(points, float(np.mean(spreads)), parts[0].slant)

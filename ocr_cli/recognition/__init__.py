@@ -26,6 +26,7 @@ from ocr_cli.recognition import (
     letters,
     lines,
     mirrors,
+    tokens,
 )
 from ocr_cli.recognition import calibration as confidence
 from ocr_cli.recognition.calibration import calibrated
@@ -42,9 +43,9 @@ from ocr_cli.recognition.lines.alternatives import with_alternatives
 
 __all__ = [
     "Reader",
-    "is_mirrored",
     "load_language",
     "load_reader",
+    "other_way",
     "read_courses",
     "read_page",
     "without_doubtful",
@@ -258,11 +259,7 @@ def _both_ways(
         rows = _with_second_opinions(
             page, rows, chosen, seen, by_letters, by_lines, reader, language
         )
-    among_figures = figures.are_many([row.text for row in rows])
-    rows = tuple(
-        figures.settled(row, one.scores, classes, among_figures)
-        for row, one in zip(rows, seen, strict=True)
-    )
+    rows = tokens.with_figures(rows, seen, classes)
     if alternatives:
         rows = with_alternatives(rows, seen, by_lines.classes, language)
     return replace(page, rows=rows, language=languages.code_of(language))
@@ -355,9 +352,9 @@ def without_doubtful(page: Page) -> Page:
     return replace(page, rows=tuple(row for row in page.rows if row.legibility >= least))
 
 
-def is_mirrored(page: Page, read: Page, reader: Reader) -> bool:
-    """Whether a page, with its rows, shows its writing the wrong way round; see `mirrors`."""
-    return reader.lines is not None and mirrors.reads_backwards(page, read, reader.lines)
+def other_way(page: Page, read: Page, reader: Reader) -> mirrors.Way | None:
+    """The way, if any, in which a page, with its rows, should be looked at; see `mirrors`."""
+    return mirrors.clearer_way(page, read, reader.lines) if reader.lines is not None else None
 
 
 def read_courses(page: Page, courses: Sequence[Course], reader: Reader) -> Page:

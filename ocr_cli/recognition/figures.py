@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -17,7 +17,12 @@ NUMBER = re.compile(r"[^\w]*[0-9SsOoIlZz][0-9SsOoIlZz.,:/-]*[^\w]*")
 FIGURES = re.compile(r"[^\w]*[0-9][0-9.,:/-]*[0-9][^\w]*")
 LETTERS = re.compile(r"[^\w]*[SsOoIlZz][SsOoIlZz.,:/-]*[SsOoIlZz][^\w]*")
 MANY = 0.4  # share of a page's words that hold figures, from which on words of LIKE's are numbers
-MARGIN = 3.2  # log-probability that a letter made a figure may cost
+MARGIN = 3.2  # log-probability that a letter made a figure may cost,
+AMONG = 4.8  # and on a page full of them
+AMOUNT = re.compile(r"([0-9SsOoIlZz]+(?:[.,:][0-9SsOoIlZz]+)?)([A-Za-z%]{1,2})")  # and its unit
+TIMES = re.compile(r"[€£&*%+×X] ?(?=[0-9]+$)")  # what a cross before a number is read as
+NUMBERS = 3  # rows, at least, that are bare numbers, and their share of a page's rows,
+SUM = 0.6  # in which a cross stands before a number
 
 
 def settled(
@@ -37,7 +42,43 @@ def settled(
     text = " ".join(word.text for word in words)
     changed = sum(a != b for a, b in zip(text, row.text, strict=True))
     cost = text_loss(text, scores, classes) - text_loss(row.text, scores, classes)
-    return replace(row, words=tuple(words), text=text) if cost <= MARGIN * changed else row
+    most = AMONG if among_figures else MARGIN
+    return replace(row, words=tuple(words), text=text) if cost <= most * changed else row
+
+
+def likelier(text: str, scores: NDArray[np.float32], classes: Sequence[str], a_sum: bool) -> str:
+    """The text of a row of a page full of figures, with what letters and signs more likely are.
+
+    An amount's unit is parted from it; before a number in a sum stands a cross.
+    """
+    best, before = text, text_loss(text, scores, classes)
+    for other in _possible(text, a_sum):
+        cost = text_loss(other, scores, classes) - before
+        if cost <= AMONG * _changes(text, other):
+            best = other
+    return best
+
+
+def _possible(text: str, a_sum: bool) -> Iterator[str]:
+    """What a row of figures may be instead."""
+    found = AMOUNT.fullmatch(text)
+    if found and not text.isalpha():
+        number = "".join(LIKE.get(c, c) for c in found[1])
+        yield f"{number} {found[2]}"
+    if a_sum and TIMES.match(text):
+        yield TIMES.sub("x ", text, count=1)
+
+
+def _changes(text: str, other: str) -> int:
+    """How many characters, and spaces, are others in two texts of as many characters."""
+    pairs = zip(text.replace(" ", ""), other.replace(" ", ""), strict=True)
+    return sum(a != b for a, b in pairs) + abs(text.count(" ") - other.count(" "))
+
+
+def is_sum(texts: Sequence[str]) -> bool:
+    """Whether most rows of a page are bare numbers."""
+    bare = sum(text.isdigit() for text in texts)
+    return bare >= NUMBERS and bare >= SUM * len(texts)
 
 
 def are_many(texts: Sequence[str]) -> bool:
