@@ -204,12 +204,9 @@ def in_words(learnt: Learnt, out: Path) -> str:
             "as it was; correct some more rows."
         )
     fewer = 100 * (1 - after / before)
-    low, high = (round(100 * end, 1) + 0.0 for end in learnt.gain)  # no -0.0
-    fewer_still = f"{low} to {high} of 100 fewer"
-    if low < 0:
-        fewer_still = f"between {-low} of 100 more and {high} fewer"
+    low, high = (100 * end for end in learnt.gain)
     return (
         f"On rows it had not learnt from, {before:.1f} of 100 characters were wrong before and "
         f"{after:.1f} are now: {fewer:.0f} % fewer mistakes; on others of this hand most likely "
-        f"{fewer_still}. Kept in {shown(str(out))}."
+        f"{low:.1f} to {high:.1f} of 100 fewer. Kept in {shown(str(out))}."
     )

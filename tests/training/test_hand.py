@@ -39,7 +39,7 @@ def test_both_are_learnt_as_far_as_it_helps(copy: Copy) -> None:
     assert learnt.before is not None
     assert learnt.after is not None
     assert learnt.before.length == learnt.after.length == sum(map(len, TEXTS))
-    assert (learnt.share > 0) == (learnt.after.edits < learnt.before.edits)
+    assert (learnt.share > 0) == (learnt.gain[0] > 0)
     assert learnt.lines == len(TEXTS)
     assert len(plans) == 1
     assert 0 < plans[0] < 3600
@@ -56,11 +56,10 @@ def test_both_are_learnt_as_far_as_it_helps(copy: Copy) -> None:
         (((2, 2, 2, 2, 2), (1, 1, 1, 1, 1), (1, 1, 1, 1, 1)), 1.0),  # of equals, most learning
         (((1, 1, 1, 1, 1), (1, 1, 1, 1, 1), (2, 2, 2, 2, 2)), 0.0),
         (((5, 0, 0, 0, 0), (1, 0, 0, 0, 0), (1, 0, 0, 0, 0)), 0.0),  # one line's luck
-        (((5, 0, 5, 0, 5), (1, 2, 4, 2, 2), (1, 2, 4, 3, 2)), 0.5),  # three of four drawings gain,
-        (((5, 0, 5, 0, 5), (1, 2, 4, 3, 3), (1, 2, 4, 3, 4)), 0.0),  # fewer do: better here, worse
+        (((5, 0, 5, 0, 5), (1, 2, 4, 2, 2), (1, 2, 4, 3, 2)), 0.0),  # better here, worse there
     ],
 )
-def test_a_change_is_kept_where_its_gain_is_likely(
+def test_a_change_is_kept_where_its_gain_is_sure(
     edits: tuple[tuple[int, ...], ...], kept: float
 ) -> None:
     assert hand.best_share(dict(zip((0.0, 0.5, 1.0), edits, strict=True)), 100) == kept
@@ -70,8 +69,6 @@ def test_the_range_of_a_gain_holds_it() -> None:
     low, high = hand.gain_range((4, 2, 3, 1), (1, 2, 1, 0), 100)
     assert low < 0.06 < high
     assert hand.gain_range((2, 2), (1, 1), 20) == (0.1, 0.1)
-    inner = hand.gain_range((4, 2, 3, 1), (1, 2, 1, 0), 100, 0.5)
-    assert low < inner[0] < 0.06 < inner[1] < high
     assert hand.gain_range((), (), 0) == (0, 0)
 
 
