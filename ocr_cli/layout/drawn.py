@@ -22,7 +22,8 @@ PART = 0.72  # of its width and half its height, at most, that each of these mea
 CODE = 8.0  # spreads that a square code measures, at least,
 DENSE = 0.28, 0.7  # share of nearly all its parts, and at most of it all, that is ink
 EVEN = 0.75  # share of its parts that are so full
-OBLONG = 1.6  # times as long as wide, at most
+OBLONG = 1.6  # times as long as wide, at most,
+LARGEST = 0.6  # and of the picture's shorter side: more is a chequered cloth
 CHANGES = 1.0  # strokes to CODE spreads of most lines through it, at least
 HOLE = 0.7, 4.0  # spreads that a spiral's hole measures,
 FULL = 0.72  # of its box is dark,
@@ -85,11 +86,12 @@ def codes(seen: Marked) -> Mask:
     height, width = (n // cell for n in ink.shape)
     if min(height, width) < 4:
         return out
+    most = LARGEST * min(height, width)
     share = ink[: height * cell, : width * cell].reshape(height, cell, width, cell).mean((1, 3))
     blocks = label(share > DENSE[0])
     for y1, x1, y2, x2 in blocks.boxes.tolist():
         high, wide = y2 - y1, x2 - x1
-        if min(high, wide) < 4 or max(high, wide) > OBLONG * min(high, wide):
+        if min(high, wide) < 4 or max(high, wide) > min(OBLONG * min(high, wide), most):
             continue
         part = share[y1:y2, x1:x2]
         box = _grown(ink, (y1 * cell, x1 * cell, y2 * cell, x2 * cell), cell)

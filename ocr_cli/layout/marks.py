@@ -114,7 +114,8 @@ def papered(grey: Grey, mask: Mask, reach: float) -> Grey:
     part = tuple(slice(max(0, int(v.min()) - room), int(v.max()) + room + 1) for v in (y, x))
     bare = np.where(full[part], np.float32(0), grey[part])
     light = closed(bare, odd(reach))
-    light = np.where(light > 0, light, np.median(grey[part][~full[part]]))
+    beside = grey[part][~full[part]]
+    light = np.where(light > 0, light, np.median(beside if beside.size else grey))
     out = grey.copy()
     out[part] = np.where(full[part], light, grey[part])
     return out

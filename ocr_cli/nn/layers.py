@@ -21,6 +21,7 @@ from ocr_cli.nn.winograd import Convolution
 Array = NDArray[Any]
 Params = dict[str, Array]
 Use = Callable[[Array], Array]
+Rng = np.random.Generator | None  # given in training alone
 _MANY = 16  # channels from which on it pays to save products
 _COLUMNS = 250_000  # numbers of a convolution at a time, about what a core caches
 
@@ -38,9 +39,7 @@ class Layer:
         """Fresh weights."""
         return {}
 
-    def forward(
-        self, params: Params, x: Array, rng: np.random.Generator | None = None
-    ) -> tuple[Array, Any]:
+    def forward(self, params: Params, x: Array, rng: Rng = None) -> tuple[Array, Any]:
         """Output, and the cache for `backward`; `rng` is given in training alone."""
         raise NotImplementedError
 
@@ -109,9 +108,7 @@ class Dense(Layer):
             "bias": np.zeros(self.outputs, dtype),
         }
 
-    def forward(
-        self, params: Params, x: Array, rng: np.random.Generator | None = None
-    ) -> tuple[Array, Any]:
+    def forward(self, params: Params, x: Array, rng: Rng = None) -> tuple[Array, Any]:
         y = x @ params["weights"]
         y += params["bias"]
         return y, x
@@ -128,9 +125,7 @@ class Dense(Layer):
 class Sigmoid(Layer):
     """The logistic function, element by element."""
 
-    def forward(
-        self, params: Params, x: Array, rng: np.random.Generator | None = None
-    ) -> tuple[Array, Any]:
+    def forward(self, params: Params, x: Array, rng: Rng = None) -> tuple[Array, Any]:
         y = sigmoid(x)
         return y, y
 
@@ -145,9 +140,7 @@ class Sigmoid(Layer):
 class Relu(Layer):
     """max(0, x), element by element."""
 
-    def forward(
-        self, params: Params, x: Array, rng: np.random.Generator | None = None
-    ) -> tuple[Array, Any]:
+    def forward(self, params: Params, x: Array, rng: Rng = None) -> tuple[Array, Any]:
         y = np.maximum(x, 0)
         return y, y
 
@@ -159,9 +152,7 @@ class Relu(Layer):
 class Invert(Layer):
     """1 - x: from dark ink on white, as sets are stored, to ink as signal on nought."""
 
-    def forward(
-        self, params: Params, x: Array, rng: np.random.Generator | None = None
-    ) -> tuple[Array, Any]:
+    def forward(self, params: Params, x: Array, rng: Rng = None) -> tuple[Array, Any]:
         return 1.0 - x, None
 
     def backward(self, params: Params, cache: Any, dy: Array, grads: Params) -> Array:
@@ -172,9 +163,7 @@ class Invert(Layer):
 class Flatten(Layer):
     """(N, H, W, C) to (N, H*W*C)."""
 
-    def forward(
-        self, params: Params, x: Array, rng: np.random.Generator | None = None
-    ) -> tuple[Array, Any]:
+    def forward(self, params: Params, x: Array, rng: Rng = None) -> tuple[Array, Any]:
         return x.reshape(len(x), math.prod(x.shape[1:])), x.shape
 
     def backward(self, params: Params, cache: Any, dy: Array, grads: Params) -> Array:
@@ -187,9 +176,7 @@ class Dropout(Layer):
 
     rate: float
 
-    def forward(
-        self, params: Params, x: Array, rng: np.random.Generator | None = None
-    ) -> tuple[Array, Any]:
+    def forward(self, params: Params, x: Array, rng: Rng = None) -> tuple[Array, Any]:
         if rng is None:
             return x, None
         keep = (rng.random(x.shape, np.float32) >= self.rate).astype(x.dtype)
@@ -273,9 +260,7 @@ class Conv2d(Layer):
             return Convolution(params["weights"], params["bias"], self.dilation, rectified, sizes)
         return super().in_use(params, rectified, pool)
 
-    def forward(
-        self, params: Params, x: Array, rng: np.random.Generator | None = None
-    ) -> tuple[Array, Any]:
+    def forward(self, params: Params, x: Array, rng: Rng = None) -> tuple[Array, Any]:
         n, h, w, _ = x.shape
         rows, cols = -(-h // self.stride), -(-w // self.stride)
         padded, weights = self._padded(x), params["weights"].reshape(-1, self.outputs)
@@ -283,8 +268,7 @@ class Conv2d(Layer):
         for some, high, pixels in self._parts(n, rows, cols):
             seen = padded[some, self._seen_by(high)]
             np.matmul(self._columns(seen), weights, out=y[pixels])
-        whole = y.reshape(n * rows, cols * self.outputs)
-        whole += np.tile(params["bias"], cols)  # a row at a time: channels are few
+        y += params["bias"]
         return y.reshape(n, rows, cols, self.outputs), (padded, x.shape)
 
     def backward(self, params: Params, cache: Any, dy: Array, grads: Params) -> Array:
@@ -321,9 +305,7 @@ class MaxPool2d(Layer):
         a, b = self.height, self.width
         return [x[:, i::a, j::b] for i in range(a) for j in range(b)]
 
-    def forward(
-        self, params: Params, x: Array, rng: np.random.Generator | None = None
-    ) -> tuple[Array, Any]:
+    def forward(self, params: Params, x: Array, rng: Rng = None) -> tuple[Array, Any]:
         tiles = self._tiles(x)
         y = np.maximum(tiles[0], tiles[1]) if len(tiles) > 1 else tiles[0].copy()
         for tile in tiles[2:]:
@@ -363,9 +345,7 @@ class BatchNorm(Layer):
             "variance": np.ones(c, dtype),
         }
 
-    def forward(
-        self, params: Params, x: Array, rng: np.random.Generator | None = None
-    ) -> tuple[Array, Any]:
+    def forward(self, params: Params, x: Array, rng: Rng = None) -> tuple[Array, Any]:
         flat = x.reshape(-1, self.channels)
         if rng is None:
             mean, variance = params["mean"], params["variance"]
