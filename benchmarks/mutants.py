@@ -128,8 +128,8 @@ MUTANTS = (
     ),
     Mutant(
         "recognition/__init__.py",
-        "confidence < SURE",
-        "confidence > SURE",
+        "confidence < sure",
+        "confidence > sure",
         "recognition/test_decisions.py",
     ),
     Mutant(
