@@ -180,12 +180,13 @@ def _nearest(here: NDArray[np.int16], reach: int) -> NDArray[np.int16]:
 
 
 def interpolated(
-    grey: Any, top: NDArray[np.int32], left: NDArray[np.int32], y: Float, x: Float
+    grey: Any, top: NDArray[np.intp], left: NDArray[np.intp], y: Float, x: Float
 ) -> NDArray[np.float32]:
     """Bilinear values of a picture: y of the way down from pixel (top, left), x to the right."""
     height, width = grey.shape
     flat = np.ascontiguousarray(grey).reshape(-1)
-    at = (top * width + left).astype(np.intp)
+    at = top * width
+    at += left
     right, below = int(width > 1), width * int(height > 1)
     upper = _between(flat, flat[right:], at, x)
     lower = _between(flat[below:], flat[below + right :], at, x)
@@ -198,8 +199,8 @@ def interpolated(
 def _between(first: Any, second: Any, at: NDArray[np.intp], share: Float) -> NDArray[np.float32]:
     """Mix two pictures: `first` and, by its `share`, `second`."""
     one = first.take(at, mode="clip").astype(np.float32, copy=False)
-    one *= 1 - share
     other = second.take(at, mode="clip").astype(np.float32, copy=False)
+    other -= one
     other *= share
     one += other
     return one

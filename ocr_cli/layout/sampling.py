@@ -130,20 +130,23 @@ def reduced(grey: Grey, unit: float) -> tuple[Grey, int]:
 
 def sample(grey: Grey, x: Array, y: Array) -> Grey:
     """Bilinear samples at x, y (pixels, centres at .5); beyond the page its edge goes on."""
+    half = np.float32(0.5)
+    return _between_centres(grey, *(np.subtract(v, half, dtype=np.float32) for v in (x, y)))
+
+
+def _between_centres(grey: Grey, x: Grey, y: Grey) -> Grey:
+    """Bilinear samples at x, y, float32, in pixels from the first one's centre; both are used up."""
     height, width = grey.shape
-    x, left = _whole_and_rest(x, width)
-    y, top = _whole_and_rest(y, height)
+    left, top = _whole(x, width), _whole(y, height)
     return interpolated(grey, top, left, y, x)
 
 
-def _whole_and_rest(x: Array, size: int) -> tuple[Grey, NDArray[np.int32]]:
-    """How far places lie from the centre of the pixel before, and that pixel, on the page."""
-    rest = x.astype(np.float32)
-    rest -= np.float32(0.5)
-    np.clip(rest, 0, size - 1.001, out=rest)
-    whole = np.floor(rest)
-    rest -= whole
-    return rest, whole.astype(np.int32)
+def _whole(x: Grey, size: int) -> NDArray[np.intp]:
+    """The pixels at or before places on the page, of which `x` keeps the rest."""
+    np.clip(x, 0, size - 1.001, out=x)
+    whole = np.floor(x)
+    x -= whole
+    return whole.astype(np.intp)
 
 
 class Pyramid:
@@ -163,18 +166,16 @@ class Pyramid:
             small = reduced(self._grey, frame.unit)[0]
             self._sizes[step] = _on_paper(small, LOCAL * frame.unit / step)
         rows = np.arange(height) if rows is None else rows
-        v = ((rows + 0.5 - middle) * frame.unit)[:, None]
-        (cx, cy), (tx, ty) = frame.centres.T, frame.tangents.T
-        x = v * (ty + frame.slant * tx)
-        np.subtract(cx, x, out=x)
-        y = v * (tx - frame.slant * ty)
-        y += cy
-        if step > 1:
-            x /= step
-            y /= step
-        x += 1
-        y += 1
-        return _within_reach(sample(self._sizes[step], x, y), np.abs(v[:, 0]) <= frame.reach)
+        down = (rows + 0.5 - middle) * frame.unit
+        v = (down / step).astype(np.float32)[:, None]
+        centres = (frame.centres.T / step + 0.5).astype(np.float32)  # a pixel of paper is before
+        (tx, ty), slant = frame.tangents.T, frame.slant
+        x = v * np.asarray(ty + slant * tx, np.float32)
+        np.subtract(centres[0], x, out=x)
+        y = v * np.asarray(tx - slant * ty, np.float32)
+        y += centres[1]
+        seen = _between_centres(self._sizes[step], x, y)
+        return _within_reach(seen, np.abs(down) <= frame.reach)
 
 
 def _within_reach(patch: Grey, near: NDArray[np.bool_]) -> Grey:

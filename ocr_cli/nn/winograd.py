@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 _Sums = Callable[[Array | Sequence[Array], Array, Array], None]
 _NUMBERS = 200_000  # of a block's products, about: what a core caches
+_SMALL = 1_000_000  # multiplications of a product of matrices that OpenBLAS takes for a small one
 
 
 def _before_two(d: Array | Sequence[Array], out: Array, _: Array) -> None:
@@ -160,7 +161,7 @@ class Convolution:
         seen = [sums[:, :, k : k + high * m : m] for k in range(m + 2)]
         sums = _room(m + 2, many, n, high, stride * c, like=y)
         down.before(seen, sums, _room(2, *sums.shape[1:], like=y))
-        products = (sums.reshape(len(kernels), -1, c) @ kernels).reshape(m + 2, -1)
+        products = _products(sums.reshape(len(kernels), -1, c), kernels).reshape(m + 2, -1)
         sums = _room(m, products.shape[1], like=y)
         down.after(products, sums, _room(2, products.shape[1], like=y))
         parts = sums.reshape(m, many, -1).swapaxes(0, 1)
@@ -180,6 +181,16 @@ class Convolution:
             made = both @ self.weights.reshape(9, -1)
             self._ready[key] = made.reshape(len(both), *self.weights.shape[2:])
         return self._ready[key]
+
+
+def _products(sums: Array, kernels: Array) -> Array:
+    """(K, M, C) @ (K, C, D), in parts so small that BLAS does not copy them first."""
+    products = np.empty((*sums.shape[:2], kernels.shape[2]), sums.dtype)
+    parts = -(-sums.shape[1] * kernels[0].size // _SMALL)
+    for part in np.array_split(np.arange(sums.shape[1]), parts):
+        rows = slice(part[0], part[-1] + 1)
+        np.matmul(sums[:, rows], kernels, out=products[:, rows])
+    return products
 
 
 def _pooled(sums: Array, pool: tuple[int, int]) -> Array:

@@ -19,7 +19,7 @@ from ocr_cli.recognition.language.interface import Language
 
 Array = NDArray[Any]
 NEVER = np.float32(-1e30)
-BEHIND = 10.0  # log-odds of the best prefix over one that is given up
+BEHIND = 7.0  # log-odds of the best prefix over one that is given up
 _MIX = np.uint64(0x9E3779B97F4A7C15)  # spreads prefixes over 64 bits, so that none meet
 
 
@@ -30,7 +30,7 @@ class LineDecoding:
     language: float = 0.5
     letter: float = 1.1  # for every character, against the bias to short texts
     beam: int = 32
-    choices: int = 10  # characters of a step that are followed up
+    choices: int = 8  # characters of a step that are followed up
     quiet: float = 0.98  # steps so surely blank, or of one character, are taken together
 
 
@@ -83,7 +83,8 @@ def n_best(
     found = _Search(steps, classes, language, decoding, spaces).run(starts)
     if language is None:
         return found
-    written = ["".join(classes[k] for k in text) for texts in found for text, _ in texts]
+    of_class = np.array(classes)
+    written = ["".join(of_class[text]) for texts in found for text, _ in texts]
     of_words = iter(language.word_odds(written).tolist())
     return [[(text, odds + next(of_words)) for text, odds in texts] for texts in found]
 
@@ -258,19 +259,19 @@ class _Search:
         self.tree = [parents], [characters]
         total = np.logaddexp(beams.ends_blank, beams.ends_character) + beams.extra
         for k, row in enumerate(total[first:], first):
-            self.left[int(self.order[k])] = [
-                (_traced(parents, characters, beams.node[k, b]), float(row[b]))
-                for b in np.flatnonzero(row > NEVER / 2)
-            ]
+            likely = np.flatnonzero(row > NEVER / 2)
+            texts = _traced(parents, characters, beams.node[k, likely])
+            self.left[int(self.order[k])] = list(zip(texts, row[likely].tolist(), strict=True))
 
 
-def _traced(parents: Array, characters: Array, node: int) -> Array:
-    """The text of a prefix in the tree."""
-    text: list[int] = []
-    while node:
-        text.append(int(characters[node]))
-        node = int(parents[node])
-    return np.array(text[::-1], np.int64)
+def _traced(parents: Array, characters: Array, nodes: Array) -> list[Array]:
+    """The texts of prefixes in the tree, all at once."""
+    path = [nodes]
+    while path[-1].any():
+        path.append(parents[path[-1]])
+    ways = np.stack(path[::-1], 1)  # from the root, which fills what is before shorter ones
+    starts = (ways == 0).sum(1)
+    return [characters[way[start:]] for way, start in zip(ways, starts.tolist(), strict=True)]
 
 
 def _take(beams: _Beams, rows: Any) -> _Beams:
