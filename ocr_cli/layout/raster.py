@@ -180,7 +180,7 @@ def _nearest(here: NDArray[np.int16], reach: int) -> NDArray[np.int16]:
 
 
 def interpolated(
-    grey: Any, top: NDArray[np.intp], left: NDArray[np.intp], y: Float, x: Float
+    grey: Any, top: NDArray[Any], left: NDArray[Any], y: Float, x: Float
 ) -> NDArray[np.float32]:
     """Bilinear values of a picture: y of the way down from pixel (top, left), x to the right."""
     height, width = grey.shape

@@ -135,7 +135,7 @@ def sample(grey: Grey, x: Array, y: Array) -> Grey:
 
 
 def _between_centres(grey: Grey, x: Grey, y: Grey) -> Grey:
-    """Bilinear samples at x, y, float32, in pixels from the first one's centre; both are used up."""
+    """Bilinear samples at x, y, in pixels from the first one's centre; both are used up."""
     height, width = grey.shape
     left, top = _whole(x, width), _whole(y, height)
     return interpolated(grey, top, left, y, x)

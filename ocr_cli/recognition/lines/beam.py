@@ -19,7 +19,7 @@ from ocr_cli.recognition.language.interface import Language
 
 Array = NDArray[Any]
 NEVER = np.float32(-1e30)
-BEHIND = 7.0  # log-odds of the best prefix over one that is given up
+BEHIND = 8.0  # log-odds of the best prefix over one that is given up
 _MIX = np.uint64(0x9E3779B97F4A7C15)  # spreads prefixes over 64 bits, so that none meet
 
 
@@ -30,7 +30,7 @@ class LineDecoding:
     language: float = 0.5
     letter: float = 1.1  # for every character, against the bias to short texts
     beam: int = 32
-    choices: int = 8  # characters of a step that are followed up
+    choices: int = 10  # characters of a step that are followed up
     quiet: float = 0.98  # steps so surely blank, or of one character, are taken together
 
 
