@@ -33,6 +33,7 @@ from ocr_cli.recognition.calibration import calibrated
 from ocr_cli.recognition.language import languages
 from ocr_cli.recognition.language.interface import Language
 from ocr_cli.recognition.language.languages import Languages
+from ocr_cli.recognition.language.lexicon import are_listed
 from ocr_cli.recognition.letters import habit
 from ocr_cli.recognition.letters.choice import best_text
 from ocr_cli.recognition.letters.habit import Habit
@@ -56,6 +57,7 @@ DOUBTFUL = 0.72  # of the usual legibility of a page's rows, below which one is 
 ILLEGIBLE = 0.42, 0.6  # but at least, and at most, so much; fitted on gnhk/valid and copiste/valid
 LEGIBLE = 0.6  # of a row whose figures the line models are believed
 SURE = 0.93  # confidence of a line model, from which on capitals are not read by letters,
+SURE_OF_WORDS = 0.81  # where all are listed: of 40 such rows of pages/dev letters change none
 SURE_OF_BOTH = 0.9  # and of two: of 67 rows of pages/dev none is then read otherwise from 0.82 on
 APART = 0.8  # pieces of ink to a letter, from which on letters stand apart
 # Gaps count for more in rows that are mostly block capitals, whose words stand well apart.
@@ -253,7 +255,7 @@ def _both_ways(
     chosen = [
         i
         for i, (row, one) in enumerate(zip(read, seen, strict=True))
-        if mostly_capitals(row) and in_doubt(row, one.mixed)
+        if mostly_capitals(row) and in_doubt(row, one.mixed, language)
     ]
     if chosen:
         rows = _with_second_opinions(
@@ -334,10 +336,14 @@ def in_capitals(text: str) -> bool:
     return bool(signs) and capitals >= CAPITALS * len(signs)
 
 
-def in_doubt(read: Row, mixed: bool = False) -> bool:
-    """Whether the line model, whose own confidence a row has, or both are not sure of it."""
+def in_doubt(read: Row, mixed: bool = False, language: Language | None = None) -> bool:
+    """Whether the line model, whose own confidence a row has, or both are not sure of it.
+
+    A row of listed words alone takes less to be sure of.
+    """
     odds, sure = (confidence.MIXED, SURE_OF_BOTH) if mixed else (confidence.LINES, SURE)
-    return calibrated(read, odds).confidence < sure
+    likely = calibrated(read, odds).confidence
+    return likely < sure and not (likely >= SURE_OF_WORDS and are_listed(read.text, language))
 
 
 def without_doubtful(page: Page) -> Page:

@@ -84,6 +84,13 @@ def test_rows_that_the_line_models_are_not_sure_of_are_in_doubt(
     assert recognition.in_doubt(read_row("maybe", sure), mixed) == doubted
 
 
+@pytest.mark.parametrize(("text", "doubted"), [("THE HOUSE", False), ("THE HOVSE", True)])
+def test_of_listed_words_less_makes_sure(text: str, doubted: bool) -> None:
+    language = recognition.load_language("en")
+    assert recognition.in_doubt(read_row(text, 0.97), language=language) == doubted
+    assert recognition.in_doubt(read_row(text, 0.2), language=language)
+
+
 @pytest.mark.parametrize(
     ("text", "capital"),
     [

@@ -36,6 +36,19 @@ def test_short_words_figures_and_signs_say_nothing(words: Lexicon) -> None:
     assert words.odds(["of 17 xq, 3-4!", "", "a1b2"]).tolist() == [0, 0, 0]
 
 
+def test_a_text_of_listed_words_alone(words: Lexicon) -> None:
+    known = replace(train_language(["the house"], order=3), lexicon=words)
+    for text, listed in (
+        ("THE HOUSE, OF A", True),
+        ("THE HOVSE", False),
+        ("THE 7 HOUSE", False),
+        ("L. THE HOUSE", False),
+        ("", True),
+    ):
+        assert lexicon.are_listed(text, known) == listed
+        assert not lexicon.are_listed(text, None)
+
+
 def test_parts_of_words_and_rare_ones(words: Lexicon) -> None:
     """can't stands as can; what is too rare to be listed costs as much as what is no word."""
     assert words.odds(["can"])[0] > 0

@@ -14,8 +14,11 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr_cli.recognition.language.interface import Language
+
 Array = NDArray[np.float32]
 ARRAYS = ("word_gaps", "word_rarity")
+SIGNS = ".,;:!?()\"'-"  # around a word
 WORD = re.compile(r"[^\W\d_]{3,}")
 LEAST = 1e-7  # of all words, from which on one is listed
 UNKNOWN = -1.5  # log-odds that a word which is not listed adds, fitted on copiste and gnhk/valid
@@ -57,6 +60,17 @@ class Lexicon:
         """What a model file keeps of it, see `lexicon_of`."""
         gaps = np.diff(self.keys, prepend=np.uint32(0))
         return dict(zip(ARRAYS, (gaps, self.rarity), strict=True))
+
+
+def are_listed(text: str, language: Language | None) -> bool:
+    """Whether a text is of listed words alone, or of such as are too short to be: no figures.
+
+    >>> are_listed("of 17 pages", None)
+    False
+    """
+    words = [word.strip(SIGNS) for word in text.split()]
+    plain = all(word.isalpha() and (len(word) > 1 or word in "AI") for word in words)
+    return language is not None and plain and bool((language.word_odds(words) > UNKNOWN).all())
 
 
 def key_of(word: str) -> int:
