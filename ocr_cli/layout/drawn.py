@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli.layout.marks import Marked, enlarged, papered
-from ocr_cli.layout.raster import label, running_max
+from ocr_cli.layout.marks import Marked, erased
+from ocr_cli.layout.raster import label
 from ocr_cli.page import Course
 
 Array = NDArray[Any]
@@ -40,12 +40,8 @@ FEWEST = 2  # of a list
 def without_drawn(grey: Grey, courses: Sequence[Course], seen: Marked) -> Grey:
     """The page without faces, square codes and bullets; itself where there are none."""
     points = [course.points / seen.step for course in courses]
-    pieces = holes(seen) | bullets(seen, points)
-    gone = faces(seen) | codes(seen) | np.concatenate([[False], pieces])[seen.pieces.labels]
-    if not gone.any():
-        return grey
-    gone = running_max(gone.astype(np.uint8), 3) > 0
-    return papered(grey, enlarged(gone, seen), 4 * seen.spread * seen.step)
+    gone = faces(seen) | codes(seen) | seen.pieces.of(holes(seen) | bullets(seen, points))
+    return erased(grey, seen, gone) if gone.any() else grey
 
 
 def faces(seen: Marked) -> Mask:

@@ -90,14 +90,13 @@ def without_marks(grey: Grey, courses: Sequence[Course], seen: Marked) -> Grey:
     """The page without printed marks; itself where there are none."""
     gone = dots(seen) | discs(seen) | boxes(seen)
     gone |= ticks(seen.pieces, seen.spread, [course.points / seen.step for course in courses])
-    return erased(grey, seen, gone) if gone.any() else grey
+    return erased(grey, seen, seen.pieces.of(gone)) if gone.any() else grey
 
 
 def erased(grey: Grey, seen: Marked, gone: Mask) -> Grey:
-    """The page with paper where pieces (P,) were, and around them."""
-    mask = np.concatenate([[False], gone])[seen.pieces.labels]
-    mask = running_max(mask.astype(np.uint8), 3) > 0
-    return papered(grey, enlarged(mask, seen), 4 * seen.spread * seen.step)
+    """The page with paper where pixels (h, w) of the marked ink were, and around them."""
+    around = running_max(gone.astype(np.uint8), 3) > 0
+    return papered(grey, enlarged(around, seen), 4 * seen.spread * seen.step)
 
 
 def enlarged(mask: Mask, seen: Marked) -> Mask:

@@ -33,6 +33,10 @@ class LabelledComponents(NamedTuple):
         number = np.concatenate([[0], np.cumsum(keep) * keep]).astype(np.int32)
         return LabelledComponents(number[self.labels], self.boxes[keep], self.area[keep])
 
+    def of(self, some: Mask) -> Mask:
+        """(H, W) the pixels of those pieces for which `some` (P,) holds."""
+        return np.concatenate([[False], some])[self.labels]
+
     def mask(self, p: int) -> Mask:
         """The pixels of piece `p`, of its box's shape."""
         y1, x1, y2, x2 = self.boxes[p]
