@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli.layout.marks import Marked, erased
+from ocr_cli.layout.marks import Marked, erased, measuring
 from ocr_cli.layout.raster import label
 from ocr_cli.page import Course
 
@@ -50,8 +50,7 @@ def faces(seen: Marked) -> Mask:
     out = np.zeros(labels.shape, bool)
     y1, x1, y2, x2 = seen.pieces.boxes.T
     high, wide = y2 - y1, x2 - x1
-    low, most = (v * seen.spread for v in FACE)
-    sized = (np.minimum(high, wide) >= low) & (np.maximum(high, wide) <= most)
+    sized = measuring(seen, FACE)
     sized &= np.maximum(high, wide) <= ROUNDISH * np.minimum(high, wide)
     sized &= seen.pieces.area < 0.4 * high * wide
     for p in np.flatnonzero(sized):
@@ -119,8 +118,7 @@ def holes(seen: Marked) -> Mask:
     """(P,) the pieces that are solid, alike and one below the other, as a spiral's holes."""
     y1, x1, y2, x2 = seen.pieces.boxes.T
     high, wide = y2 - y1, x2 - x1
-    low, most = (v * seen.spread for v in HOLE)
-    sized = (np.minimum(high, wide) >= low) & (np.maximum(high, wide) <= most)
+    sized = measuring(seen, HOLE)
     sized &= seen.pieces.area >= FULL * high * wide
     found = np.zeros(len(sized), bool)
     for p in np.flatnonzero(sized):

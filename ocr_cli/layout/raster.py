@@ -42,6 +42,12 @@ class LabelledComponents(NamedTuple):
         y1, x1, y2, x2 = self.boxes[p]
         return self.labels[y1:y2, x1:x2] == p + 1
 
+    def together(self, pieces: Ints) -> tuple[Ints, Mask]:
+        """The box (4,) around some pieces, and their pixels, of its shape."""
+        boxes = self.boxes[pieces]
+        y1, x1, y2, x2 = box = np.concatenate([boxes[:, :2].min(0), boxes[:, 2:].max(0)])
+        return box, np.isin(self.labels[y1:y2, x1:x2], pieces + 1)
+
 
 def label(mask: Mask) -> LabelledComponents:
     """The 8-connected pieces of a (H, W) mask.

@@ -60,7 +60,7 @@ def _without_cells(light: Grey) -> Grey:
     most = light.max()
     dead = label(light < DEAD * most)
     sides = dead.boxes[:, 2:] - dead.boxes[:, :2]
-    small = (sides <= BLOT / CELL).all(1)
+    small = np.asarray((sides <= BLOT / CELL).all(1))
     return np.where(dead.of(small), most, light) if small.any() else light
 
 
