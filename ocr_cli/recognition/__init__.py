@@ -232,8 +232,7 @@ def _lattices(page: Page, model: Model, reader: Reader) -> list[Lattice]:
 def _calibrated(rows: Sequence[Row], seen: Sequence[RowEmissions]) -> list[Row]:
     """Rows as line models read them, their confidences by how many models that were."""
     return [
-        calibrated(row, confidence.MIXED if one.mixed else confidence.LINES)
-        for row, one in zip(rows, seen, strict=True)
+        calibrated(row, confidence.of_lines(one.mixed)) for row, one in zip(rows, seen, strict=True)
     ]
 
 
@@ -334,10 +333,10 @@ def in_capitals(text: str) -> bool:
     return bool(signs) and capitals >= CAPITALS * len(signs)
 
 
-def in_doubt(read: Row, mixed: bool = False) -> bool:
+def in_doubt(read: Row, mixed: bool) -> bool:
     """Whether the line model, whose own confidence a row has, or both are not sure of it."""
-    odds, sure = (confidence.MIXED, SURE_OF_BOTH) if mixed else (confidence.LINES, SURE)
-    return calibrated(read, odds).confidence < sure
+    sure = SURE_OF_BOTH if mixed else SURE
+    return calibrated(read, confidence.of_lines(mixed)).confidence < sure
 
 
 def without_doubtful(page: Page) -> Page:
