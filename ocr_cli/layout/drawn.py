@@ -45,7 +45,7 @@ def without_drawn(grey: Grey, courses: Sequence[Course], seen: Marked) -> Grey:
 
 
 def faces(seen: Marked) -> Mask:
-    """(h, w) the pixels of round outlines that hold eyes and a mouth, and of these."""
+    """(h, w) the pixels of round outlines that hold eyes and a mouth, and of what they hold."""
     labels = seen.pieces.labels
     out = np.zeros(labels.shape, bool)
     y1, x1, y2, x2 = seen.pieces.boxes.T
@@ -97,7 +97,7 @@ def codes(seen: Marked) -> Mask:
 
 
 def _grown(ink: Mask, box: tuple[int, int, int, int], cell: int) -> tuple[slice, slice]:
-    """A box with a cell around it, by what stands there."""
+    """A box with a cell more on every side, where the picture goes on: rows and columns."""
     y1, x1, y2, x2 = box
     rows = slice(max(0, y1 - cell), min(ink.shape[0], y2 + cell))
     columns = slice(max(0, x1 - cell), min(ink.shape[1], x2 + cell))

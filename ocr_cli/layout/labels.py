@@ -46,6 +46,7 @@ def _before(course: Course, courses: Sequence[Course]) -> float:
 
 
 def _parted(course: Course, seen: Marked, start: float) -> Course:
+    """The course with its label and its entry as parts; itself where there is no label."""
     boxes, numbers = _pieces_along(course, seen, start)
     at = _label_ends(boxes, course.spread / seen.step)
     if at is None:
