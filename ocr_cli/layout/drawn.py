@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ocr_cli.layout.marks import Marked, erased, measuring
 from ocr_cli.layout.raster import label
+from ocr_cli.layout.ticks import aligned
 from ocr_cli.page import Course
 
 Array = NDArray[Any]
@@ -136,10 +137,8 @@ def bullets(seen: Marked, courses: Sequence[Array]) -> Mask:
     """
     found = np.zeros(len(seen.pieces.area), bool)
     marks = [p for course in courses if (p := _bullet(seen, course)) is not None]
-    left = seen.pieces.boxes[:, 1]
-    for p in marks:
-        aligned = [q for q in marks if abs(int(left[q] - left[p])) <= APART * seen.spread]
-        found[p] = len(aligned) >= max(FEWEST, len(courses) / 2)
+    fewest = max(FEWEST, len(courses) / 2)
+    found[aligned(seen.pieces, marks, APART * seen.spread, fewest)] = True
     return found
 
 
@@ -151,7 +150,7 @@ def _bullet(seen: Marked, course: Array) -> int | None:
     high, wide = y2 - y1, x2 - x1
     near = np.abs((y1 + y2) / 2 - y[0]) <= 3 * spread
     there = np.flatnonzero(near & (x2 > x[0] - 9 * spread) & (x1 < x[-1]) & (high * wide > 2))
-    if len(there) < FEWEST:
+    if len(there) < 2:  # it, and what follows
         return None
     order = there[np.argsort(x1[there])]
     p, following = int(order[0]), int(order[1])

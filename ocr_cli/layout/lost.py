@@ -12,6 +12,7 @@ from ocr_cli.layout.marks import Marked, from_course
 from ocr_cli.page import Course
 
 Array = NDArray[Any]
+SEVERAL = 2  # rows of a page, at least, tell how large its letters are
 COVERED = 4.2  # spreads from a row's middle, and
 BESIDE = 4.0  # spreads over its ends: ink that is so near is the row's
 LETTER = 2.2, 6.0  # spreads that a letter is high,
@@ -29,7 +30,7 @@ SPREAD = 0.26  # of a letter's height, about, is a course's spread in capitals
 
 def with_lost_rows(courses: Sequence[Course], seen: Marked) -> list[Course]:
     """The rows, and those of letters that stand in line where none was found."""
-    if len(courses) < FEWEST:
+    if len(courses) < SEVERAL:
         return list(courses)
     free = _free(courses, seen)
     rows = [row for row in _rows(free, seen) if _is_clear(row, free, seen)]
