@@ -128,8 +128,8 @@ MUTANTS = (
     ),
     Mutant(
         "recognition/__init__.py",
-        "confidence < sure",
-        "confidence > sure",
+        "likely < sure",
+        "likely > sure",
         "recognition/test_decisions.py",
     ),
     Mutant(

@@ -16,6 +16,7 @@ from ocr_cli.nn.losses import log_softmax
 from ocr_cli.page import Page
 from ocr_cli.training import autoencoder
 
+BINS = 10  # of confidence, in which its reliability is told
 LISTED = 20  # classes that a message names
 WORST = 15  # pairs that are told of what is most often taken for what
 LOOK_ALIKES = ("0O", "1I")  # of capitals and figures: one shape, and one size
@@ -84,15 +85,13 @@ class Reliability:
     error: float
 
 
-def reliability(
-    confidence: NDArray[np.floating], right: NDArray[np.bool_], bins: int = 10
-) -> Reliability:
+def reliability(confidence: NDArray[np.floating], right: NDArray[np.bool_]) -> Reliability:
     """The reliability of (N,) confidences, 0 to 1, given (N,) what was right."""
-    place = np.clip((np.asarray(confidence) * bins).astype(np.int64), 0, bins - 1)
-    counts = np.bincount(place, minlength=bins)
+    place = np.clip((np.asarray(confidence) * BINS).astype(np.int64), 0, BINS - 1)
+    counts = np.bincount(place, minlength=BINS)
     of_one = np.maximum(counts, 1)
-    sure = np.bincount(place, confidence, bins) / of_one
-    found = np.bincount(place, right, bins) / of_one
+    sure = np.bincount(place, confidence, BINS) / of_one
+    found = np.bincount(place, right, BINS) / of_one
     error = float((np.abs(sure - found) * counts).sum() / max(1, counts.sum()))
     return Reliability(sure, found, counts, error)
 

@@ -68,31 +68,29 @@ def analyse(page: Page) -> Page:
 def locate(page: Page, upright: bool = False) -> Page:
     """The page dark on light and upright, with a row wherever there is writing; no ink yet.
 
-    upright : whether it is known to be; else it is turned as its rows lie. A network finds the
-    rows, see `layout.finder`; what lies far from them all is no writing.
+    A network finds the rows, see `layout.finder`; what lies far from them all is no writing.
+
+    upright : whether the page is known to be; else it is turned as its rows lie.
     """
     from ocr_cli.layout.finder import courses_of, survey, turned
 
-    page = _with_panels(dark_on_light(page))
+    page = dark_on_light(page)
+    page = replace(page, grey=with_dark_strokes(page.grey))
     found = survey(page.grey, _finder())
     quarters = 0 if upright else turned(page.grey, _finder(), found)
     if quarters:
         page = quarter_turned(page, quarters)
         found = survey(page.grey, _finder())
-    if _are_light(page.grey, courses_of(found)):
+    courses = courses_of(found)
+    if _are_light(page.grey, courses):
         page = _inverted(page)
-        found = survey(page.grey, _finder())
-    lit = evenly_lit(page.grey, courses_of(found))
+        courses = courses_of(survey(page.grey, _finder()))
+    lit = evenly_lit(page.grey, courses)
     if lit is not page.grey:
         page = replace(page, grey=lit)
-        found = survey(page.grey, _finder())
-    courses = _without_cut(courses_of(found), page.grey.shape[0])
+        courses = courses_of(survey(page.grey, _finder()))
+    courses = _without_cut(courses, page.grey.shape[0])
     return _with_rows(*level(page, courses or _of_plain_ink(page)))
-
-
-def _with_panels(page: Page) -> Page:
-    grey = with_dark_strokes(page.grey)
-    return page if grey is page.grey else replace(page, grey=grey)
 
 
 def _without_cut(courses: list[Course], height: int) -> list[Course]:
@@ -144,11 +142,8 @@ def _with_rows(page: Page, courses: Sequence[Course], given: bool = False) -> Pa
 
     Unless rows are given, close ones and those of tables may be others than the finder saw.
     """
-    pyramid = Pyramid(page.grey)
     grey, others, bands = _cleared(page.grey, courses, given)
-    if grey is not page.grey:
-        page = replace(page, grey=grey)
-        pyramid = Pyramid(grey)
+    page, pyramid = replace(page, grey=grey), Pyramid(grey)
     found = lengthened(pyramid, [placed(pyramid, course) for course in others])
     in_cells = [placed(pyramid, band.course) for band in bands]
     found = [_in_sizes(pyramid, course) for course in found]

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli.layout.marks import Marked, enlarged, papered
-from ocr_cli.layout.raster import label, running_max
+from ocr_cli.layout.marks import Marked, erased, measuring
+from ocr_cli.layout.raster import label
+from ocr_cli.layout.ticks import aligned
 from ocr_cli.page import Course
 
 Array = NDArray[Any]
@@ -40,22 +41,17 @@ FEWEST = 2  # of a list
 def without_drawn(grey: Grey, courses: Sequence[Course], seen: Marked) -> Grey:
     """The page without faces, square codes and bullets; itself where there are none."""
     points = [course.points / seen.step for course in courses]
-    pieces = holes(seen) | bullets(seen, points)
-    gone = faces(seen) | codes(seen) | np.concatenate([[False], pieces])[seen.pieces.labels]
-    if not gone.any():
-        return grey
-    gone = running_max(gone.astype(np.uint8), 3) > 0
-    return papered(grey, enlarged(gone, seen), 4 * seen.spread * seen.step)
+    gone = faces(seen) | codes(seen) | seen.pieces.of(holes(seen) | bullets(seen, points))
+    return erased(grey, seen, gone) if gone.any() else grey
 
 
 def faces(seen: Marked) -> Mask:
-    """(h, w) the pixels of round outlines that hold eyes and a mouth, and of these."""
+    """(h, w) the pixels of round outlines that hold eyes and a mouth, and of what they hold."""
     labels = seen.pieces.labels
     out = np.zeros(labels.shape, bool)
     y1, x1, y2, x2 = seen.pieces.boxes.T
     high, wide = y2 - y1, x2 - x1
-    low, most = (v * seen.spread for v in FACE)
-    sized = (np.minimum(high, wide) >= low) & (np.maximum(high, wide) <= most)
+    sized = measuring(seen, FACE)
     sized &= np.maximum(high, wide) <= ROUNDISH * np.minimum(high, wide)
     sized &= seen.pieces.area < 0.4 * high * wide
     for p in np.flatnonzero(sized):
@@ -102,7 +98,7 @@ def codes(seen: Marked) -> Mask:
 
 
 def _grown(ink: Mask, box: tuple[int, int, int, int], cell: int) -> tuple[slice, slice]:
-    """A box with a cell around it, by what stands there."""
+    """A box with a cell more on every side, where the picture goes on: rows and columns."""
     y1, x1, y2, x2 = box
     rows = slice(max(0, y1 - cell), min(ink.shape[0], y2 + cell))
     columns = slice(max(0, x1 - cell), min(ink.shape[1], x2 + cell))
@@ -123,8 +119,7 @@ def holes(seen: Marked) -> Mask:
     """(P,) the pieces that are solid, alike and one below the other, as a spiral's holes."""
     y1, x1, y2, x2 = seen.pieces.boxes.T
     high, wide = y2 - y1, x2 - x1
-    low, most = (v * seen.spread for v in HOLE)
-    sized = (np.minimum(high, wide) >= low) & (np.maximum(high, wide) <= most)
+    sized = measuring(seen, HOLE)
     sized &= seen.pieces.area >= FULL * high * wide
     found = np.zeros(len(sized), bool)
     for p in np.flatnonzero(sized):
@@ -142,10 +137,8 @@ def bullets(seen: Marked, courses: Sequence[Array]) -> Mask:
     """
     found = np.zeros(len(seen.pieces.area), bool)
     marks = [p for course in courses if (p := _bullet(seen, course)) is not None]
-    left = seen.pieces.boxes[:, 1]
-    for p in marks:
-        aligned = [q for q in marks if abs(int(left[q] - left[p])) <= APART * seen.spread]
-        found[p] = len(aligned) >= max(FEWEST, len(courses) / 2)
+    fewest = max(FEWEST, len(courses) / 2)
+    found[aligned(seen.pieces, marks, APART * seen.spread, fewest)] = True
     return found
 
 
@@ -157,7 +150,7 @@ def _bullet(seen: Marked, course: Array) -> int | None:
     high, wide = y2 - y1, x2 - x1
     near = np.abs((y1 + y2) / 2 - y[0]) <= 3 * spread
     there = np.flatnonzero(near & (x2 > x[0] - 9 * spread) & (x1 < x[-1]) & (high * wide > 2))
-    if len(there) < FEWEST:
+    if len(there) < 2:  # it, and what follows
         return None
     order = there[np.argsort(x1[there])]
     p, following = int(order[0]), int(order[1])

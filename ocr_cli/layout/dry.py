@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli.layout.marks import Marked
+from ocr_cli.layout.marks import Marked, from_course
 from ocr_cli.layout.raster import running_max
 from ocr_cli.layout.shade import odd
 from ocr_cli.page import Course
@@ -15,12 +15,11 @@ from ocr_cli.page import Course
 Grey = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 SPECK = 0.3  # spreads that a piece measures, at least,
-SMALL = 1.6  # and a small one at most
+SMALL = 1.6  # a small one at most,
+LARGE = 8.0  # and any: what is larger is a line or a drawing
 NEAR = 2.5  # spreads from a row's middle
 SHARE = 0.05  # of a row's ink, at least, is in small pieces
-SIZED = (
-    0.11  # of the area of the other pieces, at least, is that of a small one: no specks, no dots
-)
+SIZED = 0.11  # of the others' area, at least, is a small piece's: it is no speck and no dot
 CLOSE = 0.5  # spreads, at most, between pieces of one stroke
 OFTEN = 0.08  # small pieces so close to another, at least, to a spread along the rows
 MOST = 4000  # pieces that are looked at
@@ -41,12 +40,11 @@ def is_dry(courses: Sequence[Course], seen: Marked) -> bool:
     near = np.zeros(len(size), bool)
     length = 0.0
     for course in courses:
-        x, y = course.points.T / seen.step
-        middle = (x1 + x2) / 2
-        down = np.abs((y1 + y2) / 2 - np.interp(middle, x, y))
-        near |= (middle > x[0]) & (middle < x[-1]) & (down < NEAR * seen.spread)
-        length += float(x[-1] - x[0]) / seen.spread
-    near &= (size > SPECK) & (size < 5 * SMALL)
+        x, down = from_course(seen, course)
+        first, last = course.points[[0, -1], 0] / seen.step
+        near |= (x > first) & (x < last) & (np.abs(down) < NEAR * seen.spread)
+        length += float(last - first) / seen.spread
+    near &= (size > SPECK) & (size < LARGE)
     small = near & (size < SMALL)
     area = seen.pieces.area
     if small.sum() < OFTEN * length or area[small].sum() < SHARE * area[near].sum():

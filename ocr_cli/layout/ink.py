@@ -22,6 +22,7 @@ Grey = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 # Contrast is the part of the paper's light that is missing: 0 on paper, towards 1 in black ink.
+CELLS = 128  # along the longer side of a page, in which its paper is told
 LEAST_CONTRAST = 0.06  # nothing fainter is ever ink
 STEP_CELL = 8  # pixels between two looks at the paper's light
 STEP_RATIO = 1.8  # light of paper over that of the table, from which on it is an edge
@@ -75,16 +76,16 @@ def paper_contrast(grey: Grey, paper: Grey) -> Grey:
     return contrast
 
 
-def paper_light(grey: Grey, cells: int = 128) -> Grey:
+def paper_light(grey: Grey) -> Grey:
     """The light that the bare paper would give at every pixel, (H, W) float32.
 
-    The page is cut into about `cells` square cells along its longer side; a high percentile
+    The page is cut into about CELLS square cells along its longer side; a high percentile
     in each is paper unless ink fills the cell, and a median over neighbouring cells mends
     those and keeps the edge of a shadow or of the page where it is. Between the cells'
     centres the light is interpolated.
     """
     longest = max(grey.shape)
-    side = max(2, -(-longest // cells), min(8, longest // 16))
+    side = max(2, -(-longest // CELLS), min(8, longest // 16))
     thin = grey[::2, ::2] if side >= 8 else grey
     step = side // 2 if side >= 8 else side
     height, width = (-(-n // step) for n in thin.shape)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli.layout.marks import Marked
+from ocr_cli.layout.marks import Marked, from_course
 from ocr_cli.page import Course
 
 Array = NDArray[Any]
@@ -46,6 +46,7 @@ def _before(course: Course, courses: Sequence[Course]) -> float:
 
 
 def _parted(course: Course, seen: Marked, start: float) -> Course:
+    """The course with its label and its entry as parts; itself where there is no label."""
     boxes, numbers = _pieces_along(course, seen, start)
     at = _label_ends(boxes, course.spread / seen.step)
     if at is None:
@@ -65,12 +66,11 @@ def _parted(course: Course, seen: Marked, start: float) -> Course:
 def _pieces_along(course: Course, seen: Marked, start: float) -> tuple[Array, Array]:
     """Boxes (n, 4) of the pieces of ink along a row, lines left out, and their numbers."""
     boxes, spread = seen.pieces.boxes, course.spread / seen.step
-    x, y = course.points.T / seen.step
     high, wide = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
-    middle = (boxes[:, 1] + boxes[:, 3]) / 2
-    down = (boxes[:, 0] + boxes[:, 2]) / 2 - np.interp(middle, x, y)
+    _, down = from_course(seen, course)
+    end = course.points[-1, 0] / seen.step + BEYOND[1] * spread
     mine = (np.abs(down) < NEAR * spread) & (np.maximum(high, wide) >= SPECK * spread)
-    mine &= (boxes[:, 1] > start / seen.step) & (boxes[:, 1] < x[-1] + BEYOND[1] * spread)
+    mine &= (boxes[:, 1] > start / seen.step) & (boxes[:, 1] < end)
     mine &= wide < FLAT * np.maximum(high, 1)
     found = np.flatnonzero(mine)
     found = found[np.argsort(boxes[found, 1], kind="stable")]
@@ -98,10 +98,8 @@ def _label_ends(boxes: Array, spread: float) -> int | None:
 
 def _place(course: Course, seen: Marked, pieces: Array) -> tuple[float, float]:
     """How far below a course pieces of ink lie, and how far from their middle their ink is."""
-    boxes = seen.pieces.boxes[pieces]
-    (y1, x1), (y2, x2) = boxes[:, :2].min(0), boxes[:, 2:].max(0)
-    part = np.isin(seen.pieces.labels[y1:y2, x1:x2], pieces + 1)
-    y, x = np.nonzero(part)
+    (y1, x1, _, _), ink = seen.pieces.together(pieces)
+    y, x = np.nonzero(ink)
     down = y + y1 + 0.5 - np.interp(x + x1 + 0.5, *(course.points.T / seen.step))
     middle = float(np.median(down))
     return middle * seen.step, float(np.abs(down - middle).mean()) * seen.step

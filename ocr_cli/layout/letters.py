@@ -14,6 +14,7 @@ from ocr_cli.page import Box, Glyph, Page, union
 
 Array = NDArray[Any]
 
+SAMPLE = 30_000  # pixels of ink, about, by which slant is measured
 MOST_PIECES = 2000  # of a noisier picture only the largest pieces are looked at
 
 
@@ -59,7 +60,7 @@ def find_letters(page: Page) -> Page:
     return replace(page, letters=tuple(merge(glyphs[i] for i in g) for g in groups), rows=())
 
 
-def connected_pieces(ink: NDArray[np.bool_], least: float = 1) -> list[Glyph]:
+def connected_pieces(ink: NDArray[np.bool_], least: float) -> list[Glyph]:
     """8-connected pieces of at least `least` pixels, from the top down."""
     pieces = label(ink)
     chosen = np.flatnonzero(pieces.area >= least)
@@ -104,13 +105,13 @@ def measure_glyphs(glyphs: Sequence[Glyph], slant: float | None = None) -> Piece
     return PieceSizes(boxes, area, middle, core, lean, float(slant))
 
 
-def find_slant(y: Array, x: Array, owner: Array, most: int = 30000) -> float:
+def find_slant(y: Array, x: Array, owner: Array) -> float:
     """How far upright strokes lean: dx to the right per dy upwards, -0.6 to 1.2.
 
     y, x, owner : ink pixels, relative to the middle of the piece they belong to, and its number.
     The right shear piles the ink of each piece up in the fewest columns.
     """
-    step = max(1, len(y) // most)
+    step = max(1, len(y) // SAMPLE)
     y, x, owner = y[::step], x[::step], owner[::step]
     if len(y) == 0:
         return 0.0

@@ -78,6 +78,21 @@ def marked(grey: Grey, courses: Sequence[Course]) -> Marked | None:
     return Marked(pieces, dark, full, step, spread / step)
 
 
+def from_course(seen: Marked, course: Course) -> tuple[Array, Array]:
+    """The middles of the pieces: their x, and how far below a course they are, (P,) each."""
+    y1, x1, y2, x2 = seen.pieces.boxes.T
+    x = (x1 + x2) / 2
+    return x, (y1 + y2) / 2 - np.interp(x, *(course.points.T / seen.step))
+
+
+def measuring(seen: Marked, sizes: tuple[float, float]) -> Mask:
+    """(P,) the pieces that measure, high and wide, so many spreads at least and at most."""
+    y1, x1, y2, x2 = seen.pieces.boxes.T
+    high, wide = y2 - y1, x2 - x1
+    low, most = (v * seen.spread for v in sizes)
+    return np.asarray((np.minimum(high, wide) >= low) & (np.maximum(high, wide) <= most))
+
+
 def _paper(low: Grey, broad: float) -> Grey:
     """The light of the paper, by a closing over so many pixels; on a half as large picture."""
     height, width = low.shape
@@ -90,14 +105,13 @@ def without_marks(grey: Grey, courses: Sequence[Course], seen: Marked) -> Grey:
     """The page without printed marks; itself where there are none."""
     gone = dots(seen) | discs(seen) | boxes(seen)
     gone |= ticks(seen.pieces, seen.spread, [course.points / seen.step for course in courses])
-    return erased(grey, seen, gone) if gone.any() else grey
+    return erased(grey, seen, seen.pieces.of(gone)) if gone.any() else grey
 
 
 def erased(grey: Grey, seen: Marked, gone: Mask) -> Grey:
-    """The page with paper where pieces (P,) were, and around them."""
-    mask = np.concatenate([[False], gone])[seen.pieces.labels]
-    mask = running_max(mask.astype(np.uint8), 3) > 0
-    return papered(grey, enlarged(mask, seen), 4 * seen.spread * seen.step)
+    """The page with paper where pixels (h, w) of the marked ink were, and around them."""
+    around = running_max(gone.astype(np.uint8), 3) > 0
+    return papered(grey, enlarged(around, seen), 4 * seen.spread * seen.step)
 
 
 def enlarged(mask: Mask, seen: Marked) -> Mask:
@@ -184,13 +198,12 @@ def discs(seen: Marked) -> Mask:
     """(P,) the pieces that are solid and as high as wide: punched holes, bullets, blots."""
     y1, x1, y2, x2 = seen.pieces.boxes.T
     high, wide = y2 - y1, x2 - x1
-    low, most = (v * seen.spread for v in DISC)
-    found = (np.minimum(high, wide) >= low) & (np.maximum(high, wide) <= most)
+    found = measuring(seen, DISC)
     found &= np.maximum(high, wide) <= 1.2 * np.minimum(high, wide) + 1
     found &= seen.pieces.area >= SOLID * high * wide
     for p in np.flatnonzero(found):
         found[p] = _is_solid(seen.pieces.mask(int(p)))
-    return np.asarray(found)
+    return found
 
 
 def _is_solid(mask: Mask) -> bool:
@@ -204,8 +217,7 @@ def boxes(seen: Marked) -> Mask:
     """(P,) the pieces that are empty boxes."""
     y1, x1, y2, x2 = seen.pieces.boxes.T
     high, wide = y2 - y1, x2 - x1
-    low, most = (v * seen.spread for v in BOX)
-    found = (np.minimum(high, wide) >= low) & (np.maximum(high, wide) <= most)
+    found = measuring(seen, BOX)
     found &= np.maximum(high, wide) <= 1.4 * np.minimum(high, wide)
     for p in np.flatnonzero(found):
         found[p] = _is_box(seen.pieces, int(p)) and _is_alone(seen, int(p))

@@ -33,10 +33,20 @@ class LabelledComponents(NamedTuple):
         number = np.concatenate([[0], np.cumsum(keep) * keep]).astype(np.int32)
         return LabelledComponents(number[self.labels], self.boxes[keep], self.area[keep])
 
+    def of(self, some: Mask) -> Mask:
+        """(H, W) the pixels of those pieces for which `some` (P,) holds."""
+        return np.concatenate([[False], some])[self.labels]
+
     def mask(self, p: int) -> Mask:
         """The pixels of piece `p`, of its box's shape."""
         y1, x1, y2, x2 = self.boxes[p]
         return self.labels[y1:y2, x1:x2] == p + 1
+
+    def together(self, pieces: Ints) -> tuple[Ints, Mask]:
+        """The box (4,) around some pieces, and their pixels, of its shape."""
+        boxes = self.boxes[pieces]
+        y1, x1, y2, x2 = box = np.concatenate([boxes[:, :2].min(0), boxes[:, 2:].max(0)])
+        return box, np.isin(self.labels[y1:y2, x1:x2], pieces + 1)
 
 
 def label(mask: Mask) -> LabelledComponents:

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_cli.layout.marks import Marked, enlarged, papered
-from ocr_cli.layout.raster import running_max
+from ocr_cli.layout.marks import Marked, erased
 
 Array = NDArray[Any]
 Grey = NDArray[np.float32]
@@ -25,10 +24,7 @@ HELD = 4.0, 2.0  # spreads that what it holds is wide and high, at least
 def without_rings(grey: Grey, seen: Marked) -> Grey:
     """The page without rings around words; itself where there are none."""
     found = rings(seen)
-    if not found.any():
-        return grey
-    found = running_max(found.astype(np.uint8), 3) > 0
-    return papered(grey, enlarged(found, seen), 4 * seen.spread * seen.step)
+    return erased(grey, seen, found) if found.any() else grey
 
 
 def rings(seen: Marked) -> Mask:

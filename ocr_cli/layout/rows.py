@@ -15,6 +15,7 @@ from ocr_cli.layout.spacing import split_words
 from ocr_cli.page import Glyph, Page, Row, Word, union
 
 Array = NDArray[np.float64]
+STEEPEST = 0.12  # slope of a row: the page is level already
 
 
 def find_rows(page: Page) -> Page:
@@ -117,14 +118,14 @@ def fit_bands(pieces: PieceSizes, lines: list[NDArray[np.intp]], small: NDArray[
     return bands
 
 
-def _slope(x: Array, y: Array, shy: float, steepest: float = 0.12) -> float:
+def _slope(x: Array, y: Array, shy: float) -> float:
     """Slope of points by the median over pairs (Theil, Sen), nearer 0 if they span < `shy`."""
     apart = x[:, None] - x
     pairs = apart > 0.25 * np.ptp(x) if np.ptp(x) > 0 else apart > 0
     if len(x) < 3 or not pairs.any():
         return 0.0
     slope = float(np.median((y[:, None] - y)[pairs] / apart[pairs]))
-    return float(np.clip(slope, -steepest, steepest)) * min(1.0, float(np.ptp(x)) / shy)
+    return float(np.clip(slope, -STEEPEST, STEEPEST)) * min(1.0, float(np.ptp(x)) / shy)
 
 
 def reach(pieces: PieceSizes, bands: Array, chosen: NDArray[np.intp] | None = None) -> Array:

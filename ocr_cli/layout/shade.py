@@ -60,8 +60,8 @@ def _without_cells(light: Grey) -> Grey:
     most = light.max()
     dead = label(light < DEAD * most)
     sides = dead.boxes[:, 2:] - dead.boxes[:, :2]
-    small = np.concatenate([[False], (sides <= BLOT / CELL).all(1)])
-    return np.where(small[dead.labels], most, light) if small.any() else light
+    small = np.asarray((sides <= BLOT / CELL).all(1))
+    return np.where(dead.of(small), most, light) if small.any() else light
 
 
 def closed(grey: Grey, size: int) -> Grey:

@@ -28,11 +28,17 @@ def ticks(pieces: LabelledComponents, spread: float, courses: Sequence[Array]) -
     found = np.zeros(len(pieces.area), bool)
     firsts = [p for course in courses if (p := _first(pieces, spread, course)) is not None]
     marks = [p for p in firsts if is_tick(mask := pieces.mask(p)) or is_arrow(mask)]
-    left = pieces.boxes[:, 1]
-    for p in marks:
-        aligned = [q for q in marks if abs(int(left[q] - left[p])) <= APART * spread]
-        found[p] = len(aligned) >= FEWEST
+    found[aligned(pieces, marks, APART * spread, FEWEST)] = True
     return found
+
+
+def aligned(
+    pieces: LabelledComponents, marks: Sequence[int], apart: float, fewest: float
+) -> list[int]:
+    """Those of some pieces that are `fewest` or more on one upright line, `apart` pixels off."""
+    left = pieces.boxes[marks, 1]
+    beside = (np.abs(left[:, None] - left) <= apart).sum(1)
+    return [p for p, count in zip(marks, beside.tolist(), strict=True) if count >= fewest]
 
 
 def _first(pieces: LabelledComponents, spread: float, course: Array) -> int | None:

@@ -13,6 +13,7 @@ from ocr_cli.page import Course, Page
 
 Array = NDArray[Any]
 
+COARSE = 512  # cells along the longer side of a page
 STEEPEST = 15.0  # degrees either way
 LEAST = 0.7  # degrees; rows stand a slope of their own, so less is left alone
 
@@ -92,9 +93,9 @@ def find_tilt(ink: NDArray[np.bool_]) -> float:
     return best if sure else 0.0
 
 
-def _coarse_ink(ink: NDArray[np.bool_], side: int = 512) -> tuple[Array, Array, Array]:
-    """(x, y, weight) of the cells that hold ink, the longer side cut into `side` cells."""
-    step = max(1, max(ink.shape) // side)
+def _coarse_ink(ink: NDArray[np.bool_]) -> tuple[Array, Array, Array]:
+    """(x, y, weight) of the cells that hold ink, the longer side cut into COARSE cells."""
+    step = max(1, max(ink.shape) // COARSE)
     height, width = (n // step for n in ink.shape)
     cells = ink[: height * step, : width * step].reshape(height, step, width, step)
     counts = np.add.reduce(cells, axis=(1, 3), dtype=np.int32)

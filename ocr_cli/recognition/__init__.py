@@ -234,8 +234,7 @@ def _lattices(page: Page, model: Model, reader: Reader) -> list[Lattice]:
 def _calibrated(rows: Sequence[Row], seen: Sequence[RowEmissions]) -> list[Row]:
     """Rows as line models read them, their confidences by how many models that were."""
     return [
-        calibrated(row, confidence.MIXED if one.mixed else confidence.LINES)
-        for row, one in zip(rows, seen, strict=True)
+        calibrated(row, confidence.of_lines(one.mixed)) for row, one in zip(rows, seen, strict=True)
     ]
 
 
@@ -336,13 +335,13 @@ def in_capitals(text: str) -> bool:
     return bool(signs) and capitals >= CAPITALS * len(signs)
 
 
-def in_doubt(read: Row, mixed: bool = False, language: Language | None = None) -> bool:
+def in_doubt(read: Row, mixed: bool, language: Language | None) -> bool:
     """Whether the line model, whose own confidence a row has, or both are not sure of it.
 
     A row of listed words alone takes less to be sure of.
     """
-    odds, sure = (confidence.MIXED, SURE_OF_BOTH) if mixed else (confidence.LINES, SURE)
-    likely = calibrated(read, odds).confidence
+    sure = SURE_OF_BOTH if mixed else SURE
+    likely = calibrated(read, confidence.of_lines(mixed)).confidence
     return likely < sure and not (likely >= SURE_OF_WORDS and are_listed(read.text, language))
 
 

@@ -20,6 +20,11 @@ LINES = (0.42, 0.06)  # rows read by one network,
 MIXED = (0.60, 1.10)  # and by two: the mean of their probabilities is less sure than it could be
 
 
+def of_lines(mixed: bool) -> tuple[float, float]:
+    """The odds of rows that one line network read, or two."""
+    return MIXED if mixed else LINES
+
+
 def calibrated(row: Row, odds: tuple[float, float]) -> Row:
     """The row with the confidence of its words made the share of such words that are right."""
     slope, offset = odds

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
-from ocr_cli.page import Glyph, Row, Word, union
-from ocr_cli.recognition.letters import geometric_mean
+from ocr_cli.page import Glyph, Row
+from ocr_cli.recognition.letters import in_words
 
 
 def joined_in_cells(row: Row, cells: Sequence[tuple[float, float]]) -> Row:
@@ -30,13 +29,4 @@ def joined_in_cells(row: Row, cells: Sequence[tuple[float, float]]) -> Row:
             runs.append([])
         runs[-1].append(best[k])
         last = k
-    words = tuple(_word(run) for run in runs)
-    text = " ".join(word.text for word in words)
-    confidence = geometric_mean([word.confidence for word in words])
-    return replace(row, words=words, text=text, confidence=confidence)
-
-
-def _word(glyphs: list[Glyph]) -> Word:
-    text = "".join(glyph.text for glyph in glyphs)
-    confidence = geometric_mean([glyph.confidence for glyph in glyphs])
-    return Word(union([glyph.box for glyph in glyphs]), tuple(glyphs), text, confidence)
+    return in_words(row, runs)

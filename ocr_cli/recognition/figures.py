@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -51,26 +51,24 @@ def likelier(text: str, scores: NDArray[np.float32], classes: Sequence[str], a_s
 
     An amount's unit is parted from it; before a number in a sum stands a cross.
     """
-    best, before = text, text_loss(text, scores, classes)
-    for other in _possible(text, a_sum):
-        cost = text_loss(other, scores, classes) - before
-        if cost <= AMONG * _changes(text, other):
-            best = other
-    return best
+    other = _instead(text, a_sum)
+    if other == text:
+        return text
+    cost = text_loss(other, scores, classes) - text_loss(text, scores, classes)
+    return other if cost <= AMONG * _changes(text, other) else text
 
 
-def _possible(text: str, a_sum: bool) -> Iterator[str]:
-    """What a row of figures may be instead."""
+def _instead(text: str, a_sum: bool) -> str:
+    """What a row of figures may be in place of its text, or the text itself."""
     found = AMOUNT.fullmatch(text)
     if found and not text.isalpha():
         number = "".join(LIKE.get(c, c) for c in found[1])
-        yield f"{number} {found[2]}"
-    if a_sum and TIMES.match(text):
-        yield TIMES.sub("x ", text, count=1)
+        return f"{number} {found[2]}"
+    return TIMES.sub("x ", text, count=1) if a_sum and TIMES.match(text) else text
 
 
 def _changes(text: str, other: str) -> int:
-    """How many characters, and spaces, are others in two texts of as many characters."""
+    """How many characters differ in two texts that differ in length by spaces alone; and these."""
     pairs = zip(text.replace(" ", ""), other.replace(" ", ""), strict=True)
     return sum(a != b for a, b in pairs) + abs(text.count(" ") - other.count(" "))
 

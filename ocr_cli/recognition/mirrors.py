@@ -1,6 +1,4 @@
-"""Tells pages that are mirrored, or on their heads though the finder did not see it: turned, they
-read better.
-"""
+"""Pages that are mirrored, or on their heads unseen by the finder: turned, they read better."""
 
 from __future__ import annotations
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from ocr_cli.recognition.lines import text_loss
 
 MOVE = re.compile(r"[KQRBN]?[a-h]?x?[a-h][1-8][+#]?|O-O(?:-O)?")
-NUMBER = re.compile(r"[0-9]+[.,:]?")
+NUMBER = re.compile(r"[0-9]+[.,:]?")  # of a move, where a row begins,
+POINTED = re.compile(r"[0-9]+[.,:]")  # and anywhere
 # What a letter or a figure of a move may have been read as.
 ALIKE = {
     **{c: c.lower() for c in "ACDEFGH"},
@@ -33,7 +34,7 @@ ALIKE = {
     "b": "6",
     "g": "9",
 }
-LONGEST = 5
+LONGEST = 5  # characters of a move: more would be tried in too many ways
 SHARE = 0.5  # of a page's words, its numbers left out, that are moves or nearly,
 ROWS = 1  # and rows, at least, that begin with a number
 MARGIN = 6.5  # log-probability that each change may cost
@@ -42,7 +43,7 @@ MARGIN = 6.5  # log-probability that each change may cost
 def are_moves(texts: Sequence[str]) -> bool:
     """Whether a page's rows are a game's moves, or nearly."""
     numbered = sum(bool(NUMBER.match(text)) for text in texts)
-    words = [word for text in texts for word in text.split() if not _is_number(word)]
+    words = [word for text in texts for word in text.split() if not POINTED.fullmatch(word)]
     exact = sum(bool(MOVE.fullmatch(word)) for word in words)
     nearly = sum(next(_moves(word), None) is not None for word in words)
     return numbered >= ROWS and exact > 0 and nearly >= max(2, SHARE * len(words))
@@ -63,10 +64,6 @@ def as_moves(text: str, scores: NDArray[np.float32], classes: Sequence[str]) -> 
         if costs[best] <= MARGIN * changed:
             words[k], before = found[best][1], before + costs[best]
     return " ".join(words)
-
-
-def _is_number(word: str) -> bool:
-    return bool(re.fullmatch(r"[0-9]+[.,:]", word))
 
 
 def _moves(word: str) -> Iterator[str]:

@@ -1,20 +1,22 @@
-"""Pages of numbers, amounts and codes: the language does not vote against what is seen there."""
+"""Pages of numbers, amounts and moves: the language does not vote against what is seen there."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from ocr_cli.page import Row
-from ocr_cli.recognition import calibration as confidence
 from ocr_cli.recognition import figures, moves
-from ocr_cli.recognition.calibration import calibrated
+from ocr_cli.recognition.calibration import calibrated, of_lines
 from ocr_cli.recognition.lines import RowEmissions, with_text
 
 
 def with_figures(
     rows: Sequence[Row], seen: Sequence[RowEmissions], classes: tuple[str, ...]
 ) -> tuple[Row, ...]:
-    """The rows, with figures where a page's other words make figures of letters likelier."""
+    """The rows, with figures where a page's other words make figures likelier than letters.
+
+    seen : of each row, what the line network saw, whose characters are `classes`.
+    """
     texts = [row.text for row in rows]
     many = figures.are_many(texts)
     rows = tuple(
@@ -41,5 +43,4 @@ def with_figures(
 
 
 def _with_text(one: RowEmissions, text: str, classes: tuple[str, ...]) -> Row:
-    kind = confidence.MIXED if one.mixed else confidence.LINES
-    return calibrated(with_text(one, text, classes), kind)
+    return calibrated(with_text(one, text, classes), of_lines(one.mixed))

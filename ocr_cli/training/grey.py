@@ -28,13 +28,12 @@ from ocr_cli.training import lines as training_lines
 from ocr_cli.training.lines import Held, LineRecipe
 
 Array = NDArray[Any]
-
-
+DROPOUT = 0.1  # after each layer that is wide
 ONWARD = 9e-4  # highest learning rate where the start reads grey strips already
 _AT_ONCE = 200  # rows that are aligned together
 
 
-def grey_layers(classes: int, dropout: float = 0.1) -> Layers:
+def grey_layers(classes: int) -> Layers:
     """(N, 48, W, 1) strips to (N, W / 4, classes + 1) logits: convolutions, two BiGRUs, CTC.
 
     `training_lines.line_layers`, wider and with one convolution more, so that it can start from
@@ -43,16 +42,16 @@ def grey_layers(classes: int, dropout: float = 0.1) -> Layers:
     return (
         *training_lines.STEM,
         *normed(Conv2d(64, 128)),
-        Dropout(dropout / 2),
+        Dropout(DROPOUT / 2),
         *normed(Conv2d(128, 128)),
         Columns(),
-        Dropout(dropout),
+        Dropout(DROPOUT),
         *normed(Dense(6 * 128, 256)),
-        Dropout(dropout),
+        Dropout(DROPOUT),
         BiGru(256, 192),
-        Dropout(dropout),
+        Dropout(DROPOUT),
         BiGru(384, 192),
-        Dropout(dropout),
+        Dropout(DROPOUT),
         Dense(384, classes + 1),
     )
 

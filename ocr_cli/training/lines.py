@@ -33,6 +33,7 @@ from ocr_cli.nn.network import Layers, Weights, normed
 from ocr_cli.nn.sequence import BiGru, Columns
 from ocr_cli.training import background
 
+DROPOUT = 0.15  # after each layer that is wide
 CHECKPOINT, LOG = "checkpoint.pt", "log.jsonl"
 STYLES = ("unknown", "printed", "mixed", "cursive")
 
@@ -68,7 +69,7 @@ STEM: Layers = (
 )
 
 
-def line_layers(classes: int, dropout: float = 0.15) -> Layers:
+def line_layers(classes: int) -> Layers:
     """(N, 48, W, 1) strips to (N, W / 4, classes + 1) logits: convolutions, two BiGRUs, CTC.
 
     After B. Shi, X. Bai and C. Yao, An end-to-end trainable neural network for image-based
@@ -78,13 +79,13 @@ def line_layers(classes: int, dropout: float = 0.15) -> Layers:
         *STEM,
         *normed(Conv2d(64, 96)),
         Columns(),
-        Dropout(dropout),
+        Dropout(DROPOUT),
         *normed(Dense(6 * 96, 192)),
-        Dropout(dropout),
+        Dropout(DROPOUT),
         BiGru(192, 128),
-        Dropout(dropout),
+        Dropout(DROPOUT),
         BiGru(256, 128),
-        Dropout(dropout),
+        Dropout(DROPOUT),
         Dense(256, classes + 1),
     )
 

@@ -81,14 +81,14 @@ def test_rows_that_the_line_models_are_not_sure_of_are_in_doubt(
     sure: float, mixed: bool, doubted: bool
 ) -> None:
     """Their own confidence, before that is calibrated; two together are as sure sooner."""
-    assert recognition.in_doubt(read_row("maybe", sure), mixed) == doubted
+    assert recognition.in_doubt(read_row("maybe", sure), mixed, None) == doubted
 
 
 @pytest.mark.parametrize(("text", "doubted"), [("THE HOUSE", False), ("THE HOVSE", True)])
 def test_of_listed_words_less_makes_sure(text: str, doubted: bool) -> None:
     language = recognition.load_language("en")
-    assert recognition.in_doubt(read_row(text, 0.97), language=language) == doubted
-    assert recognition.in_doubt(read_row(text, 0.2), language=language)
+    assert recognition.in_doubt(read_row(text, 0.97), False, language) == doubted
+    assert recognition.in_doubt(read_row(text, 0.2), False, language)
 
 
 @pytest.mark.parametrize(

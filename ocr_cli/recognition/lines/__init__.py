@@ -19,9 +19,9 @@ from ocr_cli.modelfiles.weights import Model
 from ocr_cli.nn import ctc, network
 from ocr_cli.nn.losses import log_softmax
 from ocr_cli.nn.sequence import steps_of
-from ocr_cli.page import Box, Glyph, Page, Row, Word, union
+from ocr_cli.page import Box, Glyph, Page, Row, union
 from ocr_cli.recognition.language.interface import Language
-from ocr_cli.recognition.letters import geometric_mean
+from ocr_cli.recognition.letters import in_words
 from ocr_cli.recognition.lines.beam import LineDecoding, beam_search
 
 Array = NDArray[Any]
@@ -168,20 +168,9 @@ def _filled(seen: RowEmissions, target: Array, spans: Array, classes: tuple[str,
             glyphs.append([])
         else:
             glyphs[-1].append(Glyph(box, mask, classes[k], p))
-    words = tuple(
-        Word(
-            union([g.box for g in word]),
-            tuple(word),
-            "".join(g.text for g in word),
-            geometric_mean([g.confidence for g in word]),
-        )
-        for word in glyphs
-    )
-    text = " ".join(word.text for word in words)
-    confidence = geometric_mean([word.confidence for word in words])
-    box = union([word.box for word in words])  # a row without its ink has room for any letters
-    read = replace(row, box=box, words=words, text=text, confidence=confidence)
-    return replace(read, legibility=legibility(scores))
+    read = in_words(row, glyphs)
+    box = union([word.box for word in read.words])  # a row without its ink has room for any
+    return replace(read, box=box, legibility=legibility(scores))
 
 
 def _highest(scores: NDArray[np.float32], target: Array, spans: Array) -> NDArray[np.float32]:
