@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ocr_cli.layout.marks import Marked, erased, measuring
 from ocr_cli.layout.raster import label
-from ocr_cli.layout.ticks import aligned
+from ocr_cli.layout.ticks import stand_in_line
 from ocr_cli.page import Course
 
 Array = NDArray[Any]
@@ -138,7 +138,7 @@ def bullets(seen: Marked, courses: Sequence[Array]) -> Mask:
     found = np.zeros(len(seen.pieces.area), bool)
     marks = [p for course in courses if (p := _bullet(seen, course)) is not None]
     fewest = max(FEWEST, len(courses) / 2)
-    found[aligned(seen.pieces, marks, APART * seen.spread, fewest)] = True
+    found[stand_in_line(seen.pieces, marks, APART * seen.spread, fewest)] = True
     return found
 
 

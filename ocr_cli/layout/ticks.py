@@ -28,11 +28,11 @@ def ticks(pieces: LabelledComponents, spread: float, courses: Sequence[Array]) -
     found = np.zeros(len(pieces.area), bool)
     firsts = [p for course in courses if (p := _first(pieces, spread, course)) is not None]
     marks = [p for p in firsts if is_tick(mask := pieces.mask(p)) or is_arrow(mask)]
-    found[aligned(pieces, marks, APART * spread, FEWEST)] = True
+    found[stand_in_line(pieces, marks, APART * spread, FEWEST)] = True
     return found
 
 
-def aligned(
+def stand_in_line(
     pieces: LabelledComponents, marks: Sequence[int], apart: float, fewest: float
 ) -> list[int]:
     """Those of some pieces that are `fewest` or more on one upright line, `apart` pixels off."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ocr_cli.page import Glyph, Row
-from ocr_cli.recognition.letters import in_words
+from ocr_cli.recognition.letters import row_of_words
 
 
 def joined_in_cells(row: Row, cells: Sequence[tuple[float, float]]) -> Row:
@@ -29,4 +29,4 @@ def joined_in_cells(row: Row, cells: Sequence[tuple[float, float]]) -> Row:
             runs.append([])
         runs[-1].append(best[k])
         last = k
-    return in_words(row, runs)
+    return row_of_words(row, runs)

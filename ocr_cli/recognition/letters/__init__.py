@@ -59,10 +59,10 @@ def filled(row: Row, lattice: Lattice, steps: Sequence[Step]) -> Row:
         if step.space_before or not words:
             words.append([])
         words[-1].append(letter)
-    return in_words(row, words)
+    return row_of_words(row, words)
 
 
-def in_words(row: Row, words: Sequence[Sequence[Glyph]]) -> Row:
+def row_of_words(row: Row, words: Sequence[Sequence[Glyph]]) -> Row:
     """The row with the letters of its words, and the text and confidence that these make."""
     read = tuple(_word(glyphs) for glyphs in words)
     text = " ".join(word.text for word in read)

@@ -21,7 +21,7 @@ from ocr_cli.nn.losses import log_softmax
 from ocr_cli.nn.sequence import steps_of
 from ocr_cli.page import Box, Glyph, Page, Row, union
 from ocr_cli.recognition.language.interface import Language
-from ocr_cli.recognition.letters import in_words
+from ocr_cli.recognition.letters import row_of_words
 from ocr_cli.recognition.lines.beam import LineDecoding, beam_search
 
 Array = NDArray[Any]
@@ -168,7 +168,7 @@ def _filled(seen: RowEmissions, target: Array, spans: Array, classes: tuple[str,
             glyphs.append([])
         else:
             glyphs[-1].append(Glyph(box, mask, classes[k], p))
-    read = in_words(row, glyphs)
+    read = row_of_words(row, glyphs)
     box = union([word.box for word in read.words])  # a row without its ink has room for any
     return replace(read, box=box, legibility=legibility(scores))
 
