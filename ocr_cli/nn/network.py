@@ -64,12 +64,11 @@ def in_use(layers: Sequence[Layer], weights: Sequence[Params]) -> Use:
         rectified = layer.rectifies and bool(left) and isinstance(left[0][0], Relu)
         if rectified:
             del left[0]
-        pool = left[0][0] if rectified and layer.pools and left else None
-        if not isinstance(pool, MaxPool2d):
-            uses.append(layer.in_use(params, rectified))
-            continue
+        pool = None
+        if rectified and layer.pools and left and isinstance(follows := left[0][0], MaxPool2d):
+            pool = follows
+            del left[0]
         uses.append(layer.in_use(params, rectified, pool))
-        del left[0]
 
     def use(x: Array) -> Array:
         for one in uses:

@@ -186,9 +186,10 @@ class Convolution:
 def _products(sums: Array, kernels: Array) -> Array:
     """(K, M, C) @ (K, C, D), in parts so small that BLAS does not copy them first."""
     products = np.empty((*sums.shape[:2], kernels.shape[2]), sums.dtype)
-    parts = -(-sums.shape[1] * kernels[0].size // _SMALL)
-    for part in np.array_split(np.arange(sums.shape[1]), parts):
-        rows = slice(part[0], part[-1] + 1)
+    count = sums.shape[1]
+    step = -(-count // -(-count * kernels[0].size // _SMALL))  # parts of like size
+    for start in range(0, count, step):
+        rows = slice(start, start + step)
         np.matmul(sums[:, rows], kernels, out=products[:, rows])
     return products
 
